@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { type Database, parseDatabaseUrl } from "./database_url.ts";
+
+const DEFAULT_SYMBOLS = ["BTC", "ETH", "BNB", "XRP", "SOL", "ADA", "DOGE", "POL", "DOT", "AVAX"]
+  .map((coin) => coin + "USDT").join();
+
+/** What is wrong with the environment, a line a variable. Retrying won't help: a person must change it. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+const list = (item: z.ZodType<string, string>) =>
+  z.string().transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""))
+    .pipe(z.array(item).min(1, "names nothing"));
+
+const wholeNumber = (least: number, most: number) =>
+  z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
+    .refine((n) => n >= least && n <= most, `must be from ${least} to ${most}`);
+
+const url = (...schemes: string[]) =>
+  z.string().refine(
+    (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
+    `must be a ${schemes.join(":// or ")}:// URL`,
+  );
+
+/** A variable's schema from its text, its default and an example for error messages. */
+const variable = <S extends z.ZodType>(schema: S, example: string, fallback?: string) => ({
+  schema,
+  example,
+  fallback,
+});
+
+const symbols = list(
+  z.string().toUpperCase().regex(/^[\p{L}\p{N}_]{1,40}$/u, "has an entry that is no symbol"),
+).transform((all) => [...new Set(all)]);
+
+const intervals = list(z.enum(
+  ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"],
+  "has an entry that is no interval of Binance's",
+)).transform((all) => [...new Set(all)]);
+
+const variables = {
+  BOOTSTRAP_SERVER: variable(
+    list(
+      z.string().regex(
+        /^[^\s:/]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/,
+        "must be host:port, or several with commas",
+      ),
+    ),
+    "localhost:9092",
+    "localhost:9092",
+  ),
+  KAFKA_API_KEY: variable(z.string().optional(), "ABCDEFGHIJKLMNOP"),
+  KAFKA_SECRET_KEY: variable(z.string().optional(), "the secret that came with the key"),
+  KAFKA_SSL: variable(z.enum(["true", "false"], "must be true or false").optional(), "true"),
+  TOPIC_PREFIX: variable(
+    z.string().regex(/^[a-zA-Z0-9._-]{0,150}$/, "must be letters, digits, dots, dashes or underscores"),
+    "staging.",
+    "",
+  ),
+  KAFKA_GROUP_ID: variable(
+    z.string().regex(/^[a-zA-Z0-9._-]{1,100}$/, "must be letters, digits, dots, dashes or underscores"),
+    "bookline",
+    "bookline",
+  ),
+  DB_URL: variable(
+    z.string().transform((text, ctx) => {
+      try {
+        return parseDatabaseUrl(text);
+      } catch (error) {
+        // The value is kept out of the message: it may hold a password.
+        ctx.issues.push({ code: "custom", input: "", message: (error as Error).message });
+        return z.NEVER;
+      }
+    }),
+    "postgres://localhost:5432/bookline",
+    "postgres://localhost:5432/bookline",
+  ),
+  DB_USER: variable(z.string().optional(), "bookline"),
+  DB_PASSWORD: variable(z.string().optional(), "the database user's password"),
+  SYMBOLS: variable(symbols, "BTCUSDT,ETHUSDT", DEFAULT_SYMBOLS),
+  KLINE_INTERVALS: variable(intervals, "1m,1h", "1m"),
+  BINANCE_WS_URL: variable(url("ws", "wss"), "wss://fstream.binance.com", "wss://fstream.binance.com"),
+  BINANCE_REST_URL: variable(url("http", "https"), "https://fapi.binance.com", "https://fapi.binance.com"),
+  BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),
+  BOOK_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "7", "7"),
+  ROLLUP_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "90", "90"),
+  HEALTH_PORT: variable(wholeNumber(1, 65_535).optional(), "8080"),
+  LOG_LEVEL: variable(
+    z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
+    "info",
+    "info",
+  ),
+};
+
+type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]["schema"]> };
+
+/** What a worker is told by its environment. */
+export interface Config {
+  readonly kafka: {
+    readonly brokers: string[];
+    readonly ssl: boolean;
+    /** Present: SASL PLAIN, as Confluent Cloud wants it. */
+    readonly sasl?: { readonly username: string; readonly password: string };
+    readonly topicPrefix: string;
+    readonly groupId: string;
+  };
+  readonly database: Database;
+  /** Upper case. */
+  readonly symbols: string[];
+  readonly klineIntervals: string[];
+  readonly binanceWsUrl: string;
+  readonly binanceRestUrl: string;
+  readonly bufferBytes: number;
+  readonly bookRetentionDays: number;
+  readonly rollupRetentionDays: number;
+  readonly healthPort?: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/**
+ * Reads and checks the environment; an empty value counts as unset.
+ * @throws {ConfigError} naming each variable that is wrong, what is wrong with it, and an example
+ */
+export function readConfig(env: Record<string, string | undefined> = Deno.env.toObject()): Config {
+  const faults: string[] = [];
+  const fault = (name: string, why: string, example: string) =>
+    faults.push(`Cannot use ${name}: it ${why}. Example: ${name}=${example}`);
+
+  const values = Object.fromEntries(
+    Object.entries(variables).map(([name, { schema, example, fallback }]) => {
+      const parsed = schema.safeParse(env[name]?.trim() || fallback);
+      if (!parsed.success) {
+        fault(
+          name,
+          [...new Set(parsed.error.issues.map((issue) => issue.message))].join(" and "),
+          example,
+        );
+      }
+      return [name, parsed.data];
+    }),
+  ) as Variables;
+
+  const { KAFKA_API_KEY: username, KAFKA_SECRET_KEY: password } = values;
+  if (username && !password) {
+    fault("KAFKA_SECRET_KEY", "is missing though KAFKA_API_KEY is set", "the secret that came with the key");
+  }
+  if (password && !username) {
+    fault("KAFKA_API_KEY", "is missing though KAFKA_SECRET_KEY is set", "ABCDEFGHIJKLMNOP");
+  }
+  const sasl = username && password ? { username, password } : undefined;
+  if (sasl && values.KAFKA_SSL === "false") {
+    fault(
+      "KAFKA_SSL",
+      "is false though KAFKA_API_KEY is set, which would send the secret in the clear",
+      "true",
+    );
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join("\n"));
+
+  return {
+    kafka: {
+      brokers: values.BOOTSTRAP_SERVER,
+      ssl: sasl !== undefined || values.KAFKA_SSL === "true",
+      sasl,
+      topicPrefix: values.TOPIC_PREFIX,
+      groupId: values.KAFKA_GROUP_ID,
+    },
+    database: {
+      ...values.DB_URL,
+      user: values.DB_USER ?? values.DB_URL.user,
+      password: values.DB_PASSWORD ?? values.DB_URL.password,
+    },
+    symbols: values.SYMBOLS,
+    klineIntervals: values.KLINE_INTERVALS,
+    binanceWsUrl: values.BINANCE_WS_URL.replace(/\/+$/, ""),
+    binanceRestUrl: values.BINANCE_REST_URL.replace(/\/+$/, ""),
+    bufferBytes: values.BUFFER_BYTES,
+    bookRetentionDays: values.BOOK_RETENTION_DAYS,
+    rollupRetentionDays: values.ROLLUP_RETENTION_DAYS,
+    healthPort: values.HEALTH_PORT,
+    logLevel: values.LOG_LEVEL,
+  };
+}

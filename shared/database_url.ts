@@ -1,0 +1,95 @@
+/** `sslmode` as libpq defines it. PostgreSQL: "SSL Support", table 32.1. */
+export const sslModes = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
+
+/** Where the database is and how to reach it. */
+export interface Database {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly sslmode: (typeof sslModes)[number];
+  /** Seconds to wait for a connection. */
+  readonly connectTimeout: number;
+  readonly applicationName?: string;
+}
+
+/** A parameter of the URL, by its name in libpq and in JDBC, and what it sets. */
+const parameters: Record<string, (value: string) => Partial<Database>> = {
+  sslmode: (value) => ({ sslmode: oneOf("sslmode", value, sslModes) }),
+  // JDBC: ssl=true means verify-full, unless sslmode says otherwise.
+  ssl: (value) => oneOf("ssl", value, ["true", "false"]) === "true" ? { sslmode: "verify-full" } : {},
+  user: (value) => ({ user: value }),
+  password: (value) => ({ password: value }),
+  application_name: (value) => ({ applicationName: value }),
+  ApplicationName: (value) => ({ applicationName: value }),
+  connect_timeout: (value) => ({ connectTimeout: seconds("connect_timeout", value) }),
+  connectTimeout: (value) => ({ connectTimeout: seconds("connectTimeout", value) }),
+  loginTimeout: (value) => ({ connectTimeout: seconds("loginTimeout", value) }),
+};
+
+/** JDBC parameters that tune Java's own driver and mean nothing here: they change no data. */
+const withoutMeaning = new Set([
+  "reWriteBatchedInserts",
+  "prepareThreshold",
+  "defaultRowFetchSize",
+  "tcpKeepAlive",
+  "stringtype",
+]);
+
+/**
+ * Reads `postgres://user:password@host:5432/name?sslmode=require` or `jdbc:postgresql://host:5432/name?…`.
+ * @throws {Error} saying what is wrong, without the URL itself, which may hold a password
+ */
+export function parseDatabaseUrl(text: string): Database {
+  const plain = text.replace(/^jdbc:/, "");
+  if (!/^postgres(ql)?:\/\//.test(plain) || !URL.canParse(plain)) {
+    throw new Error("must be postgres://host:5432/name or jdbc:postgresql://host:5432/name");
+  }
+  const url = new URL(plain);
+  if (!url.hostname || url.hostname.includes(",")) {
+    throw new Error("must name one host: postgres://host:5432/name");
+  }
+  const name = decodeURIComponent(url.pathname.slice(1));
+  if (!name || name.includes("/")) {
+    throw new Error("must name a database after the host: postgres://host:5432/name");
+  }
+
+  let database: Database = {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || 5432),
+    name,
+    user: decodeURIComponent(url.username) || undefined,
+    password: decodeURIComponent(url.password) || undefined,
+    sslmode: "prefer",
+    connectTimeout: 10,
+  };
+  // `ssl` first, so that `sslmode` has the last word.
+  const given = [...url.searchParams].sort(([a], [b]) => a < b ? -1 : 1);
+  for (const [parameter, value] of given) {
+    if (withoutMeaning.has(parameter)) continue;
+    const set = Object.hasOwn(parameters, parameter) ? parameters[parameter] : undefined;
+    if (!set) {
+      throw new Error(
+        `has the parameter ${parameter}, which Bookline does not know: it knows ${
+          Object.keys(parameters).join(", ")
+        }`,
+      );
+    }
+    database = { ...database, ...set(value) };
+  }
+  return database;
+}
+
+function oneOf<T extends string>(parameter: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (!found) throw new Error(`has ${parameter}=${value}, which must be one of ${allowed.join(", ")}`);
+  return found;
+}
+
+function seconds(parameter: string, value: string): number {
+  if (!/^\d{1,5}$/.test(value)) {
+    throw new Error(`has ${parameter}=${value}, which must be a number of seconds`);
+  }
+  return Number(value);
+}

@@ -1,0 +1,64 @@
+/** How much is logged: each level includes those after it. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+type Fields = Record<string, unknown>;
+
+/** One line an event, as logfmt: a time, the level, the worker, the message and its fields. */
+export interface Log {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** Warns at most once a minute per kind; the line says how many there were since the last one. */
+  sparsely(kind: string, message: string, fields?: Fields): void;
+}
+
+/** A log for the worker of that name, on standard error unless told otherwise. */
+export function createLog(
+  worker: string,
+  level: LogLevel,
+  write: (line: string) => void = console.error,
+): Log {
+  const least = logLevels.indexOf(level);
+  const at = (level: LogLevel) => (message: string, fields: Fields = {}) => {
+    if (logLevels.indexOf(level) < least) return;
+    const rest = Object.entries(fields).filter(([, value]) => value !== undefined).map(([k, v]) =>
+      ` ${k}=${text(v)}`
+    );
+    write(`${new Date().toISOString()} ${level.padEnd(5)} ${worker}: ${message}${rest.join("")}`);
+  };
+  const warn = at("warn");
+  const seen = new Map<string, { since: number; count: number }>();
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn,
+    error: at("error"),
+    sparsely(kind, message, fields) {
+      const entry = seen.get(kind);
+      const now = Date.now();
+      if (entry && now - entry.since < 60_000) return void entry.count++;
+      seen.set(kind, { since: now, count: 0 });
+      warn(message, entry?.count ? { ...fields, alsoSince: entry.count } : fields);
+    },
+  };
+}
+
+function text(value: unknown): string {
+  const plain = value instanceof Error
+    ? describe(value)
+    : typeof value === "string"
+    ? value
+    : JSON.stringify(value);
+  return /[\s"=]/.test(plain) || plain === "" ? JSON.stringify(plain) : plain;
+}
+
+/** An error in one line, with what caused it. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError) return error.errors.map(describe).join("; ");
+  // Some errors of node:net have a code and no message.
+  const own = error.message || (error as { code?: string }).code || error.name;
+  return error.cause === undefined ? own : `${own}: ${describe(error.cause)}`;
+}

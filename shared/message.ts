@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/**
+ * A price or quantity as the exchange wrote it: `"61800.20"`, `"254020"`. It stays a string all the way, since a
+ * floating-point number would change it.
+ */
+export const decimal = z.string().regex(
+  /^-?\d{1,32}(?:\.\d{1,32})?$/,
+  "must be a plain decimal, such as 61800.20",
+);
+
+/** An id or a count. Integers past 2^53 are refused: `JSON.parse` has rounded them already. */
+export const integer = z.int();
+
+/** Milliseconds since the epoch, up to the year 9999. */
+export const time = z.int().nonnegative().max(253_402_300_799_999);
+
+/** Binance's symbols may start with a digit (1INCHUSDT), be dated (BTCUSDT_250926) or be Unicode (币安人生USDT). */
+export const symbol = z.string().regex(/^[\p{L}\p{N}_]{1,40}$/u, "must be a symbol, such as BTCUSDT");
+
+/** A candle's interval as Binance names it. */
+export const interval = z.string().regex(/^\d{1,2}[smhdwM]$/, "must be an interval, such as 1m");
+
+/** A message's JSON text ↔ the message. Fields that the schema does not name are ignored. */
+export function jsonCodec<S extends z.ZodType>(schema: S) {
+  return z.codec(z.string(), schema, {
+    decode: (text, ctx) => {
+      try {
+        return JSON.parse(text);
+      } catch (error) {
+        ctx.issues.push({
+          code: "invalid_format",
+          format: "json",
+          input: text,
+          message: (error as Error).message,
+        });
+        return z.NEVER;
+      }
+    },
+    encode: (message) => JSON.stringify(message),
+  });
+}

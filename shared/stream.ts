@@ -1,0 +1,71 @@
+import type { z } from "zod";
+
+/** The PostgreSQL types that columns have, each with the JavaScript type of its field. */
+export interface ColumnTypes {
+  text: string;
+  numeric: string;
+  bigint: number | null;
+  timestamptz: number;
+  boolean: boolean;
+}
+
+type ColumnFor<V> = { [T in keyof ColumnTypes]: V extends ColumnTypes[T] ? T : never }[keyof ColumnTypes];
+
+/** How a stream's messages are stored: one row a key, in schema `websocket`. */
+export interface Table<M> {
+  /** Each field of the message with its column's type, in the table's order. The column is the field in snake_case. */
+  readonly columns: { readonly [F in keyof M]: ColumnFor<M[F]> };
+  readonly key: readonly (keyof M & string)[];
+  /** Of two rows with one key the greater in these fields, compared in turn, wins; on a tie the stored one stays. */
+  readonly version: readonly (keyof M & string)[];
+  /** The number of the migration that the workers of this stream need. */
+  readonly migration: number;
+}
+
+/** How a stream is read from the exchange. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */
+export interface ExchangeSide<M, W extends z.ZodType = z.ZodType> {
+  readonly route: "market" | "public";
+  /** Stream names of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
+  readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
+  /** What a frame's payload must look like; unknown fields are ignored. */
+  readonly wire: W;
+  readonly toMessage: (payload: z.output<W>, receivedAt: number) => M;
+  /** A frame of the form that the exchange sends today. */
+  readonly sample: string;
+}
+
+/**
+ * All that is true of one stream alone. `produce(stream)` and `consume(stream)` are the only loops, and they know no
+ * stream by name.
+ */
+export interface Stream<M extends { symbol: string } = { symbol: string }> {
+  /** Names the tasks (`kline:produce`), the consumer group and the counts. */
+  readonly name: string;
+  /** The topic's name and the table's. */
+  readonly topic: string;
+  /** The JSON text that travels on Kafka ↔ the message. */
+  readonly codec: z.ZodType<M, string>;
+  readonly table: Table<M>;
+  /** Absent where workers make the messages themselves. */
+  readonly exchange?: ExchangeSide<M>;
+  /** What a producer's full buffer does: keep the newest message per key, or drop the oldest. */
+  readonly overflow: "merge" | "drop";
+}
+
+/** `openTime` → `open_time`. */
+export function columnName(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+}
+
+/** The identity of a message's row, as text: its key's fields. */
+export function rowKey<M extends { symbol: string }>(stream: Stream<M>, message: M): string {
+  return stream.table.key.map((field) => message[field]).join(" ");
+}
+
+/** Whether `a` is to replace `b`, a message of the same key. The same order as the upsert's. */
+export function isNewer<M extends { symbol: string }>(stream: Stream<M>, a: M, b: M): boolean {
+  for (const field of stream.table.version) {
+    if (a[field] !== b[field]) return a[field] > b[field];
+  }
+  return false;
+}

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { decimal, integer, jsonCodec, symbol, time } from "../message.ts";
+import type { ExchangeSide, Stream } from "../stream.ts";
+
+const message = z.object({
+  symbol,
+  updateId: integer,
+  bidPrice: decimal,
+  bidQty: decimal,
+  askPrice: decimal,
+  askQty: decimal,
+  eventTime: time,
+  transactionTime: time,
+  receivedAt: time,
+});
+
+/** One best bid and ask. Prices and quantities are decimal strings, times are ms since the epoch. */
+export type Book = z.infer<typeof message>;
+
+// Binance: "Individual Symbol Book Ticker Streams". `ps` and `st` came in 2026 and may be absent.
+const wire = z.object({
+  e: z.literal("bookTicker"),
+  u: integer,
+  s: symbol,
+  b: decimal,
+  B: decimal,
+  a: decimal,
+  A: decimal,
+  T: time,
+  E: time,
+});
+
+const exchange: ExchangeSide<Book, typeof wire> = {
+  route: "public",
+  subscriptions: (symbol) => [`${symbol.toLowerCase()}@bookTicker`],
+  wire,
+  toMessage: (payload, receivedAt) => ({
+    symbol: payload.s,
+    updateId: payload.u,
+    bidPrice: payload.b,
+    bidQty: payload.B,
+    askPrice: payload.a,
+    askQty: payload.A,
+    eventTime: payload.E,
+    transactionTime: payload.T,
+    receivedAt,
+  }),
+  sample:
+    '{"stream":"ethusdt@bookTicker","data":{"e":"bookTicker","u":11200345678901,"s":"ETHUSDT","ps":"ETHUSDT",' +
+    '"b":"2510.50","B":"12.345","a":"2510.51","A":"7.001","T":1790000040118,"E":1790000040119,"st":1}}',
+};
+
+/** Best bids and asks: one row an update. `updateId` rises strictly within a symbol; no timestamp is unique. */
+export const book: Stream<Book> = {
+  name: "book",
+  topic: "order_book_data",
+  codec: jsonCodec(message),
+  table: {
+    columns: {
+      symbol: "text",
+      updateId: "bigint",
+      transactionTime: "timestamptz",
+      eventTime: "timestamptz",
+      receivedAt: "timestamptz",
+      bidPrice: "numeric",
+      bidQty: "numeric",
+      askPrice: "numeric",
+      askQty: "numeric",
+    },
+    key: ["symbol", "updateId", "transactionTime"],
+    version: [],
+    migration: 2,
+  },
+  exchange,
+  overflow: "drop",
+};

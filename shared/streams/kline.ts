@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { decimal, integer, interval, jsonCodec, symbol, time } from "../message.ts";
+import type { ExchangeSide, Stream } from "../stream.ts";
+
+const message = z.object({
+  symbol,
+  interval,
+  openTime: time,
+  closeTime: time,
+  open: decimal,
+  high: decimal,
+  low: decimal,
+  close: decimal,
+  volume: decimal,
+  quoteVolume: decimal,
+  takerBuyBaseVolume: decimal,
+  takerBuyQuoteVolume: decimal,
+  numTrades: integer,
+  firstTradeId: integer,
+  lastTradeId: integer,
+  isClosed: z.boolean(),
+  eventTime: time,
+  receivedAt: time,
+});
+
+/** One update of a candle. Prices and quantities are decimal strings, times are ms since the epoch. */
+export type Kline = z.infer<typeof message>;
+
+// Binance: "Kline/Candlestick Streams". A candle without trades has n = 0 and f = L = -1.
+const wire = z.object({
+  e: z.literal("kline"),
+  E: time,
+  k: z.object({
+    t: time,
+    T: time,
+    s: symbol,
+    i: interval,
+    f: integer,
+    L: integer,
+    o: decimal,
+    c: decimal,
+    h: decimal,
+    l: decimal,
+    v: decimal,
+    n: integer,
+    x: z.boolean(),
+    q: decimal,
+    V: decimal,
+    Q: decimal,
+  }),
+});
+
+const exchange: ExchangeSide<Kline, typeof wire> = {
+  route: "market",
+  subscriptions: (symbol, intervals) =>
+    intervals.map((interval) => `${symbol.toLowerCase()}@kline_${interval}`),
+  wire,
+  toMessage: ({ E, k }, receivedAt) => ({
+    symbol: k.s,
+    interval: k.i,
+    openTime: k.t,
+    closeTime: k.T,
+    open: k.o,
+    high: k.h,
+    low: k.l,
+    close: k.c,
+    volume: k.v,
+    quoteVolume: k.q,
+    takerBuyBaseVolume: k.V,
+    takerBuyQuoteVolume: k.Q,
+    numTrades: k.n,
+    firstTradeId: k.f,
+    lastTradeId: k.L,
+    isClosed: k.x,
+    eventTime: E,
+    receivedAt,
+  }),
+  sample:
+    '{"stream":"ethusdt@kline_1m","data":{"e":"kline","E":1790000040512,"s":"ETHUSDT","k":{"t":1789999980000, ' +
+    '"T":1790000039999, "s":"ETHUSDT", "i":"1m", "f":6150021377, "L":6150021379, "o":"2510.40", "c":"2510.55", ' +
+    '"h":"2510.55", "l":"2510.40", "v":"3.500", "n":3, "x":true, "q":"8786.62500", "V":"1.500", "Q":"3765.82500", ' +
+    '"B":"0"}}}',
+};
+
+/** Candles: one row each, updated in place; a closed one is never reopened. */
+export const kline: Stream<Kline> = {
+  name: "kline",
+  topic: "kline_data",
+  codec: jsonCodec(message),
+  table: {
+    columns: {
+      symbol: "text",
+      interval: "text",
+      openTime: "timestamptz",
+      closeTime: "timestamptz",
+      open: "numeric",
+      high: "numeric",
+      low: "numeric",
+      close: "numeric",
+      volume: "numeric",
+      quoteVolume: "numeric",
+      takerBuyBaseVolume: "numeric",
+      takerBuyQuoteVolume: "numeric",
+      numTrades: "bigint",
+      firstTradeId: "bigint",
+      lastTradeId: "bigint",
+      isClosed: "boolean",
+      eventTime: "timestamptz",
+      receivedAt: "timestamptz",
+    },
+    key: ["symbol", "interval", "openTime"],
+    version: ["isClosed", "eventTime"],
+    migration: 1,
+  },
+  exchange,
+  overflow: "merge",
+};

@@ -1,0 +1,22 @@
+/** Waits `ms`, or until the signal is aborted; it never throws. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}
+
+/**
+ * How long to wait before the next attempt, in ms: doubled each time from `least` to `most`, with up to half of it taken
+ * off at random, so that workers that failed together don't come back together.
+ */
+export function backoff(attempt: number, least = 250, most = 30_000): number {
+  const full = Math.min(most, least * 2 ** Math.min(attempt, 30));
+  return full - Math.random() * full / 2;
+}

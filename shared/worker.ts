@@ -1,0 +1,93 @@
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { createLog, describe, type Log } from "./log.ts";
+import { type Histogram, percentile } from "./histogram.ts";
+import { SchemaError } from "./schema.ts";
+import { serveHealth } from "./health.ts";
+
+/** What a worker says of itself. */
+export interface Report {
+  /** The design's counts, by name. */
+  readonly counts: Record<string, number>;
+  /** Delays from receipt to commit, in ms. */
+  readonly delays?: Histogram;
+  /** The last price of each symbol, a decimal string. */
+  readonly prices?: Record<string, string>;
+  /** Why the worker makes no progress though it should; absent while all is well. */
+  readonly stuck?: string;
+  /** What it waits for that is no fault of its own, such as a database that is down. */
+  readonly waiting?: string;
+}
+
+/** What the loops are given. */
+export interface Worker {
+  readonly config: Config;
+  readonly log: Log;
+  /** Aborted at the first SIGINT or SIGTERM: finish what is in hand, then return. */
+  readonly signal: AbortSignal;
+  /** To be set by the loop: how it is doing. */
+  report: () => Report;
+}
+
+/** Exit codes of sysexits.h that tell a supervisor what to do. */
+const exitCodes = { config: 78, failed: 1, signal: { SIGINT: 130, SIGTERM: 143 } };
+
+const DRAIN_MS = 10_000;
+const REPORT_MS = 10_000;
+
+/**
+ * Runs a worker's loop: environment, log, signals, health and exit code. Exits with 0 when the loop has ended in order, 78
+ * when the configuration or the schema is wrong (a restart won't help), else 1. The first signal drains, for 10 s at most;
+ * a second one quits at once.
+ */
+export async function runWorker(
+  name: string,
+  help: string,
+  run: (worker: Worker) => Promise<void>,
+): Promise<void> {
+  if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
+  let log = createLog(name, "info");
+  try {
+    if (Deno.args.length > 0) throw new ConfigError(`Cannot understand ${Deno.args.join(" ")}: see --help`);
+    const config = readConfig();
+    log = createLog(name, config.logLevel);
+    const worker: Worker = { config, log, signal: stopSignal(log), report: () => ({ counts: {} }) };
+    await using _health = config.healthPort
+      ? serveHealth(config.healthPort, () => worker.report(), log)
+      : undefined;
+    const timer = setInterval(() => log.info("running", summary(worker.report())), REPORT_MS);
+    try {
+      await run(worker);
+    } finally {
+      clearInterval(timer);
+      log.info("stopped", summary(worker.report()));
+    }
+    Deno.exit(0);
+  } catch (error) {
+    log.error(describe(error));
+    log.debug((error as Error)?.stack ?? "no stack");
+    Deno.exit(
+      error instanceof ConfigError || error instanceof SchemaError ? exitCodes.config : exitCodes.failed,
+    );
+  }
+}
+
+function stopSignal(log: Log): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      if (stop.signal.aborted) Deno.exit(exitCodes.signal[name]);
+      log.info("stopping: finishing what is in hand; a second signal quits at once", { signal: name });
+      stop.abort();
+      setTimeout(() => {
+        log.error(`could not finish within ${DRAIN_MS / 1000} s`);
+        Deno.exit(exitCodes.failed);
+      }, DRAIN_MS);
+    });
+  }
+  return stop.signal;
+}
+
+function summary({ counts, delays, stuck, waiting }: Report): Record<string, unknown> {
+  const delay = delays?.length ? { p50_ms: percentile(delays, 0.5), p99_ms: percentile(delays, 0.99) } : {};
+  return { ...counts, ...delay, stuck, waiting };
+}
