@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { sleep } from "../shared/wait.ts";
+import { type Account, lastLines } from "./command.ts";
+import { readIfThere, removeIfThere } from "./folders.ts";
+import { commandLineOf } from "./process.ts";
+
+/** How a server is started, known and ended. */
+export interface DaemonPlan {
+  /** For messages: "Kafka". */
+  readonly name: string;
+  /** Where its `log` and `pid` files are kept. */
+  readonly folder: string;
+  readonly command: string;
+  readonly args: string[];
+  readonly account?: Account;
+  /** Part of its command line that no other process has: an orphan is known by it. */
+  readonly mark: string;
+  /** The signals that end it, from the kindest to the surest. */
+  readonly signals: Deno.Signal[];
+  /** Whether it answers by now. */
+  isReady(pid: number): Promise<boolean>;
+  /** A line of its log that says that what keeps it from starting will pass. */
+  readonly passingFault?: RegExp;
+}
+
+/** A running server, ended by disposing of it. */
+export interface Daemon extends AsyncDisposable {
+  /** Its process; another one after `restart`. */
+  readonly pid: number;
+  /** Ends it at once, as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, on the same data and port. */
+  restart(signal?: AbortSignal): Promise<void>;
+}
+
+/** How long a server may take to start, and how long each signal has to end it. */
+const startLimit = 60_000;
+const endLimit = 20_000;
+
+/**
+ * Starts a server in a session of its own, so that a Ctrl-C on the terminal, which reaches the whole process group,
+ * leaves it to the caller to end it once its clients are done. It outlives a caller that is killed; the next start in
+ * the same folder ends such an orphan first.
+ *
+ * @returns once it answers
+ * @throws if it ends instead, or takes more than a minute; the message has the last lines of its log
+ */
+export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promise<Daemon> {
+  const pidFile = join(plan.folder, "pid");
+  await endOrphan(plan, Number(await readIfThere(pidFile)));
+  await freshLog(plan);
+  let child = await launch(plan, signal);
+  return {
+    get pid() {
+      return child.pid;
+    },
+    kill: () => end(child, ["SIGKILL"]),
+    async restart(signal) {
+      child = await launch(plan, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      await end(child, plan.signals);
+      await removeIfThere(pidFile);
+    },
+  };
+}
+
+async function launch(plan: DaemonPlan, signal?: AbortSignal): Promise<Deno.ChildProcess> {
+  const deadline = Date.now() + startLimit;
+  for (;;) {
+    const child = spawn(plan);
+    const fault = await untilReady(plan, child, deadline, signal);
+    if (fault === undefined) return child;
+    await end(child, plan.signals);
+    signal?.throwIfAborted();
+    const log = join(plan.folder, "log");
+    const lines = lastLines((await Deno.readTextFile(log)).split("\n"));
+    if (!plan.passingFault?.test(lines) || Date.now() > deadline) {
+      throw new Error(`Cannot start ${plan.name} as ${fault}. The last lines of ${log}:\n${lines}`);
+    }
+    await sleep(200, signal);
+  }
+}
+
+/** Empties the log, keeping the last run's as `log.old`, and lets the server's account write to it. */
+async function freshLog({ folder, account }: DaemonPlan): Promise<void> {
+  const log = join(folder, "log");
+  if (await readIfThere(log)) await Deno.rename(log, `${log}.old`);
+  await Deno.writeTextFile(log, "");
+  if (account) await Deno.chown(log, account.uid, account.gid);
+}
+
+/** Runs the command with its output in the log file, which, unlike a pipe, outlives us. */
+function spawn({ command, args, folder, account }: DaemonPlan): Deno.ChildProcess {
+  const child = new Deno.Command("sh", {
+    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", join(folder, "log"), command, ...args],
+    cwd: folder,
+    ...account,
+    detached: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  // At once, and not a moment later: a server whose pid is written nowhere could not be found again.
+  Deno.writeTextFileSync(join(folder, "pid"), `${child.pid}\n`);
+  child.unref();
+  return child;
+}
+
+/** What went wrong, or undefined once the server is ready. */
+async function untilReady(
+  plan: DaemonPlan,
+  child: Deno.ChildProcess,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
+  while (!signal?.aborted) {
+    if (hasEnded) return "it ended at once";
+    if (await plan.isReady(child.pid)) return undefined;
+    if (Date.now() > deadline) return `it does not answer after ${startLimit / 1000} s`;
+    await sleep(50, signal);
+  }
+  return "it was told to stop";
+}
+
+async function end(child: Deno.ChildProcess, signals: Deno.Signal[]): Promise<void> {
+  child.ref();
+  for (const signal of signals) {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+    const limit = new AbortController();
+    const hasEnded = await Promise.race([child.status, sleep(endLimit, limit.signal)]);
+    limit.abort();
+    if (hasEnded) return;
+  }
+}
+
+/** Ends a server that an earlier, killed process of ours left behind. */
+async function endOrphan({ mark, signals }: DaemonPlan, pid: number): Promise<void> {
+  const isOurs = async () => pid > 0 && (await commandLineOf(pid)).includes(mark);
+  for (const signal of signals) {
+    if (!await isOurs()) return;
+    Deno.kill(pid, signal);
+    for (const deadline = Date.now() + endLimit; Date.now() < deadline && await isOurs();) await sleep(50);
+  }
+}

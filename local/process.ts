@@ -1,0 +1,11 @@
+import { run } from "./command.ts";
+
+/** The command line of a running process; empty where there is none, or only its remains. */
+export async function commandLineOf(pid: number): Promise<string> {
+  try {
+    if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`);
+    return await run("ps", ["-ww", "-o", "args=", "-p", String(pid)]);
+  } catch {
+    return "";
+  }
+}
