@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { type Account, run } from "./command.ts";
+import { removeIfThere } from "./folders.ts";
+
+/** Where root keeps what the server's account could not enter in the project. */
+const outside = "/var/lib/bookline";
+
+/**
+ * Whom the Postgres server runs as. It refuses to run as root, so root lends it the account `nobody`, which every Unix
+ * has; anyone else runs it as themselves (undefined).
+ */
+export async function serverAccount(): Promise<Account | undefined> {
+  if (Deno.uid() !== 0) return undefined;
+  const users = await Deno.readTextFile("/etc/passwd");
+  const [, uid, gid] = users.match(/^nobody:[^:]*:(-?\d+):(-?\d+):/m) ?? [];
+  if (uid === undefined) {
+    throw new Error(
+      "Cannot start Postgres as root, and there is no user `nobody`: run this as another user.",
+    );
+  }
+  // macOS writes its ids of nobody as -2.
+  return { uid: Number(uid) >>> 0, gid: Number(gid) >>> 0 };
+}
+
+/**
+ * The folder itself where the account can enter it, else one outside of the project that takes its place: a clone in a
+ * 0700 folder, as `mktemp -d` makes, is closed to every account but its owner's. A link named `outside` leads there from the folder.
+ */
+export async function reachableFolder(
+  folder: string,
+  account: Account | undefined,
+  progress: (line: string) => void,
+): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  if (!account || await canEnter(folder, account)) return folder;
+  const name = `${basename(folder)}-${createHash("sha256").update(folder).digest("hex").slice(0, 12)}`;
+  const replacement = join(outside, name);
+  const link = join(folder, "outside");
+  if (await linkTarget(link) !== replacement) {
+    // What is there belonged to an earlier clone of the same path.
+    await removeIfThere(replacement);
+    await Deno.mkdir(replacement, { recursive: true });
+    for (const each of [outside, replacement]) await Deno.chmod(each, 0o755);
+    await removeIfThere(link);
+    await Deno.symlink(replacement, link);
+    progress(
+      `Postgres cannot run as root, and its account cannot enter ${folder}: it is kept in ${replacement}`,
+    );
+  }
+  return replacement;
+}
+
+async function canEnter(folder: string, account: Account): Promise<boolean> {
+  // `cwd` is where the account surely may be: `test` itself must not fail for ours.
+  return await run("test", ["-x", folder], { ...account, cwd: "/" }).then(() => true, () => false);
+}
+
+async function linkTarget(link: string): Promise<string | undefined> {
+  return await Deno.readLink(link).catch(() => undefined);
+}
