@@ -48,6 +48,8 @@ export interface Stream<M extends { symbol: string } = { symbol: string }> {
   readonly table: Table<M>;
   /** Absent where workers make the messages themselves. */
   readonly exchange?: ExchangeSide<M>;
+  /** The price to show for the symbol, a decimal string. */
+  readonly lastPrice?: (message: M) => string;
   /** What a producer's full buffer does: keep the newest message per key, or drop the oldest. */
   readonly overflow: "merge" | "drop";
 }

@@ -24,6 +24,8 @@ export interface Worker {
   readonly log: Log;
   /** Aborted at the first SIGINT or SIGTERM: finish what is in hand, then return. */
   readonly signal: AbortSignal;
+  /** Aborted 8 s later: give up what is not finished. */
+  readonly deadline: AbortSignal;
   /** To be set by the loop: how it is doing. */
   report: () => Report;
 }
@@ -31,7 +33,8 @@ export interface Worker {
 /** Exit codes of sysexits.h that tell a supervisor what to do. */
 const exitCodes = { config: 78, failed: 1, signal: { SIGINT: 130, SIGTERM: 143 } };
 
-const DRAIN_MS = 10_000;
+const DEADLINE_MS = 8_000;
+const DRAIN_MS = 9_500;
 const REPORT_MS = 10_000;
 
 /**
@@ -50,7 +53,7 @@ export async function runWorker(
     if (Deno.args.length > 0) throw new ConfigError(`Cannot understand ${Deno.args.join(" ")}: see --help`);
     const config = readConfig();
     log = createLog(name, config.logLevel);
-    const worker: Worker = { config, log, signal: stopSignal(log), report: () => ({ counts: {} }) };
+    const worker: Worker = { config, log, ...stopSignals(log), report: () => ({ counts: {} }) };
     await using _health = config.healthPort
       ? serveHealth(config.healthPort, () => worker.report(), log)
       : undefined;
@@ -59,7 +62,8 @@ export async function runWorker(
       await run(worker);
     } finally {
       clearInterval(timer);
-      log.info("stopped", summary(worker.report()));
+      const last = worker.report();
+      if (Object.keys(last.counts).length > 0) log.info("stopped", summary(last));
     }
     Deno.exit(0);
   } catch (error) {
@@ -71,20 +75,22 @@ export async function runWorker(
   }
 }
 
-function stopSignal(log: Log): AbortSignal {
+function stopSignals(log: Log): Pick<Worker, "signal" | "deadline"> {
   const stop = new AbortController();
+  const deadline = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => {
       if (stop.signal.aborted) Deno.exit(exitCodes.signal[name]);
       log.info("stopping: finishing what is in hand; a second signal quits at once", { signal: name });
       stop.abort();
+      setTimeout(() => deadline.abort(), DEADLINE_MS);
       setTimeout(() => {
-        log.error(`could not finish within ${DRAIN_MS / 1000} s`);
+        log.error(`cannot finish within ${DRAIN_MS / 1000} s`);
         Deno.exit(exitCodes.failed);
       }, DRAIN_MS);
     });
   }
-  return stop.signal;
+  return { signal: stop.signal, deadline: deadline.signal };
 }
 
 function summary({ counts, delays, stuck, waiting }: Report): Record<string, unknown> {

@@ -72,5 +72,6 @@ export const book: Stream<Book> = {
     migration: 2,
   },
   exchange,
+  lastPrice: (message) => message.bidPrice,
   overflow: "drop",
 };

@@ -113,5 +113,6 @@ export const kline: Stream<Kline> = {
     migration: 1,
   },
   exchange,
+  lastPrice: (message) => message.close,
   overflow: "merge",
 };

@@ -1,0 +1,55 @@
+import { type Histogram, note } from "../shared/histogram.ts";
+import type { Batch, Incoming } from "../shared/kafka/mod.ts";
+import type { Stream } from "../shared/stream.ts";
+import type { Report } from "../shared/worker.ts";
+import type { Decoded } from "./decode.ts";
+
+type Message = { symbol: string; receivedAt?: number };
+
+/** Keeps a consumer's counts. */
+export interface Meter<M extends Message> {
+  /** Counts a batch whose offset has been committed; `refused` are those of its messages that became no rows. */
+  stored(batch: Batch, decoded: Decoded<M>, refused: ReadonlyMap<M, string>): void;
+  trouble(of: "kafka" | "database", words: string | undefined): void;
+  report(): Report;
+}
+
+/** Counts offsets once, however often they are read. */
+export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
+  const counts = { stored: 0, rejected: 0, legacy: 0, behind: 0 };
+  const delays: Histogram = [];
+  const prices: Record<string, string> = {};
+  const behind = new Map<number, number>();
+  const counted = new Map<number, number>();
+  const troubles = new Map<string, string>();
+  return {
+    stored(batch, decoded, refused) {
+      const { partition, nextOffset } = batch;
+      const next = Number(nextOffset);
+      const fresh = (source: Incoming) => Number(source.offset) >= (counted.get(partition) ?? 0);
+      const dead = decoded.messages.filter((message) => refused.has(message)).length;
+      counts.stored += decoded.sources.filter(fresh).length - dead;
+      counts.rejected += decoded.poison.filter(({ message }) => fresh(message)).length + dead;
+      counts.legacy += decoded.legacy;
+      counted.set(partition, Math.max(next, counted.get(partition) ?? 0));
+      behind.set(partition, batch.behind);
+      counts.behind = [...behind.values()].reduce((sum, n) => sum + n, 0);
+      const now = Date.now();
+      for (const message of decoded.messages) {
+        if (message.receivedAt !== undefined) note(delays, now - message.receivedAt);
+        if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
+      }
+    },
+    trouble(of, words) {
+      if (words === undefined) troubles.delete(of);
+      else troubles.set(of, words);
+    },
+    report: () => ({
+      counts,
+      delays,
+      prices,
+      waiting: troubles.get("database"),
+      stuck: troubles.get("kafka"),
+    }),
+  };
+}

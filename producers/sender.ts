@@ -1,0 +1,32 @@
+import type { Outgoing, Producer } from "../shared/kafka/mod.ts";
+import { persist, type Persistence } from "../shared/retry.ts";
+import type { Buffer, Entry } from "./buffer.ts";
+
+/** Bytes of one send: well below the 1 MiB that a broker takes as one batch by default. */
+const SEND_BYTES = 600_000;
+
+/**
+ * Sends what the buffer holds, until it is closed and empty. One send at a time keeps a symbol's messages in order; what
+ * comes meanwhile goes with the next one, so that sends grow under load and nothing lingers when it is quiet.
+ */
+export async function sendAll<M>(
+  buffer: Buffer<M>,
+  producer: Producer,
+  persistence: Persistence,
+  onSent: (entries: readonly Entry<M>[]) => void,
+): Promise<void> {
+  for (;;) {
+    const entries = await buffer.take(SEND_BYTES);
+    if (entries.length === 0) return;
+    const byTopic = new Map<string, Outgoing[]>();
+    for (const entry of entries) {
+      const messages = byTopic.get(entry.topic);
+      if (messages) messages.push(entry);
+      else byTopic.set(entry.topic, [entry]);
+    }
+    const batches = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+    await persist(() => producer.send(batches), persistence);
+    buffer.settle();
+    onSent(entries);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Outgoing } from "./kafka/mod.ts";
+
+/** Kafka refuses messages of over 1 MiB by default; what is longer is cut, and a header says so. */
+const MOST_BYTES = 900_000;
+
+/** Where a message comes from that can't be decoded or stored. */
+export interface Origin {
+  /** What is wrong with it, in words. */
+  readonly cause: string;
+  /** `exchange`, or the topic that it was read from. */
+  readonly source: string;
+  readonly partition?: number;
+  readonly offset?: string;
+}
+
+/** The message as it goes to the dead-letter topic: its key and bytes untouched, and headers that say why and where from. */
+export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, origin: Origin): Outgoing {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  const cut = bytes.length > MOST_BYTES;
+  return {
+    key,
+    value: cut ? bytes.subarray(0, MOST_BYTES) : bytes,
+    headers: {
+      "bookline-cause": origin.cause.slice(0, 1_000),
+      "bookline-source": origin.source,
+      ...(origin.partition === undefined ? {} : { "bookline-partition": String(origin.partition) }),
+      ...(origin.offset === undefined ? {} : { "bookline-offset": origin.offset }),
+      "bookline-time": new Date().toISOString(),
+      ...(cut ? { "bookline-cut-from-bytes": String(bytes.length) } : {}),
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type kafkajs from "kafkajs";
+
+/** Partitions of a topic that a worker creates: as many consumers can share its work. */
+const PARTITIONS = 4;
+
+/** Runs `use` with a connected admin client, which is closed afterwards. */
+async function withAdmin<T>(client: kafkajs.Kafka, use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
+  const admin = client.admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Creates those of the topics that are missing, with the broker's default replication. */
+export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[]): Promise<void> {
+  return withAdmin(client, async (admin) => {
+    const there = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !there.has(topic));
+    if (missing.length === 0) return;
+    // It answers false, rather than fail, where another worker was faster.
+    await admin.createTopics({
+      topics: missing.map((topic) => ({ topic, numPartitions: PARTITIONS, replicationFactor: -1 })),
+    });
+  });
+}
+
+/** Deletes the topics and the groups, with their offsets; what does not exist is passed over. */
+export function remove(
+  client: kafkajs.Kafka,
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<void> {
+  return withAdmin(client, async (admin) => {
+    const there = new Set(await admin.listTopics());
+    const existing = topics.filter((topic) => there.has(topic));
+    if (existing.length > 0) await admin.deleteTopics({ topics: existing });
+    const known = new Set((await admin.listGroups()).groups.map(({ groupId }) => groupId));
+    const old = groups.filter((group) => known.has(group));
+    if (old.length > 0) await admin.deleteGroups(old);
+  });
+}
+
+/** How many messages of the topic the group has not committed yet; those of a topic that does not exist are none. */
+export function messagesBehind(client: kafkajs.Kafka, group: string, topic: string): Promise<number> {
+  return withAdmin(client, async (admin) => {
+    if (!(await admin.listTopics()).includes(topic)) return 0;
+    const ends = await admin.fetchTopicOffsets(topic);
+    const [{ partitions }] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const committed = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    return ends.reduce((sum, { partition, low, high }) => {
+      // -1: the group has committed nothing yet and will begin at the oldest message.
+      const from = Math.max(committed.get(partition) ?? -1, Number(low));
+      return sum + Math.max(0, Number(high) - from);
+    }, 0);
+  });
+}

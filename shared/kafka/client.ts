@@ -1,0 +1,50 @@
+import "./mend.ts";
+import kafkajs from "kafkajs";
+import type { Config } from "../config.ts";
+import { describe, type Log } from "../log.ts";
+
+/** Waiting for a broker to accept a connection, in ms. */
+const CONNECTION_MS = 3_000;
+/** Waiting for an answer, in ms. */
+const REQUEST_MS = 10_000;
+
+/** A kafkajs client for the configured brokers. It gives up soon: our own loops wait, and know for what. */
+export function createClient(config: Config["kafka"], log: Log): kafkajs.Kafka {
+  return new kafkajs.Kafka({
+    clientId: "bookline",
+    brokers: config.brokers,
+    ssl: config.ssl,
+    sasl: config.sasl ? { mechanism: "plain", ...config.sasl } : undefined,
+    connectionTimeout: CONNECTION_MS,
+    requestTimeout: REQUEST_MS,
+    retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: kafkajs.logLevel.INFO,
+    // What kafkajs calls an error is often the first of its own retries; what matters reaches us as an exception.
+    logCreator: () => ({ namespace, log: { message, error } }) =>
+      log.debug(message, { from: `kafkajs ${namespace}`, error }),
+  });
+}
+
+/** What went wrong with Kafka in words, with what to look at where kafkajs' own text does not tell. */
+export function kafkaFault(config: Config["kafka"], error: unknown): string {
+  const cause = innermost(error);
+  const text = describe(cause);
+  const at = config.brokers.join();
+  if (/certificate|UnknownIssuer|UNABLE_TO|self.signed|SSL|TLS/i.test(text)) {
+    return `Cannot trust Kafka at ${at}: ${text}. A private CA is given by DENO_CERT=/path/to/ca.pem`;
+  }
+  if (/SASL|[Aa]uthentication/.test(text + (cause as Error).name)) {
+    return `Kafka at ${at} refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: ${text}`;
+  }
+  if (/Closed connection/.test(text)) {
+    return `Kafka at ${at} closed the connection: it may want ${
+      config.ssl ? "no TLS" : "TLS (KAFKA_SSL=true)"
+    }`;
+  }
+  return `Cannot reach Kafka at ${at}: ${text}`;
+}
+
+function innermost(error: unknown): unknown {
+  const cause = (error as { cause?: unknown })?.cause;
+  return cause instanceof Error ? innermost(cause) : error;
+}

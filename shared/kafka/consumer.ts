@@ -1,0 +1,110 @@
+import type kafkajs from "kafkajs";
+import type { Log } from "../log.ts";
+import { sleep } from "../wait.ts";
+
+/** A group session times out after 10 s: a crashed consumer's partitions are taken over within that. */
+const SESSION_MS = 10_000;
+const HEARTBEAT_MS = 3_000;
+/** How long the broker holds a fetch when there is nothing new; a stop waits for that, too. */
+const FETCH_MS = 1_000;
+
+/** Messages of one partition, in order. */
+export interface Batch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: readonly Incoming[];
+  /** The offset to commit once all of them are stored. */
+  readonly nextOffset: string;
+  /** Messages of the partition after these. */
+  readonly behind: number;
+}
+
+/** A message as read. */
+export interface Incoming {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly offset: string;
+}
+
+/** What `subscribe` needs to be told. */
+export interface Subscription {
+  readonly topic: string;
+  readonly group: string;
+  /** Takes a batch over; while it waits the membership is kept alive. Messages may come twice. */
+  readonly onBatch: (batch: Batch) => Promise<void>;
+  /** The group has been joined anew: batches handed over earlier may be read by others now. */
+  readonly onJoin: () => void;
+}
+
+export interface Consumer extends AsyncDisposable {
+  /** Settles when the consumer has failed. */
+  readonly failed: Promise<never>;
+  /** Commits that the group has stored all before these offsets. */
+  commit(offsets: readonly { topic: string; partition: number; offset: string }[]): Promise<void>;
+}
+
+/**
+ * Joins the group and reads the topic from what the group committed, or from its oldest message. Offsets move only by
+ * `commit`.
+ */
+export async function subscribe(
+  client: kafkajs.Kafka,
+  subscription: Subscription,
+  log: Log,
+): Promise<Consumer> {
+  const { topic, group, onBatch, onJoin } = subscription;
+  const consumer = client.consumer({
+    groupId: group,
+    sessionTimeout: SESSION_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: FETCH_MS,
+    maxBytesPerPartition: 1_048_576,
+    // One crash is enough: the loop above starts anew.
+    retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
+  });
+  const failed = new Promise<never>((_, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+  });
+  failed.catch(() => {}); // it is waited for later, or never
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    onJoin();
+    log.debug("joined the group", { group, partitions: payload.memberAssignment[topic] ?? [] });
+  });
+
+  const run: kafkajs.ConsumerRunConfig = {
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    async eachBatch({ batch, resolveOffset, heartbeat, isRunning, isStale }) {
+      if (!isRunning() || isStale()) return;
+      const taken = onBatch({
+        topic,
+        partition: batch.partition,
+        messages: batch.messages,
+        nextOffset: String(BigInt(batch.lastOffset()) + 1n),
+        behind: Number(batch.highWatermark) - 1 - Number(batch.lastOffset()),
+      });
+      const settled = new AbortController();
+      taken.catch(() => {}).finally(() => settled.abort());
+      while (!settled.signal.aborted) {
+        await Promise.race([taken, sleep(HEARTBEAT_MS, settled.signal)]);
+        await heartbeat();
+      }
+      await taken;
+      // The next fetch goes on from here; the group's offset follows once the rows are stored.
+      resolveOffset(batch.lastOffset());
+    },
+  };
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run(run);
+  } catch (error) {
+    await consumer.disconnect();
+    throw error;
+  }
+  return {
+    failed,
+    commit: (offsets) => consumer.commitOffsets([...offsets]),
+    [Symbol.asyncDispose]: () => consumer.disconnect(),
+  };
+}

@@ -1,0 +1,24 @@
+import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
+
+/**
+ * Mends kafkajs 2.2.4 (issues 1604 and 1751): with nothing to send, each connection sets a timer that is due at once,
+ * over and over: a 1 ms loop that takes 2.5 % of a core, and a TimeoutNegativeWarning on newer runtimes. Here the timer
+ * is set only while something waits.
+ */
+interface Queue {
+  pending: unknown[];
+  throttledUntil: number;
+  throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
+  checkPendingRequests(): void;
+}
+
+const CHECK_MS = 10;
+
+RequestQueue.prototype.scheduleCheckPendingRequests = function (this: Queue) {
+  if (this.throttleCheckTimeoutId || this.pending.length === 0) return;
+  const throttled = this.throttledUntil - Date.now();
+  this.throttleCheckTimeoutId = setTimeout(() => {
+    this.throttleCheckTimeoutId = null;
+    this.checkPendingRequests();
+  }, throttled > 0 ? throttled : CHECK_MS);
+};

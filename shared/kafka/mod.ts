@@ -1,0 +1,47 @@
+/** The Kafka port: the only importer of kafkajs. */
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import * as admin from "./admin.ts";
+import { createClient } from "./client.ts";
+import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
+import { createProducer, type Producer } from "./producer.ts";
+
+export type { Batch, Consumer, Incoming } from "./consumer.ts";
+export type { Outgoing, Producer } from "./producer.ts";
+export { kafkaFault } from "./client.ts";
+
+/** What Bookline wants of Kafka. */
+export interface Kafka {
+  ensureTopics(topics: readonly string[]): Promise<void>;
+  remove(topics: readonly string[], groups: readonly string[]): Promise<void>;
+  messagesBehind(group: string, topic: string): Promise<number>;
+  producer(): Producer;
+  subscribe(subscription: Subscription): Promise<Consumer>;
+}
+
+/** A Kafka client; each use opens its own connections and closes them. */
+export function openKafka(config: Config["kafka"], log: Log): Kafka {
+  const client = createClient(config, log);
+  return {
+    ensureTopics: (topics) => admin.ensureTopics(client, topics),
+    remove: (topics, groups) => admin.remove(client, topics, groups),
+    messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
+    producer: () => createProducer(client),
+    subscribe: (subscription) => subscribe(client, subscription, log),
+  };
+}
+
+/** The topic's name as the brokers know it. */
+export function topicName(config: Config["kafka"], stream: { topic: string }): string {
+  return config.topicPrefix + stream.topic;
+}
+
+/** Where messages go that can't be decoded or stored. */
+export function deadLetterTopic(topic: string): string {
+  return topic + ".dlq";
+}
+
+/** The consumer group of a stream. */
+export function groupName(config: Config["kafka"], stream: { name: string }): string {
+  return `${config.topicPrefix}${config.groupId}.${stream.name}`;
+}

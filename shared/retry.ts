@@ -1,0 +1,39 @@
+import { describe, type Log } from "./log.ts";
+import { backoff, sleep } from "./wait.ts";
+
+/** How `persist` behaves. */
+export interface Persistence {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Words for a failure, for the log; the error's own by default. */
+  readonly explain?: (error: unknown) => string;
+  /** Whether another attempt can succeed; what can't is thrown. Every error by default. */
+  readonly passing?: (error: unknown) => boolean;
+  /** Told of each failure in words, and of the end of the trouble by undefined. */
+  readonly onTrouble?: (words: string | undefined) => void;
+}
+
+/**
+ * Attempts something until it succeeds, for hours if need be, with growing pauses; failures are logged once a minute.
+ * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
+ */
+export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
+  const { signal, log, explain = describe, passing = () => true, onTrouble = () => {} } = persistence;
+  for (let failures = 0;; failures++) {
+    try {
+      const result = await attempt();
+      if (failures > 0) {
+        onTrouble(undefined);
+        log.info("recovered", { after: `${failures} failures` });
+      }
+      return result;
+    } catch (error) {
+      if (!passing(error)) throw error;
+      onTrouble(explain(error));
+      if (signal.aborted) throw error;
+      const words = explain(error);
+      log.sparsely(words, `${words}; trying until it works`);
+      await sleep(backoff(failures), signal);
+    }
+  }
+}
