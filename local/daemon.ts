@@ -13,8 +13,6 @@ export interface DaemonPlan {
   readonly command: string;
   readonly args: string[];
   readonly account?: Account;
-  /** Part of its command line that no other process has: an orphan is known by it. */
-  readonly mark: string;
   /** The signals that end it, from the kindest to the surest. */
   readonly signals: Deno.Signal[];
   /** Whether it answers by now. */
@@ -38,16 +36,27 @@ const startLimit = 60_000;
 const endLimit = 20_000;
 
 /**
+ * Ends the server that an earlier, killed process of ours may have left running on a folder. The number in the pid file
+ * can be another process's by now: ours is one that has the folder on its command line.
+ */
+export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise<void> {
+  const pid = Number(await readIfThere(join(folder, "pid")));
+  const isThere = async () => pid > 0 && (await commandLineOf(pid)).includes(folder);
+  for (const signal of signals) {
+    if (!await isThere()) return;
+    Deno.kill(pid, signal);
+    for (const deadline = Date.now() + endLimit; Date.now() < deadline && await isThere();) await sleep(50);
+  }
+}
+
+/**
  * Starts a server in a session of its own, so that a Ctrl-C on the terminal, which reaches the whole process group,
- * leaves it to the caller to end it once its clients are done. It outlives a caller that is killed; the next start in
- * the same folder ends such an orphan first.
+ * leaves it to the caller to end it once its clients are done. It outlives a caller that is killed: see `endOrphan`.
  *
  * @returns once it answers
  * @throws if it ends instead, or takes more than a minute; the message has the last lines of its log
  */
 export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promise<Daemon> {
-  const pidFile = join(plan.folder, "pid");
-  await endOrphan(plan, Number(await readIfThere(pidFile)));
   await freshLog(plan);
   let child = await launch(plan, signal);
   return {
@@ -60,7 +69,7 @@ export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promi
     },
     async [Symbol.asyncDispose]() {
       await end(child, plan.signals);
-      await removeIfThere(pidFile);
+      await removeIfThere(join(plan.folder, "pid"));
     },
   };
 }
@@ -137,15 +146,5 @@ async function end(child: Deno.ChildProcess, signals: Deno.Signal[]): Promise<vo
     const hasEnded = await Promise.race([child.status, sleep(endLimit, limit.signal)]);
     limit.abort();
     if (hasEnded) return;
-  }
-}
-
-/** Ends a server that an earlier, killed process of ours left behind. */
-async function endOrphan({ mark, signals }: DaemonPlan, pid: number): Promise<void> {
-  const isOurs = async () => pid > 0 && (await commandLineOf(pid)).includes(mark);
-  for (const signal of signals) {
-    if (!await isOurs()) return;
-    Deno.kill(pid, signal);
-    for (const deadline = Date.now() + endLimit; Date.now() < deadline && await isOurs();) await sleep(50);
   }
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { run } from "./command.ts";
-import { type Daemon, startDaemon } from "./daemon.ts";
+import { type Daemon, endOrphan, startDaemon } from "./daemon.ts";
 import { localFolder, readIfThere } from "./folders.ts";
-import { fetchJars, findJava } from "./jars.ts";
+import { fetchJars, findJava } from "./kafka_jars.ts";
 import { isBroker } from "./kafka_probe.ts";
 import { lockFolder } from "./lock.ts";
 import { choosePort } from "./ports.ts";
@@ -37,6 +37,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
   const { folder = join(localFolder, "kafka"), progress = () => {}, signal } = options;
   await using parts = new AsyncDisposableStack();
   parts.use(await lockFolder(folder));
+  await endOrphan(folder, signals);
   const java = await findJava();
   const jars = join(localFolder, "kafka", "libs");
   await fetchJars(jars, progress, signal);
@@ -57,8 +58,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
       folder,
       command: java,
       args: [...command, "kafka.Kafka", settings],
-      mark: settings,
-      signals: ["SIGTERM", "SIGKILL"],
+      signals,
       isReady: () => isBroker(port),
     }, signal),
   );
@@ -73,6 +73,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+/** How it is ended: in good order, else at once. */
+const signals: Deno.Signal[] = ["SIGTERM", "SIGKILL"];
 
 /** A small heap and the collector that costs least at rest; only warnings are logged. */
 const jvm = ["-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"];
@@ -104,6 +107,9 @@ function serverProperties(
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
+    // Else a live feed fills the disk in the week for which Kafka keeps messages.
+    "log.retention.bytes": 2 ** 30,
+    "log.segment.bytes": 2 ** 27,
     // Otherwise a new group's first row waits 3 s for more consumers.
     "group.initial.rebalance.delay.ms": 0,
     // The workers make their topics; one that is misspelt should fail.

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { type Account, run } from "./command.ts";
-import { type Daemon, startDaemon } from "./daemon.ts";
+import { type Daemon, endOrphan, startDaemon } from "./daemon.ts";
 import { localFolder, readIfThere, removeIfThere } from "./folders.ts";
 import { lockFolder } from "./lock.ts";
 import { choosePort } from "./ports.ts";
+import { commandLineOf } from "./process.ts";
 import { reachableFolder, serverAccount } from "./postgres_account.ts";
 import { fetchPostgres } from "./postgres_files.ts";
 
@@ -30,6 +31,9 @@ export interface LocalPostgres extends Daemon {
 const user = "bookline";
 const database = "bookline";
 
+/** Its fast shutdown, its immediate one (Postgres' documentation, "Shutting Down the Server"), and the end. */
+const signals: Deno.Signal[] = ["SIGINT", "SIGQUIT", "SIGKILL"];
+
 /**
  * Starts a real Postgres on loopback only, with the durability that it ships with.
  *
@@ -42,11 +46,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
   const folder = options.folder ? await reachableFolder(options.folder, account, progress) : home;
   await using parts = new AsyncDisposableStack();
   parts.use(await lockFolder(folder));
+  await endOrphan(folder, signals);
   const bin = join(home, "server", "bin");
   await fetchPostgres(join(home, "server"), progress, signal);
 
   const data = join(folder, "data");
   const password = await createCluster(bin, folder, data, account);
+  await removeStaleLock(data);
   const port = await choosePort("Postgres", join(folder, "port"), options.port);
   const given = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
   const daemon = parts.use(
@@ -56,12 +62,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
       command: join(bin, "postgres"),
       args: ["-D", data, ...Object.entries(given).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
       account,
-      mark: data,
-      // Fast shutdown, then immediate shutdown: "Shutting Down the Server" in the Postgres documentation.
-      signals: ["SIGINT", "SIGQUIT", "SIGKILL"],
+      signals,
       isReady: (pid) => isReady(data, pid),
       // The sessions of a server that was killed hold its memory until they notice.
-      passingFault: /pre-existing shared memory block|the database system is shut down/,
+      passingFault: /pre-existing shared memory block/,
     }, signal),
   );
   const kept = parts.move();
@@ -104,6 +108,16 @@ async function createCluster(bin: string, folder: string, data: string, account?
   await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
   await Deno.rename(unfinished, data);
   return password;
+}
+
+/**
+ * Removes the server's own lock file if the process that it names, after a crash, is by now another program's: Postgres
+ * would not start until that ends. Where there is no such process it sees for itself.
+ */
+async function removeStaleLock(data: string): Promise<void> {
+  const lock = join(data, "postmaster.pid");
+  const holder = await commandLineOf(parseInt(await readIfThere(lock) ?? ""));
+  if (holder && !holder.includes(data)) await removeIfThere(lock);
 }
 
 /** The eighth line of the server's own lock file is what `pg_ctl --wait` goes by too (Postgres: miscadmin.h). */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { type Account, run } from "./command.ts";
 import { removeIfThere } from "./folders.ts";
+import { exclusively } from "./lock.ts";
 
 /** Where root keeps what the server's account could not enter in the project. */
 const outside = "/var/lib/bookline";
@@ -37,22 +38,23 @@ export async function reachableFolder(
   const name = `${basename(folder)}-${createHash("sha256").update(folder).digest("hex").slice(0, 12)}`;
   const replacement = join(outside, name);
   const link = join(folder, "outside");
-  if (await linkTarget(link) !== replacement) {
+  await exclusively(`${link}.lock`, async () => {
+    if (await linkTarget(link) === replacement) return;
     // What is there belonged to an earlier clone of the same path.
     await removeIfThere(replacement);
     await Deno.mkdir(replacement, { recursive: true });
+    // Whatever our umask.
     for (const each of [outside, replacement]) await Deno.chmod(each, 0o755);
     await removeIfThere(link);
     await Deno.symlink(replacement, link);
     progress(
-      `Postgres cannot run as root, and its account cannot enter ${folder}: it is kept in ${replacement}`,
+      `Postgres can't run as root, and user nobody can't enter ${folder}: it is kept in ${replacement}`,
     );
-  }
+  });
   return replacement;
 }
 
 async function canEnter(folder: string, account: Account): Promise<boolean> {
-  // `cwd` is where the account surely may be: `test` itself must not fail for ours.
   return await run("test", ["-x", folder], { ...account, cwd: "/" }).then(() => true, () => false);
 }
 

