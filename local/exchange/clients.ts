@@ -1,0 +1,86 @@
+import type { Duplex } from "node:stream";
+import type { Address } from "./address.ts";
+import { type Connection, type Ending, openConnection, type Owner, type Rules } from "./connection.ts";
+import { envelopeText, isServed, type MarketEvent, payloadText } from "./event.ts";
+import type { Audience } from "./player.ts";
+import { answer } from "./requests.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+/** All clients of the exchange and what each is subscribed to. */
+export interface Clients extends Audience {
+  /** Serves a client whose handshake is done. */
+  admit(socket: Duplex, address: Address): void;
+  /** Pings, and ends what the rules no longer allow. */
+  watch(): void;
+  /** Ends all connections. */
+  shutDown(): void;
+  readonly connections: ReadonlySet<Connection>;
+  /** Frames sent, by stream. */
+  readonly sent: Tally;
+  /** Connections ended, by cause. */
+  readonly ended: Tally<Ending>;
+}
+
+/** At pace "max" the exchange waits for whoever has more than this unread. */
+const comfortableBacklog = 2 ** 20;
+
+export function createClients(rules: Rules): Clients {
+  const connections = new Set<Connection>();
+  const subscribers = new Map<string, Set<Connection>>();
+  const sent = createTally();
+  const ended = createTally<Ending>();
+  let lastId = 0;
+
+  const subscribe = (connection: Connection, stream: string) => {
+    connection.streams.add(stream);
+    if (!isServed(stream, connection.address.route)) return; // acknowledged all the same, as Binance does
+    const group = subscribers.get(stream) ?? new Set();
+    subscribers.set(stream, group.add(connection));
+  };
+  const unsubscribe = (connection: Connection, stream: string) => {
+    connection.streams.delete(stream);
+    subscribers.get(stream)?.delete(connection);
+  };
+
+  const owner: Owner = {
+    onRequest(connection, text) {
+      const { reply, subscribed, unsubscribed } = answer(text, connection.streams, rules.streams);
+      for (const stream of subscribed) subscribe(connection, stream);
+      for (const stream of unsubscribed) unsubscribe(connection, stream);
+      connection.send(reply);
+    },
+    onEnd(connection, why) {
+      ended.add(why);
+      connections.delete(connection);
+      for (const stream of connection.streams) unsubscribe(connection, stream);
+    },
+  };
+
+  return {
+    admit(socket, address) {
+      const connection = openConnection(socket, lastId++, address, rules, owner);
+      connections.add(connection);
+      for (const stream of address.streams) subscribe(connection, stream);
+    },
+    deliver(event: MarketEvent) {
+      for (const connection of subscribers.get(event.stream) ?? []) {
+        const payload = payloadText(event, connection.offset);
+        connection.send(connection.address.isCombined ? envelopeText(event.stream, payload) : payload);
+        sent.add(event.stream);
+      }
+    },
+    flush() {
+      for (const connection of connections) connection.flush();
+    },
+    keepsUp: () => [...connections].every(({ backlog }) => backlog < comfortableBacklog),
+    watch() {
+      for (const connection of connections) connection.watch();
+    },
+    shutDown() {
+      for (const connection of connections) connection.close("shutdown", 1001, "Going away");
+    },
+    connections,
+    sent,
+    ended,
+  };
+}

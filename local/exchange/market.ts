@@ -1,0 +1,63 @@
+import type { MarketEvent } from "./event.ts";
+import { createRandom } from "./random.ts";
+import { createSymbolMarket } from "./symbol_market.ts";
+
+/** The same options give the same events, to the letter. */
+export interface MarketOptions {
+  /** Upper case. */
+  readonly symbols: readonly string[];
+  /** Candles are made of these intervals only. */
+  readonly intervals: readonly string[];
+  /** Messages a second of market time, over all streams. Closing frames come on top, since a candle closes at any rate. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Where the market's time begins, ms since the epoch. */
+  readonly startTime: number;
+}
+
+/** How often candles are looked at for frames that are due, ms of market time. */
+const candleTick = 10;
+
+/**
+ * A market without end, in order of time. Updates come in bursts that share (T, E), as 41 % of the recorded ones do, and
+ * one in eight is a trade; `u` rises over all symbols, by no fixed step.
+ * @throws {RangeError} if Binance has no such interval
+ */
+export function* market(
+  { symbols, intervals, rate, seed, startTime }: MarketOptions,
+): Generator<MarketEvent> {
+  const random = createRandom(seed);
+  const markets = symbols.map((symbol) => createSymbolMarket(symbol, intervals, random, startTime));
+  const candles = markets.flatMap((one) => one.candles);
+  const eventTimes = markets.map(() => 0);
+  let now = startTime;
+  let nextTick = startTime;
+  let updateId = 0;
+
+  for (;;) {
+    let messages = 0;
+    for (; nextTick <= now; nextTick += candleTick) {
+      for (const series of candles) {
+        const closed = series.closedFrameAt(nextTick);
+        if (closed) yield closed;
+        const open = series.openFrameAt(nextTick);
+        if (!open) continue;
+        yield open;
+        messages++;
+      }
+    }
+
+    // The lesser of two draws: the first symbols are the busiest.
+    const index = Math.min(random(symbols.length), random(symbols.length));
+    const time = Math.floor(now);
+    const eventTime = eventTimes[index] = Math.max(eventTimes[index], time + random(1 + random(4)));
+    for (let left = 1 + random(1 + random(4)); left > 0; left--) {
+      // Tied to the time, so that ids go on rising when the exchange is started again; 2^31 < u < 2^53.
+      updateId = Math.max(updateId + 1 + random(3), time * 64);
+      const trade = random(8) === 0 ? markets[index].trade(time, eventTime) : undefined;
+      yield trade ?? markets[index].quote(updateId, time, eventTime);
+      messages++;
+    }
+    now += messages * (1_000 / rate) * (random(2_001) / 1_000);
+  }
+}

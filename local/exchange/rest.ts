@@ -1,0 +1,90 @@
+import type { CandleHistory, KlineRow } from "./candle_history.ts";
+import { decimalText } from "./decimal.ts";
+import { instrumentOf } from "./instrument.ts";
+import { intervals } from "./interval.ts";
+
+/** What REST tells about. */
+export interface Books {
+  readonly symbols: readonly string[];
+  readonly candles: CandleHistory;
+  /** The exchange's time, ms since the epoch. */
+  readonly now: number;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** An error as Binance words it. Binance: "Error Codes". */
+export function refusal(status: number, code: number, msg: string): Reply {
+  return { status, body: { code, msg } };
+}
+
+/** Answers `/fapi/v1/…`; undefined where Binance has nothing. */
+export function restReply(path: string, query: URLSearchParams, books: Books): Reply | undefined {
+  switch (path) {
+    case "/fapi/v1/ping":
+      return { status: 200, body: {} };
+    case "/fapi/v1/time":
+      return { status: 200, body: { serverTime: books.now } };
+    case "/fapi/v1/exchangeInfo":
+      return { status: 200, body: exchangeInfo(books) };
+    case "/fapi/v1/klines":
+      return klines(query, books);
+  }
+}
+
+function exchangeInfo({ symbols, now }: Books) {
+  return {
+    timezone: "UTC",
+    serverTime: now,
+    futuresType: "U_MARGINED",
+    rateLimits: [{ rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: 2_400 }],
+    exchangeFilters: [],
+    symbols: symbols.map((symbol) => {
+      const { pair, baseAsset, quoteAsset, priceScale, quantityScale, tick } = instrumentOf(symbol);
+      return {
+        symbol,
+        pair,
+        contractType: pair === symbol ? "PERPETUAL" : "CURRENT_QUARTER",
+        status: "TRADING",
+        baseAsset,
+        quoteAsset,
+        pricePrecision: priceScale,
+        quantityPrecision: quantityScale,
+        filters: [
+          { filterType: "PRICE_FILTER", tickSize: decimalText(tick, priceScale) },
+          { filterType: "LOT_SIZE", stepSize: decimalText(1, quantityScale) },
+        ],
+      };
+    }),
+  };
+}
+
+const mandatory = (name: string) =>
+  refusal(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
+
+/** Binance: "Kline/Candlestick Data": from `startTime` on where it is given, else the newest. */
+function klines(query: URLSearchParams, { symbols, candles, now }: Books): Reply {
+  const symbol = query.get("symbol");
+  const interval = query.get("interval");
+  if (!symbol) return mandatory("symbol");
+  if (!symbols.includes(symbol)) return refusal(400, -1121, "Invalid symbol.");
+  if (!interval) return mandatory("interval");
+  if (!intervals.includes(interval)) return refusal(400, -1120, "Invalid interval.");
+  for (const name of ["startTime", "endTime", "limit"]) {
+    if (/^\d{1,20}$/.test(query.get(name) ?? "0")) continue;
+    return refusal(
+      400,
+      -1100,
+      `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`,
+    );
+  }
+  const limit = Number(query.get("limit") ?? 500);
+  if (limit < 1 || limit > 1_500) return refusal(400, -1130, "Data sent for parameter 'limit' is not valid.");
+  const from = Number(query.get("startTime") ?? 0);
+  const to = Number(query.get("endTime") ?? Infinity);
+  const rows: KlineRow[] = candles.rows(symbol, interval, now).filter(([open]) => from <= open && open <= to);
+  return { status: 200, body: query.has("startTime") ? rows.slice(0, limit) : rows.slice(-limit) };
+}
