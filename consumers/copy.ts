@@ -8,26 +8,24 @@ interface Settling {
 }
 
 /**
- * Sends `bytes` to a `copy … from stdin`; returns once the server has taken them all.
+ * Sends statements of which one is a `copy … from stdin`, and `bytes` to that; returns once the server has done them all.
  *
  * postgres.js 3.4.9 settles such a query when the server asks for data, and so never tells of an error that comes with
- * the last byte, as a duplicate key does: its stream waits for ever, or until some later query completes. But it settles
- * the query once more when the server is done, one way or the other: that second answer is what is waited for here.
+ * the last byte, as a duplicate key does: its stream waits until some later query completes, and then fails that one's
+ * copy by its own clean-up. But it settles the query once more when the server is done, one way or the other: that second
+ * answer is what is waited for here, and the clean-up is left out.
  * @throws {postgres.PostgresError} what the server answered, or that the connection was lost
  */
-export function copyIn(
-  sql: Pick<postgres.Sql, "unsafe">,
-  statement: string,
-  bytes: Uint8Array,
-): Promise<void> {
+export function copyIn(sql: postgres.Sql, statements: string, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const query = sql.unsafe(statement).simple();
+    const query = sql.unsafe(statements).simple();
     const settling = query as unknown as Settling;
     settling.reject = reject;
     settling.resolve = (stream) => {
       settling.resolve = () => resolve();
-      // The error is told by `reject`; the stream's own event would be unhandled.
-      (stream as Writable).on("error", () => {}).end(bytes);
+      const writable = stream as Writable;
+      writable._destroy = (_error, done) => done();
+      writable.end(bytes);
     };
     query.execute();
   });

@@ -39,13 +39,6 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
   const straight = stream.table.version.length === 0;
   let cautious = 0;
 
-  const upsert = (messages: readonly M[]) =>
-    sql.begin(async (transaction) => {
-      await transaction.unsafe(statements.stage);
-      await copyIn(transaction, statements.copyToStage, encode(messages));
-      await transaction.unsafe(statements.upsert);
-    });
-
   const store = async (messages: readonly M[]) => {
     if (straight && cautious === 0) {
       try {
@@ -56,7 +49,7 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
       }
     }
     cautious = Math.max(0, cautious - 1);
-    await upsert(messages);
+    await copyIn(sql, statements.upsert, encode(messages));
   };
 
   const write = async (messages: readonly M[]): Promise<Refused<M>[]> => {
@@ -95,10 +88,12 @@ export function sqlOf<M extends Message>({ topic, table }: Stream<M>) {
     } > ${versionOf("stored")}`;
   return {
     copy: `copy ${target} (${columns}) from stdin (format binary)`,
-    stage:
-      `create temp table if not exists ${staged} on commit delete rows as select ${columns} from ${target} limit 0`,
-    copyToStage: `copy ${staged} (${columns}) from stdin (format binary)`,
-    upsert: `insert into ${target} as stored (${columns}) select ${columns} from ${staged} ` +
-      `on conflict (${names(table.key).join(", ")}) ${conflict}`,
+    // Statements sent as one are one transaction, and the copy among them takes the rows. postgres.js' own `begin`
+    // can't be used: when the connection is lost, its rollback ends the process.
+    upsert: `
+      create temp table if not exists ${staged} on commit delete rows as select ${columns} from ${target} limit 0;
+      copy ${staged} (${columns}) from stdin (format binary);
+      insert into ${target} as stored (${columns}) select ${columns} from ${staged}
+        on conflict (${names(table.key).join(", ")}) ${conflict}`,
   };
 }
