@@ -14,6 +14,7 @@ import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
+import { createCommitter } from "./committer.ts";
 import { decode, type Decoded, newestPerRow } from "./decode.ts";
 import { createIntake } from "./intake.ts";
 import { createMeter } from "./meter.ts";
@@ -46,7 +47,6 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const database = {
     signal,
     log,
-    passing: isTransient,
     explain: (error: unknown) =>
       `Cannot use the database at ${config.database.host}:${config.database.port}/${config.database.name}: ${
         describe(error)
@@ -64,7 +64,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const kafka = openKafka(config.kafka, log);
   await using deadLetters = kafka.producer();
   await Promise.all([
-    persist(() => sink.open(), database),
+    persist(() => sink.open(), { ...database, passing: isTransient }),
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
 
@@ -82,8 +82,8 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     await persist(() => deadLetters.send([{ topic: deadLetterTopic(topic), messages }]), broker);
   };
 
-  /** Stores batches, then commits their offsets, unless the group was joined anew meanwhile. */
-  const store = async (items: Item<M>[], commit: Consumer["commit"], current: () => boolean) => {
+  /** Stores batches; returns the messages that the database refused, with the reasons. */
+  const store = async (items: Item<M>[]) => {
     for (const { batch, decoded } of items) await setAside(batch, decoded.poison);
     const rows = newestPerRow(stream, items.flatMap(({ decoded }) => decoded.messages));
     const refused = new Map(
@@ -96,15 +96,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       });
       await setAside(batch, mine);
     }
-    if (!current()) return;
-    const offsets = new Map(items.map(({ batch }) => [batch.partition, batch.nextOffset]));
-    try {
-      await commit([...offsets].map(([partition, offset]) => ({ topic, partition, offset })));
-    } catch (error) {
-      // The group has moved on; the rows are stored, and whoever reads them again changes nothing.
-      return log.debug("offsets not committed", { error });
-    }
-    for (const { batch, decoded } of items) meter.stored(batch, decoded, refused);
+    return refused;
   };
 
   for (let failures = 0; !signal.aborted; failures++) {
@@ -120,11 +112,20 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
           intake.clear();
         },
       });
+      await using committer = createCommitter(consumer, log);
       meter.trouble("kafka", undefined);
       while (!signal.aborted) {
         const items = await Promise.race([intake.take(WRITE_BYTES), consumer.failed]);
         const mine = generation;
-        if (items.length > 0) await store(items, consumer.commit, () => mine === generation);
+        if (items.length === 0) continue;
+        const refused = await store(items);
+        for (const { decoded } of items) meter.stored(decoded);
+        // Others may read these partitions since: the rows do no harm, the offsets are theirs to commit.
+        if (mine !== generation) continue;
+        committer.add(
+          items.map(({ batch: { partition, nextOffset } }) => ({ topic, partition, offset: nextOffset })),
+          () => items.forEach(({ batch, decoded }) => meter.committed(batch, decoded, refused)),
+        );
         failures = 0;
       }
     } catch (error) {

@@ -8,8 +8,10 @@ type Message = { symbol: string; receivedAt?: number };
 
 /** Keeps a consumer's counts. */
 export interface Meter<M extends Message> {
+  /** Notes how long messages took that are rows by now. */
+  stored(decoded: Decoded<M>): void;
   /** Counts a batch whose offset has been committed; `refused` are those of its messages that became no rows. */
-  stored(batch: Batch, decoded: Decoded<M>, refused: ReadonlyMap<M, string>): void;
+  committed(batch: Batch, decoded: Decoded<M>, refused: ReadonlyMap<M, string>): void;
   trouble(of: "kafka" | "database", words: string | undefined): void;
   report(): Report;
 }
@@ -23,7 +25,14 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
   const counted = new Map<number, number>();
   const troubles = new Map<string, string>();
   return {
-    stored(batch, decoded, refused) {
+    stored({ messages }) {
+      const now = Date.now();
+      for (const message of messages) {
+        if (message.receivedAt !== undefined) note(delays, now - message.receivedAt);
+        if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
+      }
+    },
+    committed(batch, decoded, refused) {
       const { partition, nextOffset } = batch;
       const next = Number(nextOffset);
       const fresh = (source: Incoming) => Number(source.offset) >= (counted.get(partition) ?? 0);
@@ -34,11 +43,6 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
       counted.set(partition, Math.max(next, counted.get(partition) ?? 0));
       behind.set(partition, batch.behind);
       counts.behind = [...behind.values()].reduce((sum, n) => sum + n, 0);
-      const now = Date.now();
-      for (const message of decoded.messages) {
-        if (message.receivedAt !== undefined) note(delays, now - message.receivedAt);
-        if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
-      }
     },
     trouble(of, words) {
       if (words === undefined) troubles.delete(of);

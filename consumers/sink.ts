@@ -1,6 +1,6 @@
 import type { Log } from "../shared/log.ts";
 import type { Database } from "../shared/database_url.ts";
-import { connect, isTransient, type Sql } from "../shared/postgres.ts";
+import { connect, isFaultOfContent, type Sql } from "../shared/postgres.ts";
 import { requireSchema } from "../shared/schema.ts";
 import { columnName, type Stream } from "../shared/stream.ts";
 import { describe } from "../shared/log.ts";
@@ -22,7 +22,7 @@ export interface Sink<M extends Message> extends AsyncDisposable {
   open(): Promise<void>;
   /**
    * Upserts messages of distinct keys and returns those that the database refuses for what they hold.
-   * @throws {Error} a transient one: nothing was stored that may not be stored again
+   * @throws {Error} any that is not of a row's content; writing the same messages again is right then
    */
   write(messages: readonly M[]): Promise<Refused<M>[]>;
 }
@@ -57,7 +57,7 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
       if (messages.length > 0) await store(messages);
       return [];
     } catch (error) {
-      if (isTransient(error)) throw error;
+      if (!isFaultOfContent(error)) throw error;
       if (messages.length === 1) return [{ message: messages[0], cause: describe(error) }];
       const middle = messages.length >> 1;
       return [...await write(messages.slice(0, middle)), ...await write(messages.slice(middle))];
