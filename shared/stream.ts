@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { Config } from "./config.ts";
+import type { Sql } from "./postgres.ts";
 
 /** The PostgreSQL types that columns have, each with the JavaScript type of its field. */
 export interface ColumnTypes {
@@ -20,6 +22,26 @@ export interface Table<M> {
   readonly version: readonly (keyof M & string)[];
   /** The number of the migration that the workers of this stream need. */
   readonly migration: number;
+  /**
+   * Messages whose `field` is before `since` (ms since the epoch, by the database's clock) are counted as expired and not
+   * written. Asked anew every minute, as it moves.
+   */
+  readonly expires?: {
+    readonly field: keyof M & string;
+    readonly since: (sql: Sql, config: Config) => Promise<number>;
+  };
+  /** What is written beside the rows, in their transaction. */
+  readonly alongside?: (sql: Sql, messages: readonly M[]) => Promise<unknown>;
+  /** What the consumers see to at intervals, beside the writing of rows and on other connections. */
+  readonly upkeep?: readonly Upkeep[];
+}
+
+/** A chore of the database. Any number of consumers may do it at once; what fails for a lock is done by the next round. */
+export interface Upkeep {
+  readonly name: string;
+  /** The pause between the end of one round and the start of the next; the first starts at once. */
+  readonly everyMs: number;
+  readonly run: (sql: Sql, config: Config) => Promise<unknown>;
 }
 
 /** How a stream is read from the exchange. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { decimal, integer, jsonCodec, symbol, time } from "../message.ts";
-import type { ExchangeSide, Stream } from "../stream.ts";
+import type { ExchangeSide, Stream, Table } from "../stream.ts";
 
 const message = z.object({
   symbol,
@@ -50,27 +50,56 @@ const exchange: ExchangeSide<Book, typeof wire> = {
     '"b":"2510.50","B":"12.345","a":"2510.51","A":"7.001","T":1790000040118,"E":1790000040119,"st":1}}',
 };
 
+const table: Table<Book> = {
+  columns: {
+    symbol: "text",
+    updateId: "bigint",
+    transactionTime: "timestamptz",
+    eventTime: "timestamptz",
+    receivedAt: "timestamptz",
+    bidPrice: "numeric",
+    bidQty: "numeric",
+    askPrice: "numeric",
+    askQty: "numeric",
+  },
+  key: ["symbol", "updateId", "transactionTime"],
+  version: [],
+  migration: 6,
+  expires: {
+    field: "transactionTime",
+    since: async (sql, { bookRetentionDays }) => {
+      const [{ since }] = await sql`
+        select (extract(epoch from websocket.kept_since(${bookRetentionDays})) * 1000)::float8 as since`;
+      return since;
+    },
+  },
+  // The rollup of these seconds is to be computed anew.
+  alongside: (sql, messages) => {
+    const seconds = new Set(messages.map(({ transactionTime }) => Math.floor(transactionTime / 1000)));
+    return sql`
+      insert into websocket.stale_seconds (second)
+      select to_timestamp(second) from unnest(${[...seconds]}::bigint[]) as second`;
+  },
+  upkeep: [
+    { name: "rollup", everyMs: 1_000, run: (sql) => sql`select websocket.refresh_rollup()` },
+    {
+      name: "partitions",
+      everyMs: 60_000,
+      run: async (sql, { bookRetentionDays, rollupRetentionDays }) => {
+        await sql`select websocket.make_partitions(${bookRetentionDays})`;
+        await sql`select websocket.drop_partitions(${bookRetentionDays}, ${rollupRetentionDays})`;
+      },
+    },
+    { name: "packing", everyMs: 600_000, run: (sql) => sql`select websocket.pack_partition()` },
+  ],
+};
+
 /** Best bids and asks: one row an update. `updateId` rises strictly within a symbol; no timestamp is unique. */
 export const book: Stream<Book> = {
   name: "book",
   topic: "order_book_data",
   codec: jsonCodec(message),
-  table: {
-    columns: {
-      symbol: "text",
-      updateId: "bigint",
-      transactionTime: "timestamptz",
-      eventTime: "timestamptz",
-      receivedAt: "timestamptz",
-      bidPrice: "numeric",
-      bidQty: "numeric",
-      askPrice: "numeric",
-      askQty: "numeric",
-    },
-    key: ["symbol", "updateId", "transactionTime"],
-    version: [],
-    migration: 2,
-  },
+  table,
   exchange,
   lastPrice: (message) => message.bidPrice,
   overflow: "drop",

@@ -1,0 +1,164 @@
+-- What the consumer of the book runs again and again, at its own pace: the rollup brought up to date, old days dropped, closed
+-- days packed.
+
+-- Summarises the newest pages of a day's index on time, which would be read in full otherwise. It gives way to a vacuum,
+-- which does the same.
+create function websocket.summarise_day(day date) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '20ms'
+as $$
+declare
+  ticks constant regclass := to_regclass('websocket.order_book_data' || to_char(day, '_YYYYMMDD'));
+  index constant regclass := to_regclass(ticks || '_transaction_time_idx');
+  range_pages constant integer := 128;
+  page bigint := (pg_relation_size(ticks) / current_setting('block_size')::integer / range_pages - 1) * range_pages;
+begin
+  while page >= 0 and brin_summarize_range(index, page) > 0 loop
+    page := page - range_pages;
+  end loop;
+exception
+  when lock_not_available then null;
+end
+$$;
+
+-- Takes up to 60 of the stale seconds, the newest first, and rolls them up; returns how many it took. Seconds from `since` on
+-- count, which have had no new rows for as long as `settled`.
+create function websocket.roll_up_stale(since timestamptz, until timestamptz, settled interval) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  stale timestamptz[];
+begin
+  -- The marks go first: of rows that are committed after this statement began, the marks stay.
+  with taken as (
+    delete from websocket.stale_seconds where second in (
+      select second from websocket.stale_seconds
+      where second >= roll_up_stale.since and second < roll_up_stale.until
+      group by second having max(marked_at) <= clock_timestamp() - settled
+      order by second desc limit 60
+    )
+    returning second
+  )
+  select coalesce(array_agg(distinct second), '{}') into stale from taken;
+
+  perform websocket.summarise_day(day) from (select distinct second::date as day from unnest(stale) as second) as days;
+
+  -- Consecutive seconds are read in one go.
+  perform websocket.roll_up(min(second), max(second) + interval '1 second')
+  from (
+    select second, second - row_number() over (order by second) * interval '1 second' as run
+    from unnest(stale) as second
+    where second::date not in (select day from websocket.dropped_days)
+  ) as numbered
+  group by run;
+  return cardinality(stale);
+end
+$$;
+
+-- Brings the rollup up to date and returns how many seconds it did. One caller at a time does the work, and for half a
+-- second at most: what is left is for the next call. Seconds that still get rows are left until they have `settled`.
+create function websocket.refresh_rollup(settled interval default '500 ms') returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  enough constant timestamptz := clock_timestamp() + interval '500 ms';
+  taken integer;
+  refreshed integer := 0;
+begin
+  if not pg_try_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint) then
+    return 0;
+  end if;
+  lock table only websocket.order_book_data in access share mode;
+  lock table only websocket.order_book_1s, only websocket.order_book_1m in row exclusive mode;
+  loop
+    taken := websocket.roll_up_stale('-infinity', 'infinity', settled);
+    refreshed := refreshed + taken;
+    exit when taken = 0 or clock_timestamp() > enough;
+  end loop;
+  return refreshed;
+end
+$$;
+
+-- Drops the days of ticks, and the days of the rollup, that are older than their retention; returns how many. Where such ticks
+-- are not rolled up yet, that is all it does. Fails with 55P03 where a lock is not to be had. Either way the next call goes on.
+create function websocket.drop_partitions(retention_days integer, rollup_retention_days integer default 0) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
+as $$
+declare
+  old record;
+  outlived cursor for
+    select parent, time_column, is_rollup, day
+    from websocket.daily_tables,
+      websocket.outlived_days(parent, time_column, websocket.kept_since(
+        case when is_rollup then rollup_retention_days else retention_days end)) as day
+    order by ordinal, day;
+  dropped integer := 0;
+begin
+  open outlived;
+  fetch outlived into old;
+  close outlived;
+  if old is null then
+    return 0;
+  end if;
+  perform pg_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint);
+  if websocket.roll_up_stale('-infinity', websocket.kept_since(retention_days), '0') > 0 then
+    return 0;
+  end if;
+  for old in select * from websocket.daily_tables order by ordinal loop
+    execute format('lock table only websocket.%I in access exclusive mode', old.parent);
+  end loop;
+  for old in outlived loop
+    perform websocket.drop_day(old.parent, old.time_column, old.day);
+    if old.is_rollup then
+      delete from websocket.dropped_days where day = old.day;
+    else
+      insert into websocket.dropped_days values (old.day) on conflict do nothing;
+    end if;
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end
+$$;
+
+-- Packs the oldest day that is over and not packed yet, and returns its table's name, or null. Ticks of several symbols leave
+-- the pages of their key half empty: built anew, it takes half the bytes. Late ticks of that day, and queries that read it, wait
+-- meanwhile.
+create function websocket.pack_partition() returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
+set timezone = 'UTC'
+as $$
+declare
+  ticks text;
+  index text;
+begin
+  select 'order_book_data' || to_char(day, '_YYYYMMDD') into ticks
+  from websocket.partition_days('order_book_data') as day
+  join pg_class on oid = to_regclass('websocket.order_book_data' || to_char(day, '_YYYYMMDD_pkey'))
+  where day + 1 <= websocket.now() - interval '6 hours' and reloptions is null
+  order by day limit 1;
+  if ticks is not null and pg_try_advisory_xact_lock('websocket.order_book_data'::regclass::oid::bigint) then
+    index := ticks || '_pkey';
+    -- The setting also tells which days are packed.
+    execute format('alter index websocket.%I set (fillfactor = 100)', index);
+    execute format('reindex index websocket.%I', index);
+  end if;
+  return ticks;
+end
+$$;
+
+revoke execute on function
+  websocket.summarise_day, websocket.roll_up_stale, websocket.refresh_rollup, websocket.drop_partitions,
+  websocket.pack_partition
+from public;
+
+-- A database of the first schema may hold ticks already: they get their days, all of them, and their rollup.
+select websocket.make_partitions(0);
+insert into websocket.stale_seconds select distinct date_trunc('second', transaction_time) from websocket.order_book_data;
