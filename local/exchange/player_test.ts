@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { sleep } from "../../shared/wait.ts";
+import type { MarketEvent } from "./event.ts";
+import { createPlayer, type Pace } from "./player.ts";
+
+function* everyMs(count: number): Generator<MarketEvent> {
+  for (let i = 0; i < count; i++) yield { stream: "a@trade", time: 1_000 + i, head: String(i) };
+}
+
+/** A player that notes what it plays. */
+function playerOf(
+  pace: Pace,
+  open: () => Iterable<MarketEvent> = () => everyMs(100_000),
+  keepsUp = () => true,
+) {
+  const heads: string[] = [];
+  let flushes = 0;
+  const player = createPlayer(open, pace, {
+    deliver: ({ head }) => heads.push(head),
+    flush: () => flushes++,
+    keepsUp,
+  });
+  return { player, heads, flushes: () => flushes };
+}
+
+Deno.test("a source that fails makes `finished` fail", async () => {
+  await using player = playerOf("max", () => {
+    throw new Error("no such file");
+  }).player;
+  player.start();
+  await assert.rejects(player.finished, /no such file/);
+});
+
+Deno.test("nothing is played before the start, and nothing while it is paused", async () => {
+  const { player, heads } = playerOf({ rate: 10_000 });
+  await using _ = player;
+  await sleep(20);
+  assert.equal(heads.length, 0);
+  player.start();
+  await sleep(60);
+  player.pause();
+  const played = heads.length;
+  assert.ok(played > 0);
+  await sleep(60);
+  assert.equal(heads.length, played);
+  player.start();
+  await sleep(30);
+  // The pause is not made up for.
+  assert.ok(heads.length > played && heads.length < played + 900, `${played}, then ${heads.length}`);
+  assert.deepEqual(heads, Array.from(everyMs(heads.length), ({ head }) => head));
+});
+
+Deno.test("events are played by their own time, at a multiple of it, or at a rate", async () => {
+  for (const [pace, perMs] of [[{ speed: 1 }, 1], [{ speed: 20 }, 20], [{ rate: 4_000 }, 4]] as const) {
+    const { player, heads } = playerOf(pace);
+    const start = performance.now();
+    player.start();
+    await sleep(250);
+    await player[Symbol.asyncDispose]();
+    const expected = (performance.now() - start) * perMs;
+    assert.ok(Math.abs(heads.length / expected - 1) < 0.2, `${heads.length} of ${expected}`);
+  }
+});
+
+Deno.test("at pace max it waits for a client that lags, at any other pace it does not", async () => {
+  for (const [pace, played] of [["max", 0], [{ rate: 1e9 }, 10]] as const) {
+    const { player, heads } = playerOf(pace, () => everyMs(10), () => false);
+    await using _ = player;
+    player.start();
+    await sleep(30);
+    assert.equal(heads.length, played);
+  }
+});
+
+Deno.test("many events go out with one flush", async () => {
+  const { player, heads, flushes } = playerOf("max");
+  player.start();
+  await player.finished;
+  assert.equal(heads.length, 100_000);
+  assert.ok(flushes() < 100);
+});
