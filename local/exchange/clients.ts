@@ -3,6 +3,7 @@ import type { Address } from "./address.ts";
 import { type Connection, type Ending, openConnection, type Owner, type Rules } from "./connection.ts";
 import { envelopeText, isServed, type MarketEvent, payloadText } from "./event.ts";
 import type { Audience } from "./player.ts";
+import { createFaults, type Faults } from "./faults.ts";
 import { answer } from "./requests.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -15,7 +16,8 @@ export interface Clients extends Audience {
   /** Ends all connections. */
   shutDown(): void;
   readonly connections: ReadonlySet<Connection>;
-  /** Frames sent, by stream. */
+  readonly faults: Faults;
+  /** Good frames sent, by stream. */
   readonly sent: Tally;
   /** Connections ended, by cause. */
   readonly ended: Tally<Ending>;
@@ -26,6 +28,7 @@ const comfortableBacklog = 2 ** 20;
 
 export function createClients(rules: Rules): Clients {
   const connections = new Set<Connection>();
+  const faults = createFaults(connections);
   const subscribers = new Map<string, Set<Connection>>();
   const sent = createTally();
   const ended = createTally<Ending>();
@@ -33,6 +36,7 @@ export function createClients(rules: Rules): Clients {
 
   const subscribe = (connection: Connection, stream: string) => {
     connection.streams.add(stream);
+    faults.subscribed(connection, stream);
     if (!isServed(stream, connection.address.route)) return; // acknowledged all the same, as Binance does
     const group = subscribers.get(stream) ?? new Set();
     subscribers.set(stream, group.add(connection));
@@ -65,8 +69,8 @@ export function createClients(rules: Rules): Clients {
     deliver(event: MarketEvent) {
       for (const connection of subscribers.get(event.stream) ?? []) {
         const payload = payloadText(event, connection.offset);
-        connection.send(connection.address.isCombined ? envelopeText(event.stream, payload) : payload);
-        sent.add(event.stream);
+        const text = connection.address.isCombined ? envelopeText(event.stream, payload) : payload;
+        if (faults.send(connection, event.stream, text)) sent.add(event.stream);
       }
     },
     flush() {
@@ -74,12 +78,13 @@ export function createClients(rules: Rules): Clients {
     },
     keepsUp: () => [...connections].every(({ backlog }) => backlog < comfortableBacklog),
     watch() {
-      for (const connection of connections) connection.watch();
+      for (const connection of connections) connection.watch(faults.age ?? rules.age);
     },
     shutDown() {
       for (const connection of connections) connection.close("shutdown", 1001, "Going away");
     },
     connections,
+    faults,
     sent,
     ended,
   };

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { Address } from "./address.ts";
+import { createOutbox } from "./outbox.ts";
 import { closeFrame, createFrameReader, frame, opcodes, textFrame } from "./websocket.ts";
 
 /** What the exchange allows a connection. Binance: "WebSocket Market Streams, Connect". Times in ms. */
@@ -25,7 +25,14 @@ export const binanceRules: Rules = {
 };
 
 /** Why a connection ended. */
-export type Ending = "client" | "slow" | "silent client" | "too many requests" | "age" | "shutdown" | "fault";
+export type Ending =
+  | "client"
+  | "slow client"
+  | "silent client"
+  | "too many requests"
+  | "age"
+  | "fault"
+  | "shutdown";
 
 /** One client. */
 export interface Connection {
@@ -36,12 +43,19 @@ export interface Connection {
   readonly streams: Set<string>;
   /** Bytes that the client has not taken yet. */
   readonly backlog: number;
+  /** Nothing is sent or answered: what is given to `send` is lost. */
+  readonly isSilent: boolean;
   /** Keeps a text until the next flush. */
   send(text: string): void;
-  /** Writes what was kept, in one go. */
+  /** Keeps it before the last one that is kept; false if there is none. */
+  sendEarlier(text: string): boolean;
   flush(): void;
-  /** Pings the client, or ends the connection, where the rules say so. Called from time to time. */
-  watch(): void;
+  /** Pings the client, or ends the connection, where the rules say so. Called from time to time; `age` in ms. */
+  watch(age: number): void;
+  /** Falls silent until `endsAt`, in ms since the epoch. */
+  silence(endsAt: number): void;
+  /** Sends so slowly until `endsAt`. */
+  slowDown(bytesPerSecond: number, endsAt: number): void;
   /** Breaks off with no closing handshake. */
   drop(why: Ending): void;
   /** Ends as RFC 6455 wants it. */
@@ -55,9 +69,8 @@ export interface Owner {
 }
 
 const decoder = new TextDecoder();
-const pong = (payload: Uint8Array) => frame(opcodes.pong, payload);
 
-/** Serves a client whose handshake is done. Connections differ in `offset` by their `id`. */
+/** Serves a client whose handshake is done. */
 export function openConnection(
   socket: Duplex,
   id: number,
@@ -66,19 +79,15 @@ export function openConnection(
   owner: Owner,
 ): Connection {
   const openedAt = Date.now();
+  const outbox = createOutbox(socket);
   const read = createFrameReader();
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
   let pingedAt = openedAt;
   let heardAt = openedAt;
+  let silentUntil = 0;
   let second = 0;
   let requests = 0;
   let hasEnded = false;
 
-  const keep = (bytes: Uint8Array) => {
-    waiting.push(bytes);
-    waitingBytes += bytes.length;
-  };
   const end = (why: Ending) => {
     if (hasEnded) return false;
     hasEnded = true;
@@ -92,52 +101,61 @@ export function openConnection(
     offset: id % 10,
     streams: new Set(),
     get backlog() {
-      return waitingBytes + socket.writableLength;
+      return outbox.backlog;
+    },
+    get isSilent() {
+      return Date.now() < silentUntil;
     },
     send(text) {
-      if (!hasEnded) keep(textFrame(text));
+      if (!connection.isSilent) outbox.add(textFrame(text));
     },
+    sendEarlier: (text) => outbox.addEarlier(textFrame(text)),
     flush() {
-      if (waiting.length > 0 && !hasEnded) socket.write(Buffer.concat(waiting, waitingBytes));
-      waiting = [];
-      waitingBytes = 0;
-      if (socket.writableLength > rules.backlogBytes) this.drop("slow");
+      if (hasEnded || connection.isSilent) return;
+      outbox.flush();
+      if (outbox.backlog > rules.backlogBytes) connection.drop("slow client");
     },
-    watch() {
+    watch(age) {
       const now = Date.now();
-      if (now - openedAt >= rules.age) return this.close("age", 1001, "Going away");
-      if (pingedAt > heardAt && now - pingedAt >= rules.pongWithin) return this.drop("silent client");
-      if (now - pingedAt < rules.pingEvery || pingedAt > heardAt) return;
-      pingedAt = now;
-      keep(frame(opcodes.ping, new TextEncoder().encode(String(now))));
-      this.flush();
+      if (now - openedAt >= age) return connection.close("age", 1001, "Going away");
+      if (pingedAt > heardAt && now - pingedAt >= rules.pongWithin) return connection.drop("silent client");
+      if (now - pingedAt >= rules.pingEvery && pingedAt <= heardAt && !connection.isSilent) {
+        pingedAt = now;
+        outbox.add(frame(opcodes.ping, new TextEncoder().encode(String(now))));
+      }
+      connection.flush();
     },
+    silence: (endsAt) => silentUntil = endsAt,
+    slowDown: outbox.slowDown,
     drop(why) {
       if (end(why)) socket.destroy();
     },
     close(why, code, reason) {
-      if (hasEnded) return;
-      keep(closeFrame(code, reason));
-      this.flush();
+      if (!connection.isSilent) outbox.add(closeFrame(code, reason));
+      connection.flush();
       if (end(why)) socket.end();
     },
   };
 
+  const onFrame = (opcode: number, payload: Uint8Array) => {
+    const now = Date.now();
+    requests = Math.floor(now / 1_000) === second ? requests + 1 : 1;
+    second = Math.floor(now / 1_000);
+    if (requests > rules.requestsPerSecond) {
+      return connection.close("too many requests", 1008, "Too many requests");
+    }
+    if (opcode === opcodes.text) owner.onRequest(connection, decoder.decode(payload));
+    else if (opcode === opcodes.ping) outbox.add(frame(opcodes.pong, payload));
+    else if (opcode === opcodes.pong) heardAt = now;
+    else return connection.close("client", 1000, "");
+    connection.flush();
+  };
+
   socket.on("data", (bytes: Uint8Array) => {
+    if (connection.isSilent) return;
     try {
       for (const { opcode, payload } of read(bytes)) {
-        if (hasEnded) return;
-        const now = Math.floor(Date.now() / 1_000);
-        requests = now === second ? requests + 1 : 1;
-        second = now;
-        if (requests > rules.requestsPerSecond) {
-          return connection.close("too many requests", 1008, "Too many requests");
-        }
-        if (opcode === opcodes.text) owner.onRequest(connection, decoder.decode(payload));
-        else if (opcode === opcodes.ping) keep(pong(payload));
-        else if (opcode === opcodes.pong) heardAt = Date.now();
-        else return connection.close("client", 1000, "");
-        connection.flush();
+        if (!hasEnded) onFrame(opcode, payload);
       }
     } catch {
       connection.close("client", 1002, "Protocol error");

@@ -1,42 +1,38 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { envelopeText, type MarketEvent, payloadText } from "./event.ts";
-import type { Reply } from "./rest.ts";
+import { type Fault, fault } from "./fault.ts";
+import type { Reply } from "./http.ts";
 
 /** What can be asked of a running exchange. */
 export interface Controls {
   start(): void;
   pause(): void;
+  inject(fault: Fault): void;
   status(): unknown;
   played(): AsyncIterable<MarketEvent>;
 }
 
-const command = z.object({ command: z.enum(["start", "pause"]) });
+const command = z.strictObject({ command: z.enum(["start", "pause"]) });
 
 /**
- * Serves `/control`, which is not Binance's: `GET /control/status`, `GET /control/truth` (one envelope a line) and
- * `POST /control` with `{"command":"start"}`; undefined where it was something else. A command is answered with the
- * status that it led to.
+ * Answers `/control`, which is not Binance's: `GET /control/status`, `GET /control/truth` (one envelope a line) and
+ * `POST /control` with `{"command":"start"}`, `{"command":"pause"}` or a fault; undefined where it was something else. An
+ * order is answered with the status that it led to.
  */
-export async function control(
-  request: IncomingMessage,
-  response: ServerResponse,
-  controls: Controls,
-): Promise<Reply | "answered" | undefined> {
+export async function controlReply(request: IncomingMessage, controls: Controls): Promise<Reply | undefined> {
   switch (`${request.method} ${request.url}`) {
     case "GET /control/status":
       return { status: 200, body: controls.status() };
     case "GET /control/truth":
-      response.writeHead(200, { "Content-Type": "application/x-ndjson" });
-      await pipeline(Readable.from(linesOf(controls.played())), response);
-      return "answered";
+      return { status: 200, body: undefined, text: linesOf(controls.played()) };
     case "POST /control": {
-      const asked = command.safeParse(parse(await text(request)));
-      if (!asked.success) return { status: 400, body: { error: z.prettifyError(asked.error) } };
-      controls[asked.data.command]();
+      const order = parse(await text(request));
+      const { data, error } = (Object.hasOwn(Object(order), "command") ? command : fault).safeParse(order);
+      if (!data) return { status: 400, body: { error: z.prettifyError(error) } };
+      if ("command" in data) controls[data.command]();
+      else controls.inject(data);
       return { status: 200, body: controls.status() };
     }
   }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Address, parseAddress } from "./address.ts";
+import type { Reply } from "./http.ts";
 import { acceptKey } from "./websocket.ts";
 
 /**
@@ -10,8 +11,8 @@ import { acceptKey } from "./websocket.ts";
 export function shakeHands(request: IncomingMessage, socket: Duplex, most: number): Address | undefined {
   const key = request.headers["sec-websocket-key"];
   const address = addressOf(request.url ?? "");
-  if (!address) return void refuse(socket, 404);
-  if (!key || address.streams.length > most) return void refuse(socket, 400);
+  if (!address) return void refuse(socket, { status: 404 });
+  if (!key || address.streams.length > most) return void refuse(socket, { status: 400 });
   socket.write(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
       `Sec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
@@ -20,7 +21,7 @@ export function shakeHands(request: IncomingMessage, socket: Duplex, most: numbe
 }
 
 /** Answers a handshake with an HTTP status instead, and hangs up. */
-export function refuse(socket: Duplex, status: number, headers: Record<string, string> = {}): void {
+export function refuse(socket: Duplex, { status, headers }: Pick<Reply, "status" | "headers">): void {
   const lines = Object.entries({ ...headers, Connection: "close", "Content-Length": "0" })
     .map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n`);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { schedule } from "./fault.ts";
 import type { Feed } from "./feed.ts";
 import { usualSymbols } from "./instrument.ts";
 import { symbolsOf } from "./recording.ts";
@@ -15,8 +16,10 @@ const help = `A simulated exchange with the contract of Binance USD-M's market d
   --seed N          the same seed makes the same market; default: 1
   --file FILE       play a recording, .jsonl or .jsonl.gz of envelopes
   --paused          play nothing before POST /control {"command":"start"}
+  --schedule FILE   what is to go wrong, as JSON: [{"at":5000,"every":60000,"inject":{"fault":"drop"}}], times in ms
 
-GET /control/status tells how it stands, GET /control/truth what it has played.
+GET /control/status tells how it stands, GET /control/truth what it has played; POST /control also takes faults, such as
+{"fault":"drop"}: they are listed in fault.ts.
 `;
 
 const { values } = parseArgs({
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     file: { type: "string" },
     paused: { type: "boolean", default: false },
+    schedule: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -67,6 +71,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(sign
     host: values.host,
     port: number("port", values.port, 0),
     paused: values.paused,
+    schedule: values.schedule ? schedule.parse(JSON.parse(await Deno.readTextFile(values.schedule))) : [],
   });
   const data = file ? `REPLAYED from ${file}` : `SIMULATED, seed ${values.seed}: no real market`;
   console.log(`exchange listening on ${exchange.url} ${data}`);

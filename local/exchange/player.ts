@@ -20,6 +20,8 @@ export interface Player extends AsyncDisposable {
   start(): void;
   pause(): void;
   readonly isPlaying: boolean;
+  /** Whether the last event was delivered. */
+  readonly isFinished: boolean;
   /** How many events were delivered. */
   readonly played: number;
   /** Resolves once the last event is delivered or the player is disposed of; rejects if the source fails. */
@@ -36,6 +38,7 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
   const stop = new AbortController();
   let starting = Promise.withResolvers<void>();
   let isPlaying = false;
+  let isFinished = false;
   let played = 0;
   let startedAt = 0;
   let playedFor = 0; // ms before the last pause
@@ -65,6 +68,7 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
       audience.flush();
       await sleep(played === most ? 0 : tick, stop.signal);
     }
+    isFinished = next.done === true;
     await events.return?.();
   };
   const finished = run();
@@ -84,6 +88,9 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
     },
     get isPlaying() {
       return isPlaying;
+    },
+    get isFinished() {
+      return isFinished;
     },
     get played() {
       return played;

@@ -1,5 +1,6 @@
 import type { CandleHistory, KlineRow } from "./candle_history.ts";
 import { decimalText } from "./decimal.ts";
+import type { Reply } from "./http.ts";
 import { instrumentOf } from "./instrument.ts";
 import { intervals } from "./interval.ts";
 
@@ -11,18 +12,25 @@ export interface Books {
   readonly now: number;
 }
 
-export interface Reply {
-  readonly status: number;
-  readonly body: unknown;
-}
-
 /** An error as Binance words it. Binance: "Error Codes". */
-export function refusal(status: number, code: number, msg: string): Reply {
-  return { status, body: { code, msg } };
+const fault = (status: number, code: number, msg: string): Reply => ({ status, body: { code, msg } });
+
+/** What is told to those who are refused as a whole, by status. Binance: "HTTP Return Codes". */
+const refusals: Record<number, [code: number, msg: string]> = {
+  418: [-1003, "Way too many requests; IP banned. Please use the websocket for live updates to avoid bans."],
+  429: [-1003, "Too many requests; current limit is 2400 requests per minute."],
+  451: [0, "Service unavailable from a restricted location according to 'b. Eligibility'."],
+  503: [-1001, "Internal error; unable to process your request. Please try again."],
+};
+
+/** Refuses any request. `retryAfter` in seconds. */
+export function refusalReply({ status, retryAfter }: { status: number; retryAfter?: number }): Reply {
+  const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
+  return { ...fault(status, ...refusals[status]), headers };
 }
 
-/** Answers `/fapi/v1/…`; undefined where Binance has nothing. */
-export function restReply(path: string, query: URLSearchParams, books: Books): Reply | undefined {
+/** Answers `/fapi/v1/…`. */
+export function restReply(path: string, query: URLSearchParams, books: Books): Reply {
   switch (path) {
     case "/fapi/v1/ping":
       return { status: 200, body: {} };
@@ -32,6 +40,8 @@ export function restReply(path: string, query: URLSearchParams, books: Books): R
       return { status: 200, body: exchangeInfo(books) };
     case "/fapi/v1/klines":
       return klines(query, books);
+    default:
+      return fault(404, -5000, `Path ${path}, Method GET is invalid`);
   }
 }
 
@@ -63,26 +73,26 @@ function exchangeInfo({ symbols, now }: Books) {
 }
 
 const mandatory = (name: string) =>
-  refusal(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
+  fault(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
 
 /** Binance: "Kline/Candlestick Data": from `startTime` on where it is given, else the newest. */
 function klines(query: URLSearchParams, { symbols, candles, now }: Books): Reply {
   const symbol = query.get("symbol");
   const interval = query.get("interval");
   if (!symbol) return mandatory("symbol");
-  if (!symbols.includes(symbol)) return refusal(400, -1121, "Invalid symbol.");
+  if (!symbols.includes(symbol)) return fault(400, -1121, "Invalid symbol.");
   if (!interval) return mandatory("interval");
-  if (!intervals.includes(interval)) return refusal(400, -1120, "Invalid interval.");
+  if (!intervals.includes(interval)) return fault(400, -1120, "Invalid interval.");
   for (const name of ["startTime", "endTime", "limit"]) {
     if (/^\d{1,20}$/.test(query.get(name) ?? "0")) continue;
-    return refusal(
+    return fault(
       400,
       -1100,
       `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`,
     );
   }
   const limit = Number(query.get("limit") ?? 500);
-  if (limit < 1 || limit > 1_500) return refusal(400, -1130, "Data sent for parameter 'limit' is not valid.");
+  if (limit < 1 || limit > 1_500) return fault(400, -1130, "Data sent for parameter 'limit' is not valid.");
   const from = Number(query.get("startTime") ?? 0);
   const to = Number(query.get("endTime") ?? Infinity);
   const rows: KlineRow[] = candles.rows(symbol, interval, now).filter(([open]) => from <= open && open <= to);

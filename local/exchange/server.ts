@@ -1,16 +1,20 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createCandleHistory } from "./candle_history.ts";
 import { createClients } from "./clients.ts";
 import { binanceRules, type Rules } from "./connection.ts";
-import { control } from "./control.ts";
-import { kindOf, payloadText } from "./event.ts";
+import { controlReply } from "./control.ts";
+import { payloadText } from "./event.ts";
+import type { Fault, Schedule } from "./fault.ts";
 import { eventsOf, type Feed } from "./feed.ts";
-import { shakeHands } from "./handshake.ts";
+import { refuse, shakeHands } from "./handshake.ts";
+import { listener } from "./http.ts";
 import { spanOf } from "./interval.ts";
 import { createPlayer, type Pace } from "./player.ts";
-import { refusal, restReply } from "./rest.ts";
+import { refusalReply, restReply } from "./rest.ts";
+import { runSchedule } from "./schedule.ts";
+import { type Status, statusOf } from "./status.ts";
 import { createTally } from "./tally.ts";
 import { replay } from "./truth.ts";
 
@@ -26,34 +30,14 @@ export interface ExchangeOptions {
   readonly paused?: boolean;
   /** Binance's, unless a test needs others. */
   readonly rules?: Partial<Rules>;
+  /** What is to go wrong, and when; by default nothing. */
+  readonly schedule?: Schedule;
 }
 
 /** A message that was played: what the tables are compared with. */
 export interface Truth {
   readonly stream: string;
   readonly data: Record<string, unknown>;
-}
-
-/** How an exchange stands. Counts by kind are by `bookTicker`, `kline`, `trade`, … */
-export interface Status {
-  readonly feed: Feed;
-  /** ms since the epoch; undefined before the first start. */
-  readonly startTime?: number;
-  readonly isPlaying: boolean;
-  readonly isFinished: boolean;
-  readonly played: number;
-  readonly playedByKind: Record<string, number>;
-  /** Frames sent to clients: one message counts once for each. */
-  readonly sentByKind: Record<string, number>;
-  /** Connections ended so far, by cause. */
-  readonly ended: Record<string, number>;
-  readonly connections: readonly {
-    readonly id: number;
-    readonly route: string;
-    readonly offset: number;
-    readonly backlog: number;
-    readonly streams: readonly string[];
-  }[];
 }
 
 /** A running simulated exchange. */
@@ -65,12 +49,17 @@ export interface Exchange extends AsyncDisposable {
   readonly port: number;
   start(): void;
   pause(): void;
+  /**
+   * Makes something go wrong.
+   * @throws {z.ZodError} if it is no fault
+   */
+  inject(fault: Fault): void;
   /** Resolves when the feed has come to its end, or the exchange to its own; rejects if the feed fails. */
   readonly finished: Promise<void>;
   status(): Status;
   /**
-   * All that was played so far, in order, whatever became of it on its way. `E` is that of a connection without offset:
-   * of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later.
+   * All that was played so far, in order, as an exchange without faults would have sent it. `E` is that of a connection
+   * without offset: of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later.
    */
   truth(): AsyncIterable<Truth>;
 }
@@ -84,17 +73,23 @@ const watchEvery = 50;
  * @throws {Error} if the port can't be had
  */
 export async function startExchange(options: ExchangeOptions): Promise<Exchange> {
-  const { feed, pace = { speed: 1 }, host = "127.0.0.1" } = options;
-  const rules = { ...binanceRules, ...options.rules };
+  const { feed, pace = { speed: 1 }, host = "127.0.0.1", schedule = [] } = options;
   if (feed.kind === "simulated") feed.intervals.forEach((interval) => spanOf(interval, 0));
+  const rules = { ...binanceRules, ...options.rules };
   const clients = createClients(rules);
+  const { inject, refusal } = clients.faults;
   const candles = createCandleHistory();
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
   let lastTime = 0;
-  let isFinished = false;
+  const stop = new AbortController();
 
-  const player = createPlayer(() => eventsOf(feed, startTime ??= Date.now()), pace, {
+  const begin = () => {
+    startTime ??= Date.now();
+    runSchedule(schedule, inject, stop.signal);
+    return eventsOf(feed, startTime);
+  };
+  const player = createPlayer(begin, pace, {
     ...clients,
     deliver(event) {
       lastTime = Math.max(lastTime, event.time);
@@ -103,41 +98,23 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       clients.deliver(event);
     },
   });
-  player.finished.then(() => isFinished = true, () => {}); // `finished` below tells of a feed that failed
+  player.finished.catch(() => {}); // whoever awaits `finished` has the error
 
+  const { start, pause, finished } = player;
   const played = () => replay(() => eventsOf(feed, startTime!), player.played);
-  const status = (): Status => ({
-    feed,
-    startTime,
-    isPlaying: player.isPlaying,
-    isFinished,
-    played: player.played,
-    playedByKind: playedByStream.counts(kindOf),
-    sentByKind: clients.sent.counts(kindOf),
-    ended: clients.ended.counts(),
-    connections: [...clients.connections].map(({ id, address, offset, backlog, streams }) => ({
-      id,
-      route: address.route,
-      offset,
-      backlog,
-      streams: [...streams],
-    })),
-  });
+  const status = () => statusOf(feed, startTime, player, playedByStream, clients);
 
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const server = createServer(listener(async (request) => {
+    const reply = await controlReply(request, { start, pause, inject, status, played });
+    if (reply) return reply;
+    const refused = refusal();
+    if (refused) return refusalReply(refused);
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
-    const reply =
-      await control(request, response, { start: player.start, pause: player.pause, status, played }) ??
-        restReply(pathname, searchParams, { symbols: feed.symbols, candles, now: lastTime || Date.now() }) ??
-        refusal(404, -5000, `Path ${pathname}, Method ${request.method} is invalid`);
-    if (reply === "answered") return;
-    response.writeHead(reply.status, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(reply.body));
-  };
-  const server = createServer((request, response) =>
-    void answer(request, response).catch(() => response.destroy())
-  );
+    return restReply(pathname, searchParams, { symbols: feed.symbols, candles, now: lastTime || Date.now() });
+  }));
   server.on("upgrade", (request, socket) => {
+    const refused = refusal();
+    if (refused) return refuse(socket, refusalReply(refused));
     const address = shakeHands(request, socket, rules.streams);
     if (address) clients.admit(socket, address);
   });
@@ -145,15 +122,16 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const watch = setInterval(clients.watch, watchEvery);
-  if (!options.paused) player.start();
+  if (!options.paused) start();
 
   return {
     url: `http://${host}:${port}`,
     wsUrl: `ws://${host}:${port}`,
     port,
-    start: player.start,
-    pause: player.pause,
-    finished: player.finished,
+    start,
+    pause,
+    inject,
+    finished,
     status,
     async *truth() {
       for await (const event of played()) {
@@ -161,6 +139,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       }
     },
     async [Symbol.asyncDispose]() {
+      stop.abort();
       clearInterval(watch);
       await player[Symbol.asyncDispose]();
       clients.shutDown();

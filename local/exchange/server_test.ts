@@ -92,7 +92,7 @@ Deno.test("a client that reads too slowly is cut off, and the others are not", a
   using _slow = await connectRaw(exchange, "/public/ws/btcusdt@bookTicker");
   using quick = await connect(exchange, "/public/ws/btcusdt@trade");
   exchange.start();
-  await until(() => exchange.status().ended.slow === 1, "the slow client's end");
+  await until(() => exchange.status().ended["slow client"] === 1, "the slow client's end");
   assert.equal(quick.socket.readyState, WebSocket.OPEN);
 });
 

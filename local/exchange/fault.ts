@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+const ms = z.int().positive();
+/** Which connections are meant; by default all. */
+const target = {
+  route: z.enum(["market", "public", "unrouted"]).optional(),
+  connection: z.int().optional(),
+};
+/** Damage comes to so many data frames, each so-manieth one. */
+const damage = { frames: z.int().positive(), every: z.int().positive().default(1) };
+
+const kinds = [
+  /** Connections break off; with a `code` they are closed as RFC 6455 wants it. */
+  z.strictObject({ fault: z.literal("drop"), code: z.int().min(1_000).max(4_999).optional(), ...target }),
+  /** Connections stay open, and nothing is sent or answered on them any more: no data, no replies, no pings. */
+  z.strictObject({ fault: z.literal("silence"), ms: ms.optional(), ...target }),
+  /**
+   * One stream of many is not sent. A client cures it by subscribing again, or by connecting again, or not at all: then
+   * the stream is acknowledged on each connection and sent on none before `ms` are over.
+   */
+  z.strictObject({
+    fault: z.literal("mute"),
+    stream: z.string(),
+    cure: z.enum(["resubscribe", "reconnect", "none"]).default("resubscribe"),
+    ms: ms.optional(),
+  }),
+  /** Handshakes and REST are refused: rate limit, ban, blocked region, maintenance. `retryAfter` in seconds. */
+  z.strictObject({
+    fault: z.literal("refuse"),
+    status: z.literal([418, 429, 451, 503]),
+    ms,
+    retryAfter: z.int().positive().optional(),
+  }),
+  /** Connections are closed at that age, as the exchange does at 24 hours. */
+  z.strictObject({ fault: z.literal("age"), ms }),
+  /** A frame that is nonsense comes before a good one. */
+  z.strictObject({ fault: z.literal("garbage"), ...damage }),
+  /** The beginning of a frame comes before the whole one. */
+  z.strictObject({ fault: z.literal("truncated"), ...damage }),
+  /** A frame comes twice. */
+  z.strictObject({ fault: z.literal("duplicated"), ...damage }),
+  /** A frame comes before the one that was sent before it. */
+  z.strictObject({ fault: z.literal("reordered"), ...damage }),
+  /** A frame of 5 MB, which nothing can be made of, comes before a good one. */
+  z.strictObject({ fault: z.literal("huge"), ...damage }),
+  /** Connections get no more than that, and the rest later, or are cut off as slow ones are. */
+  z.strictObject({ fault: z.literal("slow"), bytesPerSecond: z.int().positive(), ms, ...target }),
+  /** All faults that go on end. */
+  z.strictObject({ fault: z.literal("clear") }),
+] as const;
+
+/** What can be made to go wrong. Times in ms. */
+export const fault = z.discriminatedUnion("fault", kinds, {
+  error: () => `must be one of ${kinds.map(({ shape }) => shape.fault.value).join(", ")}`,
+});
+
+export type Fault = z.input<typeof fault>;
+
+/** Faults at set times: `at` and then `every`, in ms after the first start. */
+export const schedule = z.array(z.object({ at: z.int().nonnegative(), every: ms.optional(), inject: fault }));
+
+export type Schedule = z.input<typeof schedule>;

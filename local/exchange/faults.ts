@@ -1,0 +1,120 @@
+import type { Connection } from "./connection.ts";
+import { createDamager } from "./damage.ts";
+import { type Fault, fault as schema } from "./fault.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+/** What goes wrong at the moment. The truth is unaffected: it tells what a faultless exchange would have sent. */
+export interface Faults {
+  /** @throws {z.ZodError} if it is no fault */
+  inject(fault: Fault): void;
+  /** With what requests are refused now. */
+  refusal(): { status: number; retryAfter?: number } | undefined;
+  /** The age in ms at which connections are closed now; undefined: as the rules say. */
+  readonly age: number | undefined;
+  /** A client subscribed to a stream, perhaps for the second time. */
+  subscribed(connection: Connection, stream: string): void;
+  /** Sends a frame as the faults let it through: damaged, or not at all. Whether it was sent. */
+  send(connection: Connection, stream: string, text: string): boolean;
+  /**
+   * How often each fault came to bear: connections dropped, silenced, slowed, requests refused, frames damaged; `withheld`
+   * are the frames that silence and muting kept back.
+   */
+  readonly done: Tally;
+}
+
+interface Mute {
+  readonly cure: "resubscribe" | "reconnect" | "none";
+  readonly endsAt: number;
+  /** Those who do not get it; undefined: nobody does. */
+  readonly deaf?: Set<Connection>;
+}
+
+export function createFaults(connections: ReadonlySet<Connection>): Faults {
+  const done = createTally();
+  const damager = createDamager(done);
+  const mutes = new Map<string, Mute>();
+  let refusal: { status: number; retryAfter?: number; endsAt: number } | undefined;
+  let age: number | undefined;
+
+  const endOf = (ms = Infinity) => Date.now() + ms;
+  const targets = ({ route, connection }: { route?: string; connection?: number }) =>
+    [...connections].filter(({ id, address }) =>
+      (route === undefined || route === address.route) && (connection === undefined || connection === id)
+    );
+  const isMuted = (connection: Connection, stream: string) => {
+    const mute = mutes.get(stream);
+    return mute !== undefined && Date.now() < mute.endsAt && (mute.deaf?.has(connection) ?? true);
+  };
+
+  return {
+    inject(given) {
+      const fault = schema.parse(given);
+      switch (fault.fault) {
+        case "drop":
+          for (const connection of targets(fault)) {
+            done.add("drop");
+            if (fault.code === undefined) connection.drop("fault");
+            else connection.close("fault", fault.code, "");
+          }
+          break;
+        case "silence":
+          for (const connection of targets(fault)) {
+            done.add("silence");
+            connection.silence(endOf(fault.ms));
+          }
+          break;
+        case "slow":
+          for (const connection of targets(fault)) {
+            done.add("slow");
+            connection.slowDown(fault.bytesPerSecond, endOf(fault.ms));
+          }
+          break;
+        case "mute":
+          mutes.set(fault.stream, {
+            cure: fault.cure,
+            endsAt: endOf(fault.ms),
+            deaf: fault.cure === "none" ? undefined : new Set(connections),
+          });
+          break;
+        case "refuse":
+          refusal = { status: fault.status, retryAfter: fault.retryAfter, endsAt: endOf(fault.ms) };
+          break;
+        case "age":
+          age = fault.ms;
+          break;
+        case "clear":
+          mutes.clear();
+          damager.clear();
+          refusal = age = undefined;
+          for (const connection of connections) {
+            connection.silence(0);
+            connection.slowDown(0, 0);
+          }
+          break;
+        default:
+          damager.order(fault.fault, fault.frames, fault.every);
+      }
+    },
+    refusal() {
+      if (!refusal || Date.now() >= refusal.endsAt) return;
+      done.add("refuse");
+      return refusal;
+    },
+    get age() {
+      return age;
+    },
+    subscribed(connection, stream) {
+      const mute = mutes.get(stream);
+      if (mute?.cure === "resubscribe") mute.deaf?.delete(connection);
+    },
+    send(connection, stream, text) {
+      if (connection.isSilent || (mutes.size > 0 && isMuted(connection, stream))) {
+        done.add("withheld");
+        return false;
+      }
+      damager.send(connection, text);
+      return true;
+    },
+    done,
+  };
+}

@@ -1,0 +1,56 @@
+import type { Clients } from "./clients.ts";
+import { kindOf } from "./event.ts";
+import type { Feed } from "./feed.ts";
+import type { Player } from "./player.ts";
+import type { Tally } from "./tally.ts";
+
+/** How an exchange stands. Counts by kind are by `bookTicker`, `kline`, `trade`, … */
+export interface Status {
+  readonly feed: Feed;
+  /** Where a simulated market's time began, ms since the epoch; undefined before the first start. */
+  readonly startTime?: number;
+  readonly isPlaying: boolean;
+  readonly isFinished: boolean;
+  readonly played: number;
+  readonly playedByKind: Record<string, number>;
+  /** Good frames sent to clients: one message counts once for each. */
+  readonly sentByKind: Record<string, number>;
+  /** Connections ended so far, by cause. */
+  readonly ended: Record<string, number>;
+  /** What went wrong so far, by fault; `withheld` are frames that silence or muting kept back. */
+  readonly faults: Record<string, number>;
+  readonly connections: readonly {
+    readonly id: number;
+    readonly route: string;
+    readonly offset: number;
+    readonly backlog: number;
+    readonly streams: readonly string[];
+  }[];
+}
+
+export function statusOf(
+  feed: Feed,
+  startTime: number | undefined,
+  player: Player,
+  playedByStream: Tally,
+  { sent, ended, faults, connections }: Clients,
+): Status {
+  return {
+    feed,
+    startTime,
+    isPlaying: player.isPlaying,
+    isFinished: player.isFinished,
+    played: player.played,
+    playedByKind: playedByStream.counts(kindOf),
+    sentByKind: sent.counts(kindOf),
+    ended: ended.counts(),
+    faults: faults.done.counts(),
+    connections: [...connections].map(({ id, address, offset, backlog, streams }) => ({
+      id,
+      route: address.route,
+      offset,
+      backlog,
+      streams: [...streams],
+    })),
+  };
+}
