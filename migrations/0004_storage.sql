@@ -26,7 +26,12 @@ create table websocket.daily_tables (
 );
 insert into websocket.daily_tables values (1, 'order_book_data', 'transaction_time', false);
 
--- The days that a table has partitions of; a partition is named table_YYYYMMDD.
+-- The name of a day's partition.
+create function websocket.partition_name(parent text, day date) returns text
+language sql immutable
+return parent || to_char(day, '_YYYYMMDD');
+
+-- The days that a table has partitions of.
 create function websocket.partition_days(parent text) returns setof date
 language sql stable
 begin atomic
@@ -66,7 +71,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  partition constant text := parent || to_char(day, '_YYYYMMDD');
+  partition constant text := websocket.partition_name(parent, day);
   since constant timestamptz := day;
   until constant timestamptz := day + 1;
 begin
@@ -81,8 +86,8 @@ begin
 end
 $$;
 
--- Makes the partitions that are missing, and returns how many. Any number may call it at once. Writers wait for a moment,
--- readers of other days don't. Where a lock is not to be had it fails with 55P03, and the next call will do.
+-- Makes the partitions that are missing, and returns how many. Any number may call it at once: one does the work. Writers
+-- wait for a moment, readers of other days don't. Where a lock is not to be had it fails with 55P03: the next call will do.
 create function websocket.make_partitions(retention_days integer) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -101,13 +106,13 @@ begin
   open missing;
   fetch missing into target;
   close missing;
-  if target is null then
+  if target is null or not pg_try_advisory_xact_lock('websocket.daily_tables'::regclass::oid::bigint) then
     return 0;
   end if;
   for target in select * from websocket.daily_tables order by ordinal loop
     execute format('lock table only websocket.%I in share row exclusive mode', target.parent);
   end loop;
-  -- Asked again, as another caller may have made them while this one waited.
+  -- Asked again, as another caller may have made them a moment ago.
   for target in missing loop
     perform websocket.make_day(target.parent, target.time_column, target.day);
     made := made + 1;
@@ -138,7 +143,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-  execute format('drop table if exists websocket.%I', parent || to_char(day, '_YYYYMMDD'));
+  execute format('drop table if exists websocket.%I', websocket.partition_name(parent, day));
   execute format('delete from websocket.%I where %I >= $1 and %2$I < $2', parent || '_default', time_column)
     using day::timestamptz, (day + 1)::timestamptz;
 end

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '20ms'
 as $$
 declare
-  ticks constant regclass := to_regclass('websocket.order_book_data' || to_char(day, '_YYYYMMDD'));
+  ticks constant regclass := to_regclass('websocket.' || websocket.partition_name('order_book_data', day));
   index constant regclass := to_regclass(ticks || '_transaction_time_idx');
   range_pages constant integer := 128;
   page bigint := (pg_relation_size(ticks) / current_setting('block_size')::integer / range_pages - 1) * range_pages;
@@ -103,10 +103,9 @@ begin
   open outlived;
   fetch outlived into old;
   close outlived;
-  if old is null then
+  if old is null or not pg_try_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint) then
     return 0;
   end if;
-  perform pg_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint);
   if websocket.roll_up_stale('-infinity', websocket.kept_since(retention_days), '0') > 0 then
     return 0;
   end if;
@@ -126,9 +125,9 @@ begin
 end
 $$;
 
--- Packs the oldest day that is over and not packed yet, and returns its table's name, or null. Ticks of several symbols leave
--- the pages of their key half empty: built anew, it takes half the bytes. Late ticks of that day, and queries that read it, wait
--- meanwhile.
+-- Packs the oldest day that is over and not packed yet, and returns the name of its key's index, or null. Ticks of several
+-- symbols leave the pages of their key half empty: built anew, it takes half the bytes. Late ticks of that day wait meanwhile,
+-- and so do queries that read it.
 create function websocket.pack_partition() returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -136,21 +135,19 @@ set lock_timeout = '500ms'
 set timezone = 'UTC'
 as $$
 declare
-  ticks text;
-  index text;
+  index regclass;
 begin
-  select 'order_book_data' || to_char(day, '_YYYYMMDD') into ticks
+  select oid into index
   from websocket.partition_days('order_book_data') as day
-  join pg_class on oid = to_regclass('websocket.order_book_data' || to_char(day, '_YYYYMMDD_pkey'))
+  join pg_class on oid = to_regclass('websocket.' || websocket.partition_name('order_book_data', day) || '_pkey')
   where day + 1 <= websocket.now() - interval '6 hours' and reloptions is null
   order by day limit 1;
-  if ticks is not null and pg_try_advisory_xact_lock('websocket.order_book_data'::regclass::oid::bigint) then
-    index := ticks || '_pkey';
+  if index is not null and pg_try_advisory_xact_lock('websocket.order_book_data'::regclass::oid::bigint) then
     -- The setting also tells which days are packed.
-    execute format('alter index websocket.%I set (fillfactor = 100)', index);
-    execute format('reindex index websocket.%I', index);
+    execute format('alter index %s set (fillfactor = 100)', index);
+    execute format('reindex index %s', index);
   end if;
-  return ticks;
+  return index;
 end
 $$;
 

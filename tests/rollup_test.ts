@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Sql } from "../shared/postgres.ts";
+import type { Book } from "../shared/streams/book.ts";
+import { testDatabase } from "./stack.ts";
+import { insert, setClock, store, tick } from "./ticks.ts";
+
+/** Brings the rollup up to date without waiting for seconds to settle. */
+async function refresh(sql: Sql): Promise<void> {
+  while ((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds > 0);
+}
+
+const rollup = async (sql: Sql) => [
+  ...await sql`select *, mean_delay::text, max_delay::text from websocket.order_book_1s order by symbol, second`,
+];
+
+Deno.test("a second without ticks has no row, one whose book is empty on both sides no imbalance", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await store(sql, [tick("2026-08-10T12:00:00Z", { bidQty: "0", askQty: "0" })]);
+  await refresh(sql);
+  const seconds = await rollup(sql);
+  assert.deepEqual(seconds.map(({ ticks, mean_imbalance }) => [ticks, mean_imbalance]), [["1", null]]);
+});
+
+Deno.test("a second holds its last update's prices and the spread, imbalance and delay of all", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const quote = (at: string, updateId: number, bid: [string, string], ask: [string, string]) =>
+    tick(at, { updateId, bidPrice: bid[0], bidQty: bid[1], askPrice: ask[0], askQty: ask[1] });
+  await store(sql, [
+    // The greatest id is the last update, though it is neither the last row nor the last time.
+    quote("2026-08-10T12:00:00.900Z", 7, ["0.10", "1"], ["0.13", "3"]),
+    quote("2026-08-10T12:00:00.900Z", 9, ["0.11", "3.0"], ["0.12", "1"]),
+    quote("2026-08-10T12:00:00.999Z", 8, ["0.10", "2"], ["0.12", "2"]),
+    quote("2026-08-10T12:00:01.000Z", 10, ["5", "1"], ["6", "1"]),
+  ]);
+  await refresh(sql);
+  const [second] = await rollup(sql);
+  assert.deepEqual(second, {
+    second: new Date("2026-08-10T12:00:00Z"),
+    symbol: "BTCUSDT",
+    ticks: "3",
+    bid_price: "0.11",
+    bid_qty: "3.0",
+    ask_price: "0.12",
+    ask_qty: "1",
+    min_spread: "0.01",
+    max_spread: "0.03",
+    mean_spread: "0.02000000000000000000",
+    mean_imbalance: "0.00000000000000000000",
+    mean_delay: "00:00:00.03",
+    max_delay: "00:00:00.03",
+  });
+});
+
+Deno.test("a minute is the sum of its seconds", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await store(sql, [
+    tick("2026-08-10T12:00:00.000Z", { askPrice: "61800.50" }),
+    tick("2026-08-10T12:00:59.000Z", { askPrice: "61800.30" }),
+    tick("2026-08-10T12:00:59.999Z", { askPrice: "61800.30" }),
+    tick("2026-08-10T12:01:00.000Z"),
+  ]);
+  await refresh(sql);
+  const [minute] = await sql`
+    select minute, ticks, ask_price, min_spread, max_spread, round(mean_spread, 6) as mean_spread
+    from websocket.order_book_1m order by minute`;
+  assert.deepEqual(minute, {
+    minute: new Date("2026-08-10T12:00:00Z"),
+    ticks: "3",
+    ask_price: "61800.30",
+    min_spread: "0.10",
+    max_spread: "0.30",
+    mean_spread: "0.166667",
+  });
+});
+
+Deno.test("redelivery changes nothing", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const ticks = [tick("2026-08-10T12:00:00Z"), tick("2026-08-10T12:00:00.5Z")];
+  await store(sql, ticks);
+  await refresh(sql);
+  const before = await rollup(sql);
+  await store(sql, ticks);
+  await refresh(sql);
+  assert.deepEqual(await rollup(sql), before);
+});
+
+Deno.test("a second is left alone while it gets ticks, and rolled up half a second after", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const refreshed = async () => (await sql`select websocket.refresh_rollup() as seconds`)[0].seconds;
+  await store(sql, [tick("2026-08-10T12:00:00Z")]);
+  assert.equal(await refreshed(), 0);
+  await sql`update websocket.stale_seconds set marked_at = marked_at - interval '500 ms'`;
+  assert.equal(await refreshed(), 1);
+});
+
+Deno.test("ticks of a transaction that ends after the refresh began are in the next one", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await store(sql, [tick("2026-08-10T12:00:00Z")]);
+  const written = Promise.withResolvers<void>();
+  const refreshed = Promise.withResolvers<void>();
+  const slow = sql.begin(async (transaction) => {
+    await insert(transaction, [tick("2026-08-10T12:00:00.5Z")]);
+    await transaction`insert into websocket.stale_seconds (second) values ('2026-08-10T12:00:00Z')`;
+    written.resolve();
+    await refreshed.promise;
+  });
+  await written.promise;
+  await refresh(sql);
+  refreshed.resolve();
+  await slow;
+  assert.equal((await rollup(sql))[0].ticks, "1");
+  await refresh(sql);
+  assert.equal((await rollup(sql))[0].ticks, "2");
+});
+
+Deno.test("the rollup of a day outlives its ticks, and is final once they are dropped", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const drop = () => sql`select websocket.drop_partitions(7, 90)`;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  await sql`select websocket.make_partitions(7)`;
+  await store(sql, [tick("2026-08-10T12:00:00Z"), tick("2026-08-10T12:00:00.5Z")]);
+
+  await setClock(sql, "2026-08-20T12:00:00Z");
+  await drop();
+  assert.equal((await sql`select from websocket.order_book_data`).length, 2, "not before they are rolled up");
+  await drop();
+  assert.equal((await sql`select from websocket.order_book_data`).length, 0);
+
+  await store(sql, [tick("2026-08-10T12:00:00.7Z")]);
+  await refresh(sql);
+  assert.equal((await rollup(sql))[0].ticks, "2");
+
+  await setClock(sql, "2026-12-01T12:00:00Z");
+  await drop();
+  assert.deepEqual(await rollup(sql), []);
+});
+
+const price = fc.bigInt({ min: 1n, max: 10n ** 12n }).map((units) =>
+  `${units / 10000n}.${`${units % 10000n}`.padStart(4, "0")}`
+);
+const quantity = fc.oneof(fc.constant("0"), price);
+const arbitraryTick: fc.Arbitrary<Book> = fc.record({
+  symbol: fc.constantFrom("BTCUSDT", "1INCHUSDT", "币安人生USDT"),
+  updateId: fc.integer({ min: 1, max: 40 }),
+  // Few seconds around midnight, so that ticks meet in one second, in two partitions and in the default one.
+  transactionTime: fc.integer({ min: -2_000, max: 2_000 }).map((ms) =>
+    Date.parse("2026-08-10T00:00:00Z") + ms
+  ),
+  eventTime: fc.constant(Date.parse("2026-08-10T00:00:00Z")),
+  receivedAt: fc.integer({ min: -5_000, max: 5_000 }).map((ms) => Date.parse("2026-08-10T00:00:00Z") + ms),
+  bidPrice: price,
+  bidQty: quantity,
+  askPrice: price,
+  askQty: quantity,
+});
+
+Deno.test("after any batches, in any order, late ones and repeated ones too, the rollup is that of the rows", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-09T12:00:00Z");
+  await sql`select websocket.make_partitions(1)`;
+  const batches = fc.array(fc.array(arbitraryTick, { minLength: 1, maxLength: 20 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  await fc.assert(
+    fc.asyncProperty(batches, fc.nat(5), async (batches, refreshedAfter) => {
+      await sql`truncate websocket.order_book_data, websocket.order_book_1s, websocket.order_book_1m, websocket.stale_seconds`;
+      for (const [i, batch] of batches.entries()) {
+        await store(sql, batch);
+        if (i === refreshedAfter) await refresh(sql);
+      }
+      await refresh(sql);
+      assert.deepEqual(await differences(sql), []);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Where the rollup by second and the rows disagree, computed another way: tick by tick with window functions. */
+async function differences(sql: Sql): Promise<unknown[]> {
+  const rows = await sql`
+    with tick as (
+      select *, to_timestamp(floor(extract(epoch from transaction_time))) as second,
+        row_number() over (
+          partition by symbol, floor(extract(epoch from transaction_time))
+          order by update_id desc, transaction_time desc
+        ) as from_last
+      from websocket.order_book_data
+    ),
+    total as (
+      select symbol, second, count(*) as ticks, min(ask_price - bid_price) as min_spread,
+        max(ask_price - bid_price) as max_spread, round(sum(ask_price - bid_price) / count(*), 10) as mean_spread,
+        round(sum((bid_qty - ask_qty) / (bid_qty + ask_qty)) filter (where bid_qty + ask_qty > 0)
+          / nullif(count(*) filter (where bid_qty + ask_qty > 0), 0), 10) as mean_imbalance,
+        max(received_at - event_time) as max_delay
+      from tick group by symbol, second
+    ),
+    expected as (
+      select symbol, second, ticks, bid_price, bid_qty, ask_price, ask_qty, min_spread, max_spread, mean_spread,
+        mean_imbalance, max_delay
+      from total join tick using (symbol, second) where from_last = 1
+    ),
+    actual as (
+      select symbol, second, ticks, bid_price, bid_qty, ask_price, ask_qty, min_spread, max_spread,
+        round(mean_spread, 10), round(mean_imbalance, 10), max_delay
+      from websocket.order_book_1s
+    )
+    (select 'expected' as side, * from expected except all select 'expected', * from actual)
+    union all
+    (select 'actual', * from actual except all select 'actual', * from expected)`;
+  return [...rows];
+}

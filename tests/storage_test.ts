@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { migrate } from "../migrations/run.ts";
+import type { Config } from "../shared/config.ts";
+import type { Sql } from "../shared/postgres.ts";
+import { book } from "../shared/streams/book.ts";
+import { emptyDatabase, silent, testDatabase } from "./stack.ts";
+import { DAY, insert, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
+
+const make = async (sql: Sql, days: number): Promise<number> =>
+  (await sql`select websocket.make_partitions(${days}) as made`)[0].made;
+const drop = async (sql: Sql, days: number, rollupDays = 0): Promise<number> =>
+  (await sql`select websocket.drop_partitions(${days}, ${rollupDays}) as dropped`)[0].dropped;
+
+Deno.test("a tick that no partition covers waits in the default one until its day is made", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  await insert(sql, [tick("2026-08-09T23:59:59.999Z")]);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_default: 1 });
+
+  await make(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260809: 1 });
+});
+
+Deno.test("days are made from now − retention to now + 2, and only once", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2028-02-27T00:00:00Z");
+  const before = new Set(await partitionDays(sql));
+  await make(sql, 3);
+  assert.deepEqual(
+    (await partitionDays(sql)).filter((day) => !before.has(day)),
+    ["20280224", "20280225", "20280226", "20280227", "20280228", "20280229"],
+  );
+  assert.equal(await make(sql, 3), 0);
+});
+
+Deno.test("days begin and end at midnight UTC, whatever time zone the session has", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T23:59:59.999Z");
+  await sql.begin(async (transaction) => {
+    await transaction`set local timezone = 'Pacific/Auckland'`;
+    await transaction`select websocket.make_partitions(7)`;
+  });
+  await insert(sql, [
+    tick("2026-08-10T00:00:00.000Z"),
+    tick("2026-08-10T23:59:59.999Z"),
+    tick("2026-08-11T00:00:00Z"),
+  ]);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260810: 2, order_book_data_20260811: 1 });
+});
+
+Deno.test("a late tick for yesterday lies in yesterday's partition", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T00:00:01Z");
+  await make(sql, 7);
+  await insert(sql, [tick("2026-08-09T23:59:59.990Z", { receivedAt: Date.parse("2026-08-10T00:00:01Z") })]);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260809: 1 });
+});
+
+Deno.test("ticks dated 1970 and 2099 are kept where they are; only those older than the retention ever go", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  await insert(sql, [tick("1970-01-01T00:00:01Z"), tick("2099-01-01T00:00:00Z")]);
+  await make(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_default: 2 });
+
+  await drop(sql, 7);
+  const [{ year }] =
+    await sql`select extract(year from transaction_time)::int as year from websocket.order_book_data`;
+  assert.equal(year, 2099);
+});
+
+Deno.test("with retention 0 every past day with ticks gets a partition, and none is dropped", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  await insert(sql, [
+    tick("1970-01-01T00:00:01Z"),
+    tick("2024-08-08T23:54:16Z"),
+    tick("2099-01-01T00:00:00Z"),
+  ]);
+  await make(sql, 0);
+  assert.equal(await drop(sql, 0), 0);
+  assert.deepEqual(await whereabouts(sql), {
+    order_book_data_19700101: 1,
+    order_book_data_20240808: 1,
+    order_book_data_default: 1,
+  });
+});
+
+Deno.test("a tick older than the retention is told by the stream, by the database's clock and in whole days", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  const since = (bookRetentionDays: number) =>
+    book.table.expires!.since(sql, { bookRetentionDays } as Config);
+  assert.equal(await since(7), Date.parse("2026-08-03T00:00:00Z"));
+  assert.equal(await since(0), -Infinity);
+});
+
+Deno.test("partitions and strays older than the retention are dropped, younger ones kept", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-03T12:00:00Z");
+  await make(sql, 7);
+  await insert(sql, [
+    tick("2026-07-01T12:00:00Z"),
+    tick("2026-08-02T23:59:59.999Z"),
+    tick("2026-08-03T00:00:00Z"),
+  ]);
+  await setClock(sql, "2026-08-10T00:00:00Z");
+  await drop(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260803: 1 });
+  assert.equal((await partitionDays(sql))[0], "20260803");
+});
+
+Deno.test("a clock that was a month behind or ahead loses no tick of the days it should keep", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const today = tick("2026-08-10T12:00:00Z");
+  await setClock(sql, "2026-07-10T12:00:00Z");
+  await make(sql, 7);
+  await insert(sql, [today]);
+  await drop(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_default: 1 });
+
+  await setClock(sql, "2026-08-10T12:00:01Z");
+  await make(sql, 7);
+  await drop(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260810: 1 });
+
+  await setClock(sql, "2026-08-17T23:00:00Z");
+  await drop(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20260810: 1 });
+});
+
+Deno.test("many consumers that make and drop the same days at once make and drop each once", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2027-01-01T12:00:00Z");
+  const made = await Promise.all(Array.from({ length: 8 }, () => make(sql, 1)));
+  // Four days of ticks and three of each rollup.
+  assert.deepEqual(made.filter((count) => count > 0), [10]);
+
+  await setClock(sql, "2027-01-04T12:00:00Z");
+  const dropped = await Promise.all(Array.from({ length: 8 }, () => drop(sql, 1)));
+  assert.equal(dropped.filter((count) => count > 0).length, 1);
+});
+
+Deno.test("ticks that are written while their days are made and dropped are neither refused nor lost", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const start = Date.parse("2027-03-01T00:00:00Z");
+  await setClock(sql, start);
+  let written = 0;
+  let done = false;
+  const write = async () => {
+    while (!done) {
+      // Two of three are strays when they are written, and their day is made a moment later.
+      const batch = Array.from(
+        { length: 30 },
+        (_, i) => tick(start + (i % 6) * DAY, { updateId: written + i }),
+      );
+      written += batch.length;
+      await store(sql, batch);
+    }
+  };
+  const writers = [write(), write(), write()];
+  for (let day = 0; day < 6; day++) {
+    await setClock(sql, start + day * DAY);
+    await make(sql, 30);
+    await drop(sql, 30);
+  }
+  done = true;
+  await Promise.all(writers);
+  assert.equal((await sql`select count(*)::int as ticks from websocket.order_book_data`)[0].ticks, written);
+  assert.equal((await whereabouts(sql)).order_book_data_default, undefined);
+});
+
+Deno.test("a writer that holds a stray makes the maker give way, not itself", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2027-05-01T12:00:00Z");
+  await sql.begin(async (transaction) => {
+    await insert(transaction, [tick("2027-05-01T11:00:00Z")]);
+    await assert.rejects(make(sql, 7), { code: "55P03" });
+    await insert(transaction, [tick("2027-05-01T11:30:00Z")]);
+  });
+  await make(sql, 7);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20270501: 2 });
+});
+
+Deno.test("a database of the first schema keeps its ticks, gets their days and their rollup", async () => {
+  await using database = await emptyDatabase();
+  const { sql } = database;
+  for (const name of ["setup", "0001_kline", "0002_book"]) {
+    await sql.unsafe(await Deno.readTextFile(new URL(`../migrations/${name}.sql`, import.meta.url)));
+  }
+  await sql`insert into websocket.migrations (number, name) values (1, '0001_kline.sql'), (2, '0002_book.sql')`;
+  const yesterday = Date.now() - DAY;
+  await insert(sql, [tick("2024-08-08T23:54:16Z"), tick(yesterday), tick("2099-01-01T00:00:00Z")]);
+
+  await migrate(sql, silent);
+  await sql`select websocket.refresh_rollup('0')`;
+  assert.deepEqual(Object.values(await whereabouts(sql)), [1, 1, 1]);
+  assert.equal((await whereabouts(sql)).order_book_data_20240808, 1);
+  assert.equal((await sql`select count(*)::int as seconds from websocket.order_book_1s`)[0].seconds, 3);
+});
+
+Deno.test("a day that is over is packed once, some hours later, and can still be written", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const pack = async () => (await sql`select websocket.pack_partition() as index`)[0].index;
+  await setClock(sql, "2027-06-10T12:00:00Z");
+  await make(sql, 0);
+  await setClock(sql, "2027-06-11T05:59:59Z");
+  const others: string[] = [];
+  for (let name = await pack(); name !== null; name = await pack()) others.push(name);
+  assert.equal(others.includes("websocket.order_book_data_20270610_pkey"), false);
+
+  await setClock(sql, "2027-06-11T06:00:00Z");
+  assert.equal(await pack(), "websocket.order_book_data_20270610_pkey");
+  assert.equal(await pack(), null);
+  await insert(sql, [tick("2027-06-10T12:00:00Z"), tick("2027-06-10T12:00:00Z")]);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_20270610: 1 });
+});
+
+Deno.test("400 days go by with a week of ticks and a month of rollup kept, and the disk's use stays flat", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const start = Date.parse("2027-01-01T00:00:00Z");
+  const ticksADay = 2;
+  const sizes: number[] = [];
+  for (let day = 0; day < 400; day++) {
+    const now = start + day * DAY;
+    await setClock(sql, now + DAY / 2);
+    await make(sql, 7);
+    await drop(sql, 7, 30);
+    await store(sql, Array.from({ length: ticksADay }, (_, i) => tick(now + i * DAY / ticksADay)));
+    await sql`select websocket.refresh_rollup('0')`;
+    await sql`select websocket.pack_partition()`;
+    const [{ bytes }] = await sql`
+      select sum(pg_total_relation_size(relid))::int as bytes
+      from pg_partition_tree('websocket.order_book_data') where isleaf`;
+    sizes.push(bytes);
+  }
+  const days = await partitionDays(sql);
+  assert.equal(days.filter((day) => day >= "20270101").length, 10);
+  assert.equal((await partitionDays(sql, "order_book_1s")).filter((day) => day >= "20270101").length, 33);
+  assert.equal(
+    (await sql`select count(*)::int as ticks from websocket.order_book_data`)[0].ticks,
+    8 * ticksADay,
+  );
+  assert.equal(Math.max(...sizes.slice(10)), Math.min(...sizes.slice(10)));
+});
