@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { envelopeText, type MarketEvent, payloadText } from "./event.ts";
-import { type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./faults/fault.ts";
 import type { Reply } from "./http.ts";
 
 /** What can be asked of a running exchange. */

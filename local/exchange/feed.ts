@@ -1,5 +1,5 @@
 import type { Events, MarketEvent } from "./event.ts";
-import { market } from "./market.ts";
+import { market } from "./market/market.ts";
 import { recording } from "./recording.ts";
 
 /** Data made up from a seed. */

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { schedule } from "./fault.ts";
+import { schedule } from "./faults/fault.ts";
 import type { Feed } from "./feed.ts";
-import { usualSymbols } from "./instrument.ts";
+import { usualSymbols } from "./market/instrument.ts";
 import { symbolsOf } from "./recording.ts";
 import { startExchange } from "./server.ts";
 

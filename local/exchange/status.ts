@@ -1,4 +1,4 @@
-import type { Clients } from "./clients.ts";
+import type { Clients } from "./clients/clients.ts";
 import { kindOf } from "./event.ts";
 import type { Feed } from "./feed.ts";
 import type { Player } from "./player.ts";

@@ -1,4 +1,4 @@
-import { spanOf } from "./interval.ts";
+import { spanOf } from "../market/interval.ts";
 
 /** A row of REST's klines. Binance: "Kline/Candlestick Data". Prices and volumes are decimal text. */
 export type KlineRow = [

@@ -1,7 +1,7 @@
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../clients/connection.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
-import { createTally, type Tally } from "./tally.ts";
+import { createTally, type Tally } from "../tally.ts";
 
 /** What goes wrong at the moment. The truth is unaffected: it tells what a faultless exchange would have sent. */
 export interface Faults {

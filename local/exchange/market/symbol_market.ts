@@ -1,6 +1,6 @@
 import { type CandleSeries, createCandleSeries } from "./candle_series.ts";
 import { decimalText } from "./decimal.ts";
-import type { MarketEvent } from "./event.ts";
+import type { MarketEvent } from "../event.ts";
 import { instrumentOf } from "./instrument.ts";
 import type { Random } from "./random.ts";
 

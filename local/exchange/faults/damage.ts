@@ -1,4 +1,4 @@
-import type { Tally } from "./tally.ts";
+import type { Tally } from "../tally.ts";
 
 /** How frames are damaged. Whatever is done, the good frame still comes: the truth stays what it was. */
 export type Damage = "garbage" | "truncated" | "duplicated" | "reordered" | "huge";

@@ -1,4 +1,4 @@
-import type { MarketEvent } from "./event.ts";
+import type { MarketEvent } from "../event.ts";
 import { createRandom } from "./random.ts";
 import { createSymbolMarket } from "./symbol_market.ts";
 

@@ -1,4 +1,4 @@
-import { sleep } from "../../shared/wait.ts";
+import { sleep } from "../../../shared/wait.ts";
 import type { Fault, Schedule } from "./fault.ts";
 
 /** Lets faults happen at their times, counted from now, until the signal is aborted. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { sleep } from "../../shared/wait.ts";
-import { book } from "../../shared/streams/book.ts";
-import type { SimulatedFeed } from "./feed.ts";
-import { type ExchangeOptions, startExchange } from "./server.ts";
-import { connect, connectRaw, until } from "./test_client.ts";
+import { sleep } from "../../../shared/wait.ts";
+import { book } from "../../../shared/streams/book.ts";
+import type { SimulatedFeed } from "../feed.ts";
+import { type ExchangeOptions, startExchange } from "../server.ts";
+import { connect, connectRaw, until } from "../test_client.ts";
 
 const feed: SimulatedFeed = {
   kind: "simulated",

@@ -1,4 +1,4 @@
-import type { Route } from "./event.ts";
+import type { Route } from "../event.ts";
 
 /** What a client asks for by the URL that it connects to. */
 export interface Address {
