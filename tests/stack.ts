@@ -1,47 +1,47 @@
-import { join } from "node:path";
-import { removeIfThere } from "../local/folders.ts";
-import { type LocalPostgres, startPostgres } from "../local/postgres.ts";
 import { migrate } from "../migrations/run.ts";
+import { type Config, readConfig } from "../shared/config.ts";
 import { type Database, parseDatabaseUrl } from "../shared/database_url.ts";
+import { deadLetterTopic, type Kafka, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
+import { servers, type TestServer } from "./servers.ts";
 
 /** A log that keeps a test's output clean. */
 export const silent = createLog("test", "error", () => {});
+
+/** The address of a server: the running one that the environment names, else one that this file's tests share. */
+function shared({ variable, start }: (typeof servers)["kafka"]): () => Promise<string> {
+  let server: Promise<TestServer> | undefined;
+  Deno.test.afterAll(async () => await (await server)?.[Symbol.asyncDispose]());
+  return async () => Deno.env.get(variable) ?? (await (server ??= start())).address;
+}
+
+const kafkaAddress = shared(servers.kafka);
+const postgresAddress = shared(servers.postgres);
 
 /** A database of a test's own. It is dropped when it is disposed of. */
 export interface TestDatabase extends AsyncDisposable {
   readonly sql: Sql;
   readonly config: Database;
+  /** For `DB_URL`. */
+  readonly url: string;
 }
-
-const folder = join(import.meta.dirname!, "..", ".local", "tests", `postgres-${Deno.pid}`);
-let server: LocalPostgres;
-
-// Outside the tests, so that none of them is found to leak the server.
-Deno.test.beforeAll(async () => {
-  await Deno.mkdir(folder, { recursive: true });
-  // What is tested here is not durability: without it, tests take half the time.
-  server = await startPostgres({ folder, settings: { fsync: "off" } });
-});
-
-Deno.test.afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await removeIfThere(folder);
-});
 
 /** A new database without Bookline's schema. */
 export async function emptyDatabase(): Promise<TestDatabase> {
-  const config = { ...parseDatabaseUrl(server.url), name: `test_${crypto.randomUUID().replaceAll("-", "")}` };
+  const server = await postgresAddress();
+  const name = `test_${unique()}`;
+  const config = { ...parseDatabaseUrl(server), name };
   await createDatabase(config, silent);
   const sql = connect(config, silent, 8);
   return {
     sql,
     config,
+    url: Object.assign(new URL(server), { pathname: name }).href,
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: 5 });
-      const admin = connect(parseDatabaseUrl(server.url), silent);
-      await admin`drop database ${admin(config.name)} with (force)`;
+      const admin = connect(parseDatabaseUrl(server), silent);
+      await admin`drop database ${admin(name)} with (force)`;
       await admin.end();
     },
   };
@@ -53,3 +53,28 @@ export async function testDatabase(): Promise<TestDatabase> {
   await migrate(database.sql, silent);
   return database;
 }
+
+/** Topics and consumer groups of a test's own, on the shared Kafka. The topics are deleted when it is disposed of. */
+export interface TestKafka extends AsyncDisposable {
+  readonly kafka: Kafka;
+  readonly config: Config["kafka"];
+}
+
+/** A prefix that no other test has; `topics` are the streams' that are to be deleted. */
+export async function testKafka(...streams: { topic: string }[]): Promise<TestKafka> {
+  const { kafka: config } = readConfig({
+    BOOTSTRAP_SERVER: await kafkaAddress(),
+    TOPIC_PREFIX: `test-${unique()}.`,
+  });
+  const kafka = openKafka(config, silent);
+  return {
+    kafka,
+    config,
+    async [Symbol.asyncDispose]() {
+      const topics = streams.map((stream) => topicName(config, stream));
+      await kafka.remove([...topics, ...topics.map(deadLetterTopic)], []);
+    },
+  };
+}
+
+const unique = () => crypto.randomUUID().replaceAll("-", "");

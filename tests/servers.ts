@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { localFolder, removeIfThere } from "../local/folders.ts";
+import { startKafka } from "../local/kafka.ts";
+import { lockFolder } from "../local/lock.ts";
+import { startPostgres } from "../local/postgres.ts";
+
+/** A server that tests share. */
+export interface TestServer extends AsyncDisposable {
+  /** As `BOOTSTRAP_SERVER` or `DB_URL` wants it. */
+  readonly address: string;
+}
+
+interface StartOptions {
+  /** Told what takes its time. */
+  readonly progress?: (line: string) => void;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
+}
+
+/** The servers that tests need: each with the variable that names a running one, and how one is started. */
+export const servers = {
+  kafka: {
+    variable: "TEST_BOOTSTRAP_SERVER",
+    start: (options: StartOptions = {}) =>
+      inFolderOfItsOwn("kafka", async (folder) => {
+        const kafka = await startKafka({ folder, ...options });
+        return { address: kafka.bootstrap, [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose]() };
+      }),
+  },
+  postgres: {
+    variable: "TEST_DB_URL",
+    start: (options: StartOptions = {}) =>
+      inFolderOfItsOwn("postgres", async (folder) => {
+        // What is tested here is not durability: without it, tests take half the time.
+        const settings = { fsync: "off", full_page_writes: "off" };
+        const postgres = await startPostgres({ folder, settings, ...options });
+        return { address: postgres.url, [Symbol.asyncDispose]: () => postgres[Symbol.asyncDispose]() };
+      }),
+  },
+};
+
+/**
+ * Starts a server in the first folder under `.local/tests` that no other run of the tests uses, and removes its data once
+ * it is disposed of. What a killed run left there is taken over: the server ends the one left behind.
+ */
+async function inFolderOfItsOwn(
+  name: string,
+  start: (folder: string) => Promise<TestServer>,
+): Promise<TestServer> {
+  await using parts = new AsyncDisposableStack();
+  const claimed = parts.use(await claimFolder(name));
+  const data = join(claimed.path, "server");
+  parts.defer(() => removeData(data));
+  const { address } = parts.use(await start(data));
+  const kept = parts.move();
+  return { address, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Claims a folder; its lock file stays, since others may be waiting for it. */
+async function claimFolder(name: string): Promise<Disposable & { readonly path: string }> {
+  for (let n = 1;; n++) {
+    const path = join(localFolder, "tests", `${name}-${n}`);
+    try {
+      const lock = await lockFolder(path);
+      return { path, [Symbol.dispose]: () => lock[Symbol.dispose]() };
+    } catch (error) {
+      if (n === 20) throw error;
+    }
+  }
+}
+
+/** Removes the folder, and what takes its place where the server's account can't enter it. */
+async function removeData(folder: string): Promise<void> {
+  const elsewhere = await Deno.realPath(join(folder, "outside")).catch(() => undefined);
+  if (elsewhere) await removeIfThere(elsewhere);
+  await removeIfThere(folder);
+}

@@ -1,0 +1,26 @@
+import { sleep } from "../shared/wait.ts";
+
+/** More to say about a wait that was in vain. */
+export const witnesses = new Set<() => string>();
+
+/**
+ * Waits until a condition holds, and returns what it gave.
+ * @throws {Error} when that takes longer than `ms`, with the last lines of the workers that run
+ */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  ms = 20_000,
+): Promise<NonNullable<T>> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const result = await condition();
+    if (result) return result;
+    if (performance.now() > end) {
+      throw new Error(
+        [`Waited ${ms / 1000} s in vain for ${what}`, ...[...witnesses].map((one) => one())].join("\n"),
+      );
+    }
+    await sleep(20);
+  }
+}

@@ -1,0 +1,91 @@
+import { fileURLToPath } from "node:url";
+import { freePort } from "../local/ports.ts";
+import type { Report } from "../shared/worker.ts";
+import { until, witnesses } from "./until.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+
+/** A worker's process. When it is disposed of it is killed, unless it has ended. */
+export interface TestWorker extends AsyncDisposable {
+  /** The lines of its log so far. */
+  readonly lines: readonly string[];
+  readonly ended: Promise<Deno.CommandStatus>;
+  /** Sends a signal and waits for the end. */
+  kill(signal: Deno.Signal): Promise<Deno.CommandStatus>;
+  /** Waits for a line of the log that matches. */
+  says(pattern: RegExp, ms?: number): Promise<string>;
+  /** What `/healthz` answers; undefined while nothing does. */
+  report(): Promise<HealthReport | undefined>;
+}
+
+export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck" };
+
+/**
+ * Starts the process that a task starts, with the task's permissions, and with `env` alone for its environment.
+ * No worker may ever print a warning of the runtime's: disposing of one that did throws.
+ */
+export function startWorker(task: string, env: Record<string, string>): TestWorker {
+  const [, ...args] = tasks[task].split(" ");
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    clearEnv: true,
+    env: { ...surroundings(), HEALTH_PORT: String(port), LOG_LEVEL: "debug", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const lines: string[] = [];
+  const read = collectLines(child.stderr, lines);
+  const ended = read.then(() => child.status);
+  const witness = () => [`${task}:`, ...lines.slice(-15)].join("\n  ");
+  witnesses.add(witness);
+  ended.finally(() => witnesses.delete(witness));
+  const send = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+  };
+  return {
+    lines,
+    ended,
+    kill(signal) {
+      send(signal);
+      return ended;
+    },
+    says: (pattern, ms) =>
+      until(`${task} to say ${pattern}`, () => lines.find((line) => pattern.test(line)), ms),
+    async report() {
+      const response = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+      return await response?.json();
+    },
+    async [Symbol.asyncDispose]() {
+      send("SIGKILL");
+      await ended;
+      const warning = lines.find((line) => /TimeoutNegativeWarning|Uncaught|unhandled/i.test(line));
+      if (warning) throw new Error(`${task} printed: ${warning}`);
+    },
+  };
+}
+
+/** What the runtime itself wants of the environment. */
+function surroundings(): Record<string, string> {
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
+    /^(PATH|HOME|TMPDIR|XDG_CACHE_HOME|DENO_DIR|NO_COLOR)$/.test(name)
+  );
+  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+}
+
+async function collectLines(output: ReadableStream<Uint8Array>, lines: string[]): Promise<void> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    const whole = (rest + text).split("\n");
+    rest = whole.pop()!;
+    lines.push(...whole);
+  }
+  if (rest) lines.push(rest);
+}
