@@ -1,7 +1,6 @@
 import { deadLetter } from "../shared/dead_letter.ts";
 import {
   type Batch,
-  type Consumer,
   deadLetterTopic,
   groupName,
   kafkaFault,
@@ -14,6 +13,7 @@ import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
+import { startChores } from "./chores.ts";
 import { createCommitter } from "./committer.ts";
 import { decode, type Decoded, newestPerRow } from "./decode.ts";
 import { createIntake } from "./intake.ts";
@@ -67,6 +67,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     persist(() => sink.open(), { ...database, passing: isTransient }),
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
+  await using chores = await startChores(stream, config, log);
 
   /** Sets aside what can't be decoded or stored, with its bytes as they were read. */
   const setAside = async (batch: Batch, refused: { message: Batch["messages"][number]; cause: string }[]) => {
@@ -85,7 +86,10 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   /** Stores batches; returns the messages that the database refused, with the reasons. */
   const store = async (items: Item<M>[]) => {
     for (const { batch, decoded } of items) await setAside(batch, decoded.poison);
-    const rows = newestPerRow(stream, items.flatMap(({ decoded }) => decoded.messages));
+    const fresh = items.flatMap(({ decoded }) => decoded.messages).filter((message) =>
+      !chores.isExpired(message)
+    );
+    const rows = newestPerRow(stream, fresh);
     const refused = new Map(
       (await persist(() => sink.write(rows), database)).map((one) => [one.message, one.cause]),
     );
@@ -124,7 +128,8 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
         if (mine !== generation) continue;
         committer.add(
           items.map(({ batch: { partition, nextOffset } }) => ({ topic, partition, offset: nextOffset })),
-          () => items.forEach(({ batch, decoded }) => meter.committed(batch, decoded, refused)),
+          () =>
+            items.forEach(({ batch, decoded }) => meter.committed(batch, decoded, refused, chores.isExpired)),
         );
         failures = 0;
       }

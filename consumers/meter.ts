@@ -10,15 +10,20 @@ type Message = { symbol: string; receivedAt?: number };
 export interface Meter<M extends Message> {
   /** Notes how long messages took that are rows by now. */
   stored(decoded: Decoded<M>): void;
-  /** Counts a batch whose offset has been committed; `refused` are those of its messages that became no rows. */
-  committed(batch: Batch, decoded: Decoded<M>, refused: ReadonlyMap<M, string>): void;
+  /** Counts a batch whose offset has been committed; `refused` and expired messages became no rows. */
+  committed(
+    batch: Batch,
+    decoded: Decoded<M>,
+    refused: ReadonlyMap<M, string>,
+    isExpired: (message: M) => boolean,
+  ): void;
   trouble(of: "kafka" | "database", words: string | undefined): void;
   report(): Report;
 }
 
 /** Counts offsets once, however often they are read. */
 export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
-  const counts = { stored: 0, rejected: 0, legacy: 0, behind: 0 };
+  const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, behind: 0 };
   const delays: Histogram = [];
   const prices: Record<string, string> = {};
   const behind = new Map<number, number>();
@@ -32,12 +37,14 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
         if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
       }
     },
-    committed(batch, decoded, refused) {
+    committed(batch, decoded, refused, isExpired) {
       const { partition, nextOffset } = batch;
       const next = Number(nextOffset);
       const fresh = (source: Incoming) => Number(source.offset) >= (counted.get(partition) ?? 0);
       const dead = decoded.messages.filter((message) => refused.has(message)).length;
-      counts.stored += decoded.sources.filter(fresh).length - dead;
+      const expired = decoded.messages.filter(isExpired).length;
+      counts.stored += decoded.sources.filter(fresh).length - dead - expired;
+      counts.expired += expired;
       counts.rejected += decoded.poison.filter(({ message }) => fresh(message)).length + dead;
       counts.legacy += decoded.legacy;
       counted.set(partition, Math.max(next, counted.get(partition) ?? 0));

@@ -22,6 +22,8 @@ export interface Buffer<M> {
   close(): void;
   /** Entries that are not settled yet. */
   readonly length: number;
+  /** Whether it is less than half full. */
+  readonly hasRoom: boolean;
 }
 
 /** What an entry takes up beside its value, as far as that can be told. */
@@ -107,6 +109,9 @@ export function createBuffer<M extends Message>(
     },
     get length() {
       return entries.length - head + taken.length;
+    },
+    get hasRoom() {
+      return bytes < limit / 2;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What a text from the exchange is. */
 export type Frame =
-  | { readonly kind: "data"; readonly payload: unknown }
+  | { readonly kind: "data"; readonly payload: unknown; readonly stream?: string }
   | { readonly kind: "ack" }
   | { readonly kind: "error"; readonly message: string };
 
@@ -11,7 +11,9 @@ export type Frame =
 export function readFrame(text: string): Frame {
   const value = parse(text);
   if (typeof value !== "object" || value === null) return { kind: "data", payload: undefined };
-  if ("data" in value && "stream" in value) return { kind: "data", payload: value.data };
+  if ("data" in value && "stream" in value) {
+    return { kind: "data", payload: value.data, stream: String(value.stream) };
+  }
   if ("error" in value) return { kind: "error", message: errorText(value.error) };
   if ("result" in value && "id" in value) return { kind: "ack" };
   return { kind: "data", payload: value };

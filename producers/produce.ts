@@ -1,81 +1,67 @@
-import { z } from "zod";
-import { deadLetter } from "../shared/dead_letter.ts";
 import { deadLetterTopic, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
+import { describe } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
+import { gap } from "../shared/streams/gap.ts";
 import type { Worker } from "../shared/worker.ts";
 import { createBuffer } from "./buffer.ts";
-import { keepConnected, streamUrls } from "./connection.ts";
-import { readFrame } from "./frame.ts";
+import { keepConnected } from "./connection.ts";
+import { createGapKeeper } from "./gap_keeper.ts";
+import { newestTimes } from "./newest.ts";
+import { createOverlap } from "./overlap.ts";
+import { createReceiver } from "./receiver.ts";
 import { sendAll } from "./sender.ts";
+import { lookByRest } from "./trades.ts";
+import { createTwin } from "./twin.ts";
+import { linesOf } from "./urls.ts";
+import { createWatchdog } from "./watchdog.ts";
 
-type Message = { symbol: string };
+type Message = { symbol: string; eventTime: number };
 
-/** No frame for so long, on a connection that carries the whole market, is no quiet market. */
+/** No frame for so long, on connections that carry a market, is no quiet market. */
 const SILENT_MS = 60_000;
 
 /**
  * Puts what the exchange sends of a stream on the stream's topic, until the worker is told to stop; then it sends what it
- * still holds.
+ * still holds. What it could not receive or not keep goes to the gap ledger.
  */
 export async function produce<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
   const { exchange } = stream;
   if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
   const topic = topicName(config.kafka, stream);
-  const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, waiting: 0 };
-  const prices: Record<string, string> = {};
+  const gapTopic = topicName(config.kafka, gap);
+  const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
   const down = new Map<string, string>();
   let kafkaTrouble: string | undefined;
-  let lastData = Date.now();
-
-  worker.report = () => {
-    const silent = Date.now() - lastData;
-    return {
-      counts: { ...counts, waiting: buffer.length },
-      prices,
-      stuck: kafkaTrouble ?? [...down.values()][0] ??
-        (silent > SILENT_MS ? `no frame for ${Math.round(silent / 1000)} s` : undefined),
-    };
-  };
+  let attempted = 0;
 
   const buffer = createBuffer(stream, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
     onDropped(entry) {
+      if (entry.topic === gapTopic) return gaps.keep(entry);
       counts.dropped++;
-      log.sparsely("dropped", "the buffer is full and the oldest messages are dropped", {
+      if (entry.message) gaps.dropped(entry.message.symbol, entry.message.eventTime);
+      log.sparsely("dropped", "the buffer is full and its oldest messages are dropped", {
         topic: entry.topic,
       });
     },
   });
-
-  const reject = (text: string, cause: string) => {
-    log.sparsely(cause, "a frame can't be decoded and goes to the dead-letter topic", { cause });
-    buffer.push({ topic: deadLetterTopic(topic), ...deadLetter(null, text, { cause, source: "exchange" }) });
-  };
-
-  const onText = (text: string): boolean => {
-    const frame = readFrame(text);
-    if (frame.kind === "ack") return false;
-    if (frame.kind === "error") {
-      log.sparsely(frame.message, "the exchange refuses a request", { why: frame.message });
-      return false;
-    }
-    counts.received++;
-    const parsed = exchange.wire.safeParse(frame.payload);
-    if (!parsed.success) {
-      reject(text, frame.payload === undefined ? "it is not a JSON object" : z.prettifyError(parsed.error));
-      return false;
-    }
-    lastData = Date.now();
-    const message = exchange.toMessage(parsed.data, lastData);
-    if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
-    // What `stream.codec.encode` gives, without its check: the wire has been checked.
-    buffer.push({ topic, key: message.symbol, value: JSON.stringify(message), message });
-    return true;
-  };
-
   const kafka = openKafka(config.kafka, log);
+  const twin = createTwin(kafka, topic, () => ({ attempted, acked: counts.produced }), signal);
+  const gaps = createGapKeeper(stream.name, gapTopic, buffer, twin, log);
+  const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
+
+  worker.report = () => {
+    const silent = Date.now() - receiver.lastData;
+    return {
+      counts: { ...counts, buffered: buffer.length },
+      prices: receiver.prices,
+      stuck: kafkaTrouble ?? [...down.values()][0] ??
+        (silent > SILENT_MS ? `no frame for ${Math.round(silent / 1_000)} s` : undefined),
+    };
+  };
+
   await using producer = kafka.producer();
   const broker = {
     signal: worker.deadline,
@@ -83,20 +69,67 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     explain: (error: unknown) => kafkaFault(config.kafka, error),
     onTrouble: (words?: string) => kafkaTrouble = words,
   };
-  const sending = persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker).then(() =>
-    sendAll(buffer, producer, broker, (entries) => {
-      for (const entry of entries) entry.topic === topic ? counts.produced++ : counts.rejected++;
-    })
-  );
 
-  const streams = config.symbols.flatMap((symbol) => exchange.subscriptions(symbol, config.klineIntervals));
-  const connections = streamUrls(config.binanceWsUrl, exchange.route, streams).map((url) =>
-    keepConnected(
-      url,
-      { onText, onUp: () => down.delete(url), onDown: (words) => down.set(url, words) },
-      signal,
-      log,
-    )
-  );
-  await Promise.all([Promise.all(connections).then(() => buffer.close()), sending]);
+  /** Records what was missed since the topic's newest records, unless another producer was there. */
+  const recordRestart = async (extent: Awaited<ReturnType<typeof kafka.extentOf>>) => {
+    if (await twin.isAlive()) {
+      return log.info("another producer fills the topic: there is no gap before this start");
+    }
+    const times = await newestTimes(kafka, topic, extent, config.symbols);
+    for (const [symbol, time] of times) gaps.startedAfter(symbol, time);
+  };
+  const send = async () => {
+    await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
+    const extent = await persist(() => kafka.extentOf(topic), broker);
+    const restart = recordRestart(extent).catch((error) =>
+      log.warn("cannot tell what was missed before this start", { why: describe(error) })
+    );
+    await sendAll(buffer, producer, broker, {
+      onSend: (entries) => attempted += entries.filter((entry) => entry.topic === topic).length,
+      onSent(entries) {
+        for (const entry of entries) {
+          if (entry.topic === topic) counts.produced++;
+          else if (entry.topic !== gapTopic) counts.rejected++;
+        }
+        gaps.flush();
+      },
+    });
+    await restart;
+  };
+  const receive = async () => {
+    const streams = config.symbols.flatMap((symbol) => exchange.subscriptions(symbol, config.klineIntervals));
+    const symbolsOf = (names: readonly string[]) =>
+      config.symbols.filter((symbol) =>
+        exchange.subscriptions(symbol, config.klineIntervals).some((n) => names.includes(n))
+      );
+    await Promise.all(
+      linesOf(config.binanceWsUrl, exchange.route, streams).map((line) => {
+        const overlap = createOverlap();
+        const look = lookByRest(config.binanceRestUrl, log);
+        const watchdog = createWatchdog(line.streams, config.silenceMs, look, Date.now());
+        return keepConnected(
+          { ...line, ...config, watchdog },
+          {
+            onText: (text) => receiver.onText(text, overlap, gaps.seen),
+            onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
+            onUp: () => down.delete(line.url),
+            onDown(words) {
+              down.set(line.url, words);
+              gaps.lost(symbolsOf(line.streams), "lost connection");
+            },
+            onMute: (names) =>
+              gaps.lost(
+                symbolsOf(names),
+                names.length === line.streams.length ? "lost connection" : "mute stream",
+              ),
+          },
+          signal,
+          log,
+        );
+      }),
+    );
+    await gaps.close();
+    buffer.close();
+  };
+  await Promise.all([receive(), send()]);
 }

@@ -13,7 +13,7 @@ export async function sendAll<M>(
   buffer: Buffer<M>,
   producer: Producer,
   persistence: Persistence,
-  onSent: (entries: readonly Entry<M>[]) => void,
+  listener: { onSend(entries: readonly Entry<M>[]): void; onSent(entries: readonly Entry<M>[]): void },
 ): Promise<void> {
   for (;;) {
     const entries = await buffer.take(SEND_BYTES);
@@ -25,8 +25,11 @@ export async function sendAll<M>(
       else byTopic.set(entry.topic, [entry]);
     }
     const batches = [...byTopic].map(([topic, messages]) => ({ topic, messages }));
-    await persist(() => producer.send(batches), persistence);
+    await persist(() => {
+      listener.onSend(entries);
+      return producer.send(batches);
+    }, persistence);
     buffer.settle();
-    onSent(entries);
+    listener.onSent(entries);
   }
 }

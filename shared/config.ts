@@ -82,6 +82,8 @@ const variables = {
   KLINE_INTERVALS: variable(intervals, "1m,1h", "1m"),
   BINANCE_WS_URL: variable(url("ws", "wss"), "wss://fstream.binance.com", "wss://fstream.binance.com"),
   BINANCE_REST_URL: variable(url("http", "https"), "https://fapi.binance.com", "https://fapi.binance.com"),
+  ROLLOVER_SECONDS: variable(wholeNumber(1, 86_000), "82800", "82800"),
+  SILENCE_SECONDS: variable(wholeNumber(1, 3_600), "30", "30"),
   BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),
   BOOK_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "7", "7"),
   ROLLUP_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "90", "90"),
@@ -111,6 +113,10 @@ export interface Config {
   readonly klineIntervals: string[];
   readonly binanceWsUrl: string;
   readonly binanceRestUrl: string;
+  /** Age at which a connection is replaced, in ms. */
+  readonly rolloverMs: number;
+  /** Silence of a stream that is looked into, in ms. */
+  readonly silenceMs: number;
   readonly bufferBytes: number;
   readonly bookRetentionDays: number;
   readonly rollupRetentionDays: number;
@@ -175,6 +181,8 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
     klineIntervals: values.KLINE_INTERVALS,
     binanceWsUrl: values.BINANCE_WS_URL.replace(/\/+$/, ""),
     binanceRestUrl: values.BINANCE_REST_URL.replace(/\/+$/, ""),
+    rolloverMs: values.ROLLOVER_SECONDS * 1_000,
+    silenceMs: values.SILENCE_SECONDS * 1_000,
     bufferBytes: values.BUFFER_BYTES,
     bookRetentionDays: values.BOOK_RETENTION_DAYS,
     rollupRetentionDays: values.ROLLUP_RETENTION_DAYS,

@@ -4,6 +4,7 @@ import type { Database } from "./database_url.ts";
 import type { Log } from "./log.ts";
 
 export type Sql = postgres.Sql;
+export type TransactionSql = postgres.TransactionSql;
 
 /**
  * Opens a pool of at most `max` connections; it connects at the first query. Close it with `sql.end()`.

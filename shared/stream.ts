@@ -30,8 +30,8 @@ export interface Table<M> {
     readonly field: keyof M & string;
     readonly since: (sql: Sql, config: Config) => Promise<number>;
   };
-  /** What is written beside the rows, in their transaction. */
-  readonly alongside?: (sql: Sql, messages: readonly M[]) => Promise<unknown>;
+  /** A statement that is run before the messages are written, in the same transaction. */
+  readonly alongside?: (messages: readonly M[]) => string;
   /** What the consumers see to at intervals, beside the writing of rows and on other connections. */
   readonly upkeep?: readonly Upkeep[];
 }
@@ -52,6 +52,8 @@ export interface ExchangeSide<M, W extends z.ZodType = z.ZodType> {
   /** What a frame's payload must look like; unknown fields are ignored. */
   readonly wire: W;
   readonly toMessage: (payload: z.output<W>, receivedAt: number) => M;
+  /** The same for a message on whichever connection it comes, and for no other message. */
+  readonly identity: (message: M) => string;
   /** A frame of the form that the exchange sends today. */
   readonly sample: string;
 }

@@ -24,7 +24,7 @@ export function tick(at: string | number, fields: Partial<Book> = {}): Book {
 export async function store(sql: Sql, ticks: readonly Book[]): Promise<void> {
   await sql.begin(async (transaction) => {
     await insert(transaction, ticks);
-    await book.table.alongside!(transaction, ticks);
+    await transaction.unsafe(book.table.alongside!(ticks));
   });
 }
 

@@ -1,4 +1,5 @@
 import type kafkajs from "kafkajs";
+import type { Extent } from "./tail.ts";
 
 /** Partitions of a topic that a worker creates: as many consumers can share its work. */
 const PARTITIONS = 4;
@@ -55,5 +56,13 @@ export function messagesBehind(client: kafkajs.Kafka, group: string, topic: stri
       const from = Math.max(committed.get(partition) ?? -1, Number(low));
       return sum + Math.max(0, Number(high) - from);
     }, 0);
+  });
+}
+
+/** Where each of the topic's partitions begins and ends. */
+export function extentOf(client: kafkajs.Kafka, topic: string): Promise<Extent> {
+  return withAdmin(client, async (admin) => {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
   });
 }

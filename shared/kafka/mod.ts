@@ -3,11 +3,13 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";
-import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
+import { type Consumer, type Incoming, subscribe, type Subscription } from "./consumer.ts";
 import { createProducer, type Producer } from "./producer.ts";
+import { type Extent, readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
 export type { Outgoing, Producer } from "./producer.ts";
+export type { Extent } from "./tail.ts";
 export { kafkaFault } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
@@ -15,6 +17,8 @@ export interface Kafka {
   ensureTopics(topics: readonly string[]): Promise<void>;
   remove(topics: readonly string[], groups: readonly string[]): Promise<void>;
   messagesBehind(group: string, topic: string): Promise<number>;
+  extentOf(topic: string): Promise<Extent>;
+  readTail(topic: string, extent: Extent, most: number): Promise<Incoming[]>;
   producer(): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
@@ -26,6 +30,9 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     ensureTopics: (topics) => admin.ensureTopics(client, topics),
     remove: (topics, groups) => admin.remove(client, topics, groups),
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
+    extentOf: (topic) => admin.extentOf(client, topic),
+    readTail: (topic, extent, most) =>
+      readTail(client, topic, extent, most, config.topicPrefix + config.groupId),
     producer: () => createProducer(client),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };

@@ -45,6 +45,7 @@ const exchange: ExchangeSide<Book, typeof wire> = {
     transactionTime: payload.T,
     receivedAt,
   }),
+  identity: ({ symbol, updateId }) => `${symbol} ${updateId}`,
   sample:
     '{"stream":"ethusdt@bookTicker","data":{"e":"bookTicker","u":11200345678901,"s":"ETHUSDT","ps":"ETHUSDT",' +
     '"b":"2510.50","B":"12.345","a":"2510.51","A":"7.001","T":1790000040118,"E":1790000040119,"st":1}}',
@@ -74,11 +75,10 @@ const table: Table<Book> = {
     },
   },
   // The rollup of these seconds is to be computed anew.
-  alongside: (sql, messages) => {
+  alongside: (messages) => {
     const seconds = new Set(messages.map(({ transactionTime }) => Math.floor(transactionTime / 1000)));
-    return sql`
-      insert into websocket.stale_seconds (second)
-      select to_timestamp(second) from unnest(${[...seconds]}::bigint[]) as second`;
+    return `insert into websocket.stale_seconds (second)
+      select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`;
   },
   upkeep: [
     { name: "rollup", everyMs: 1_000, run: (sql) => sql`select websocket.refresh_rollup()` },

@@ -75,6 +75,8 @@ const exchange: ExchangeSide<Kline, typeof wire> = {
     eventTime: E,
     receivedAt,
   }),
+  // Without the event time, in which two connections differ.
+  identity: (m) => `${m.symbol} ${m.interval} ${m.openTime} ${m.lastTradeId} ${m.numTrades} ${m.isClosed}`,
   sample:
     '{"stream":"ethusdt@kline_1m","data":{"e":"kline","E":1790000040512,"s":"ETHUSDT","k":{"t":1789999980000, ' +
     '"T":1790000039999, "s":"ETHUSDT", "i":"1m", "f":6150021377, "L":6150021379, "o":"2510.40", "c":"2510.55", ' +

@@ -1,0 +1,57 @@
+import type { Config } from "../shared/config.ts";
+import { describe, type Log } from "../shared/log.ts";
+import { connect } from "../shared/postgres.ts";
+import type { Stream } from "../shared/stream.ts";
+import { sleep } from "../shared/wait.ts";
+
+/** What a consumer sees to beside the writing of rows. */
+export interface Chores<M> extends AsyncDisposable {
+  /** Whether a message is older than its table keeps rows. */
+  isExpired(message: M): boolean;
+}
+
+const EXPIRY_MS = 60_000;
+
+/** Runs the chores of the stream's table, each at its own pace, until it is disposed. What fails is done by the next round. */
+export async function startChores<M extends { symbol: string }>(
+  { table }: Stream<M>,
+  config: Config,
+  log: Log,
+): Promise<Chores<M>> {
+  const { expires, upkeep = [] } = table;
+  const done = new AbortController();
+  const sql = connect(config.database, log, 2);
+  let since = -Infinity;
+
+  const round = async (name: string, run: () => Promise<unknown>) => {
+    try {
+      await run();
+    } catch (error) {
+      // 55P03: a lock is held by who does the same, or by who reads.
+      const level = (error as { code?: string }).code === "55P03" ? "debug" : "warn";
+      log[level]("a chore of the database failed and is done again soon", {
+        chore: name,
+        why: describe(error),
+      });
+    }
+  };
+  const ask = () => round("retention", async () => since = await expires!.since(sql, config));
+  const repeat = async (name: string, everyMs: number, run: () => Promise<unknown>) => {
+    while (!done.signal.aborted) {
+      await round(name, run);
+      await sleep(everyMs, done.signal);
+    }
+  };
+
+  if (expires) await ask();
+  const running = upkeep.map(({ name, everyMs, run }) => repeat(name, everyMs, () => run(sql, config)));
+  if (expires) running.push(repeat("retention", EXPIRY_MS, ask));
+  return {
+    isExpired: (message) => expires !== undefined && Number(message[expires.field]) < since,
+    async [Symbol.asyncDispose]() {
+      done.abort();
+      await sql.end({ timeout: 2 });
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import { gap } from "../shared/streams/gap.ts";
+import { runWorker } from "../shared/worker.ts";
+import { consume } from "./consume.ts";
+
+const help =
+  `Stores the gaps that the producers tell of in PostgreSQL. Configured by the environment: see .env.example.
+
+Usage: deno task gap:consume`;
+
+await runWorker("gap:consume", help, (worker) => consume(gap, worker));

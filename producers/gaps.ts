@@ -1,0 +1,78 @@
+import type { Gap } from "../shared/streams/gap.ts";
+
+/** Why a stream has a hole. */
+export type Reason = "lost connection" | "mute stream" | "restart" | "buffer overflow";
+
+/** Keeps account of the holes in a stream: each becomes a row of the gap ledger. */
+export interface Ledger {
+  /** A good message came, with the exchange's time in ms; returns the gap that it ends. */
+  seen(symbol: string, eventTime: number): Gap | undefined;
+  /** Nothing comes for these symbols any more. A hole that is open already stays as it is. */
+  lost(symbols: Iterable<string>, reason: Reason): void;
+  /** The newest record of the symbol before this worker started, ms: since then it may have missed something. */
+  startedAfter(symbol: string, eventTime: number): Gap | undefined;
+  /** A message was dropped from the full buffer. */
+  dropped(symbol: string, eventTime: number): void;
+  /** The gaps made by what was dropped so far. */
+  takeDropped(): Gap[];
+  /** The worker ends at `now`: the holes that are open. */
+  close(now: number): Gap[];
+}
+
+/** An empty ledger of the stream; `now` in ms is when the worker started. */
+export function createLedger(stream: string, now: number): Ledger {
+  const last = new Map<string, number>();
+  const first = new Map<string, number>();
+  const open = new Map<string, { startedAt: number; reason: Reason }>();
+  let dropped = new Map<string, Gap>();
+
+  const gap = (symbol: string, startedAt: number, endedAt: number, reason: Reason): Gap => ({
+    stream,
+    symbol,
+    startedAt,
+    // Two connections may disagree by some ms on the time of one event.
+    endedAt: Math.max(startedAt, endedAt),
+    reason,
+    dropped: null,
+  });
+
+  return {
+    seen(symbol, eventTime) {
+      if (!first.has(symbol)) first.set(symbol, eventTime);
+      const hole = open.get(symbol);
+      if (hole) open.delete(symbol);
+      if (hole || eventTime > (last.get(symbol) ?? 0)) last.set(symbol, eventTime);
+      return hole && gap(symbol, hole.startedAt, eventTime, hole.reason);
+    },
+    lost(symbols, reason) {
+      for (const symbol of symbols) {
+        if (!open.has(symbol)) open.set(symbol, { startedAt: last.get(symbol) ?? now, reason });
+      }
+    },
+    startedAfter(symbol, eventTime) {
+      const next = first.get(symbol);
+      if (next !== undefined) return gap(symbol, eventTime, next, "restart");
+      open.set(symbol, { startedAt: eventTime, reason: "restart" });
+    },
+    dropped(symbol, eventTime) {
+      const known = dropped.get(symbol) ??
+        { ...gap(symbol, eventTime, eventTime, "buffer overflow"), dropped: 0 };
+      dropped.set(symbol, {
+        ...known,
+        startedAt: Math.min(known.startedAt, eventTime),
+        endedAt: Math.max(known.endedAt, eventTime),
+        dropped: known.dropped! + 1,
+      });
+    },
+    takeDropped() {
+      const gaps = [...dropped.values()];
+      dropped = new Map();
+      return gaps;
+    },
+    close(now) {
+      const gaps = [...open].map(([symbol, { startedAt, reason }]) => gap(symbol, startedAt, now, reason));
+      open.clear();
+      return gaps;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** What is to be done about a stream that is silent. */
+export type Verdict = "resubscribe" | "reconnect";
+
+/**
+ * A fingerprint of what a symbol has traded so far, by another way than the stream: when it changes while the stream is
+ * silent, the stream is dead; when it does not, the market is quiet. Undefined where it can't be had.
+ */
+export type Look = (stream: string) => Promise<string | undefined>;
+
+/** Watches the streams of one connection. Pings and acknowledgements don't count: only data does. */
+export interface Watchdog {
+  /** Data came; `now` in ms. */
+  heard(stream: string, now: number): void;
+  /** A new connection has taken over: silence counts from here. */
+  reset(now: number): void;
+  /** Looks at streams that are silent, and returns those that are dead, with what to do. */
+  check(now: number): Promise<{ verdict: Verdict; streams: string[] } | undefined>;
+}
+
+interface Watched {
+  heardAt: number;
+  /** The silence that is put up with, in ms: twice as long after each time that it proved to be a quiet market. */
+  patience: number;
+  look?: string;
+  looked: boolean;
+  resubscribedAt?: number;
+}
+
+const MOST_PATIENCE_MS = 600_000;
+/** Looks in one check: each costs request weight. */
+const MOST_LOOKS = 20;
+
+/** Watches for silences of `silence` ms. */
+export function createWatchdog(
+  streams: readonly string[],
+  silence: number,
+  look: Look,
+  now: number,
+): Watchdog {
+  const fresh = (at: number): Watched => ({ heardAt: at, patience: silence, looked: false });
+  const watched = new Map(streams.map((stream) => [stream, fresh(now)]));
+
+  /** Whether the market went on without the stream; looks twice, at half of the silence and at its end. */
+  const isDead = async (stream: string, state: Watched, now: number): Promise<boolean> => {
+    const silent = now - state.heardAt;
+    if (silent < state.patience && state.looked) return false;
+    const before = state.look;
+    const first = !state.looked;
+    state.look = await look(stream);
+    state.looked = true;
+    if (first || silent < state.patience) return false;
+    if (state.look !== undefined && state.look === before) {
+      state.patience = Math.min(MOST_PATIENCE_MS, state.patience * 2);
+      return false;
+    }
+    return true;
+  };
+
+  return {
+    heard(stream, now) {
+      const state = watched.get(stream);
+      if (!state) return;
+      state.heardAt = now;
+      if (state.looked || state.resubscribedAt !== undefined) watched.set(stream, fresh(now));
+    },
+    reset(now) {
+      for (const [stream, { patience, resubscribedAt }] of watched) {
+        // One that was silent on the old connection may be so on the new one: there is no use in hurrying.
+        const patient = Math.min(MOST_PATIENCE_MS, patience * 2);
+        watched.set(
+          stream,
+          resubscribedAt === undefined ? { ...fresh(now), patience } : { ...fresh(now), patience: patient },
+        );
+      }
+    },
+    async check(now) {
+      const unheard = [...watched].filter(([, state]) => now - state.heardAt >= state.patience / 2);
+      const stillDead = unheard.filter(([, state]) => now - (state.resubscribedAt ?? now) >= silence / 2);
+      if (stillDead.length > 0) return { verdict: "reconnect", streams: stillDead.map(([stream]) => stream) };
+
+      const dead: string[] = [];
+      for (const [stream, state] of unheard.slice(0, MOST_LOOKS)) {
+        if (state.resubscribedAt === undefined && await isDead(stream, state, now)) {
+          state.resubscribedAt = now;
+          dead.push(stream);
+        }
+      }
+      if (dead.length === 0) return undefined;
+      return { verdict: dead.length === watched.size ? "reconnect" : "resubscribe", streams: dead };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type kafkajs from "kafkajs";
+import type { Incoming } from "./consumer.ts";
+
+/** Where each of a topic's partitions begins and ends. */
+export type Extent = readonly { readonly partition: number; readonly low: number; readonly high: number }[];
+
+/**
+ * Reads the newest messages of a topic: of each partition at most `most` before its end in `extent`. It needs a group of its
+ * own, which leaves no trace.
+ */
+export async function readTail(
+  client: kafkajs.Kafka,
+  topic: string,
+  extent: Extent,
+  most: number,
+  group: string,
+): Promise<Incoming[]> {
+  const rest = new Map(
+    extent.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]),
+  );
+  if (rest.size === 0) return [];
+  const messages: Incoming[] = [];
+  const done = Promise.withResolvers<void>();
+  const consumer = client.consumer({ groupId: `${group}.tail.${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
+  consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error));
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch({ batch }) {
+        const end = rest.get(batch.partition);
+        if (end === undefined) return Promise.resolve();
+        messages.push(...batch.messages.filter(({ offset }) => Number(offset) < end));
+        if (Number(batch.lastOffset()) >= end - 1) rest.delete(batch.partition);
+        if (rest.size === 0) done.resolve();
+        return Promise.resolve();
+      },
+    });
+    for (const { partition, low, high } of extent) {
+      consumer.seek({ topic, partition, offset: String(Math.max(low, high - most)) });
+    }
+    await done.promise;
+    return messages;
+  } finally {
+    await consumer.disconnect();
+  }
+}
