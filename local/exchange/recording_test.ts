@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { recording, symbolsOf } from "./recording.ts";
+import { recordingTest } from "./test_recording.ts";
 
 const lines = [
   '{"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":1,"E":5}}',
@@ -56,13 +57,9 @@ Deno.test("the symbols of a file can be told, and some of them left out", async 
   });
 });
 
-const recordings = Deno.env.get("RECORDINGS") ??
-  new URL("../../../shared/recordings", import.meta.url).pathname;
-const recorded = join(recordings, "usdm_kline_bookTicker_2021-07-22.jsonl.gz");
-Deno.test({
-  name: "the symbols of the 2021 recording are found" +
-    (existsSync(recorded) ? "" : ": left out, as RECORDINGS names no folder that has it"),
-  ignore: !existsSync(recorded),
-  fn: async () =>
-    assert.deepEqual((await symbolsOf(recorded)).sort(), ["AKROUSDT", "CTKUSDT", "KEEPUSDT", "SUSHIUSDT"]),
-});
+recordingTest(
+  "the symbols of the 2021 recording are found",
+  "usdm_kline_bookTicker_2021-07-22.jsonl.gz",
+  async (file) =>
+    assert.deepEqual((await symbolsOf(file)).sort(), ["AKROUSDT", "CTKUSDT", "KEEPUSDT", "SUSHIUSDT"]),
+);

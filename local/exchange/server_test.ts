@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { sleep } from "../../shared/wait.ts";
 import { payloadText } from "./event.ts";
 import type { SimulatedFeed } from "./feed.ts";
 import { recording } from "./recording.ts";
 import { type Exchange, type ExchangeOptions, startExchange } from "./server.ts";
 import { connect, connectRaw, until } from "./test_client.ts";
+import { recordingTest } from "./test_recording.ts";
 
 const feed: SimulatedFeed = {
   kind: "simulated",
@@ -66,7 +65,7 @@ Deno.test("all of a stream is sent, enveloped or bare, and counted", async () =>
   await bare.received(truth.length);
   assert.deepEqual((await combined.received(truth.length)).map((text) => JSON.parse(text)), truth);
   const own = bare.frames.map((text) => JSON.parse(text));
-  // The second connection's clock is 1 ms ahead.
+  // The second connection of a route has a clock that is 1 ms ahead.
   assert.deepEqual(own, truth.map(({ data }) => ({ ...data, E: data.E as number + 1 })));
   const { played, isFinished, playedByKind, sentByKind } = exchange.status();
   assert.deepEqual([played, isFinished, sentByKind], [3_000, true, { bookTicker: 2 * truth.length }]);
@@ -149,6 +148,13 @@ Deno.test("it is started and paused over HTTP, and tells its status and truth th
   assert.equal(lines.length, 3_000);
 });
 
+Deno.test("a client that has gone is forgotten, though nothing was to be sent to it", async () => {
+  await using exchange = await exchangeOf();
+  (await connectRaw(exchange, "/public/ws/btcusdt@trade")).close();
+  await until(() => exchange.status().ended.client === 1, "the client's end");
+  assert.equal(exchange.status().connections.length, 0);
+});
+
 Deno.test("an exchange that was ended leaves its port and its clients", async () => {
   const exchange = await exchangeOf();
   using client = await connect(exchange, "/ws");
@@ -157,14 +163,10 @@ Deno.test("an exchange that was ended leaves its port and its clients", async ()
   await using _next = await exchangeOf({ port: exchange.port });
 });
 
-const recordings = Deno.env.get("RECORDINGS") ??
-  new URL("../../../shared/recordings", import.meta.url).pathname;
-const file = join(recordings, "usdm_bookTicker_2024-08-08.jsonl.gz");
-Deno.test({
-  name: "all 120,081 messages of a recording are played in order and to the letter" +
-    (existsSync(file) ? "" : ": left out, as RECORDINGS names no folder that has it"),
-  ignore: !existsSync(file),
-  async fn() {
+recordingTest(
+  "all 120,081 messages of a recording are played in order and to the letter",
+  "usdm_bookTicker_2024-08-08.jsonl.gz",
+  async (file) => {
     const symbols = ["BTCUSDT", "ETHUSDT"];
     await using exchange = await exchangeOf({ feed: { kind: "replayed", file, symbols } });
     using client = await connect(exchange, "/public/stream?streams=btcusdt@bookTicker/ethusdt@bookTicker");
@@ -177,4 +179,4 @@ Deno.test({
     await sleep(50);
     assert.deepEqual([i, client.frames.length, exchange.status().played], [120_081, 120_081, 120_081]);
   },
-});
+);

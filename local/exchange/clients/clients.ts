@@ -32,7 +32,8 @@ export function createClients(rules: Rules): Clients {
   const subscribers = new Map<string, Set<Connection>>();
   const sent = createTally();
   const ended = createTally<Ending>();
-  let lastId = 0;
+  const admitted = { market: 0, public: 0, unrouted: 0 };
+  let nextId = 0;
 
   const subscribe = (connection: Connection, stream: string) => {
     connection.streams.add(stream);
@@ -62,7 +63,9 @@ export function createClients(rules: Rules): Clients {
 
   return {
     admit(socket, address) {
-      const connection = openConnection(socket, lastId++, address, rules, owner);
+      // The first connection of a route has no offset, so that a lone client's `E` is the truth's.
+      const offset = admitted[address.route]++ % 10;
+      const connection = openConnection(socket, { id: nextId++, offset, address }, rules, owner);
       connections.add(connection);
       for (const stream of address.streams) subscribe(connection, stream);
     },

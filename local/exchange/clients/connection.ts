@@ -73,8 +73,7 @@ const decoder = new TextDecoder();
 /** Serves a client whose handshake is done. */
 export function openConnection(
   socket: Duplex,
-  id: number,
-  address: Address,
+  { id, offset, address }: Pick<Connection, "id" | "offset" | "address">,
   rules: Rules,
   owner: Owner,
 ): Connection {
@@ -98,13 +97,13 @@ export function openConnection(
   const connection: Connection = {
     id,
     address,
-    offset: id % 10,
+    offset,
     streams: new Set(),
     get backlog() {
       return outbox.backlog;
     },
     get isSilent() {
-      return Date.now() < silentUntil;
+      return silentUntil > 0 && Date.now() < silentUntil;
     },
     send(text) {
       if (!connection.isSilent) outbox.add(textFrame(text));
@@ -162,6 +161,7 @@ export function openConnection(
     }
   });
   socket.on("error", () => connection.drop("client"));
+  socket.on("end", () => connection.drop("client")); // else half of it would stay open
   socket.on("close", () => end("client"));
   return connection;
 }

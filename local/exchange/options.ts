@@ -1,0 +1,74 @@
+import { parseArgs } from "node:util";
+import { schedule } from "./faults/fault.ts";
+import type { Feed } from "./feed.ts";
+import { usualSymbols } from "./market/instrument.ts";
+import { symbolsOf } from "./recording.ts";
+import type { ExchangeOptions } from "./server.ts";
+
+export const help = `A simulated exchange with the contract of Binance USD-M's market data.
+
+  --port N          default: a free one
+  --host ADDRESS    default: 127.0.0.1
+  --symbols A,B     default: ${usualSymbols.join()}; of a file: all that are in it
+  --intervals A,B   of candles; default: 1m
+  --rate N          messages a second over all streams; default: 200; of a file: as its times say
+  --speed N         times as fast as time passes; default: 1
+  --seed N          the same seed makes the same market; default: 1
+  --file FILE       play a recording, .jsonl or .jsonl.gz of envelopes
+  --paused          play nothing before POST /control {"command":"start"}
+  --schedule FILE   what is to go wrong, as JSON: [{"at":5000,"every":60000,"inject":{"fault":"drop"}}], times in ms
+
+GET /control/status tells how it stands, GET /control/truth what it has played; POST /control also takes faults, such as
+{"fault":"drop"}: they are listed in faults/fault.ts.
+`;
+
+/**
+ * What the command line asks for; "help" if that is it. Reads the files that it names.
+ * @throws {Error} naming the option that is wrong and what would be right
+ */
+export async function readOptions(args: string[]): Promise<ExchangeOptions | "help"> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: "string", default: "0" },
+      host: { type: "string" },
+      symbols: { type: "string" },
+      intervals: { type: "string", default: "1m" },
+      rate: { type: "string" },
+      speed: { type: "string", default: "1" },
+      seed: { type: "string", default: "1" },
+      file: { type: "string" },
+      paused: { type: "boolean" },
+      schedule: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) return "help";
+  const { file } = values;
+  const symbols = values.symbols && list(values.symbols.toUpperCase());
+  const rate = values.rate && number("rate", values.rate, 0.001);
+  const feed: Feed = file ? { kind: "replayed", file, symbols: symbols || await symbolsOf(file) } : {
+    kind: "simulated",
+    symbols: symbols || usualSymbols,
+    intervals: list(values.intervals),
+    rate: rate || 200,
+    seed: number("seed", values.seed, 0),
+  };
+  return {
+    feed,
+    pace: file && rate ? { rate } : { speed: number("speed", values.speed, 0.001) },
+    host: values.host,
+    port: number("port", values.port, 0),
+    paused: values.paused,
+    schedule: values.schedule && schedule.parse(JSON.parse(await Deno.readTextFile(values.schedule))) ||
+      undefined,
+  };
+}
+
+const list = (text: string) => text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+
+function number(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (value >= least && Number.isFinite(value)) return value;
+  throw new RangeError(`Cannot use --${name} as it must be a number from ${least}: it is ${text}`);
+}
