@@ -1,0 +1,50 @@
+import { ConfigError } from "../shared/config.ts";
+import { describe } from "../shared/log.ts";
+import { help, type Options, parseOptions } from "./up/options.ts";
+import { runPipeline } from "./up/run.ts";
+import { createTerminal } from "./up/terminal.ts";
+
+/** Exit codes as the workers have them, and the shell's for SIGINT. */
+const exitCodes = { config: 78, failed: 1, interrupted: 130 };
+/** One Ctrl-C can come as several signals: from the terminal, and from `deno task`, which hands it on. In ms. */
+const SAME_PRESS_MS = 500;
+
+Deno.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const options = parseOptions(Deno.args);
+    if (!options.help) return await up(options);
+    console.log(help);
+    return 0;
+  } catch (error) {
+    console.error(describe(error));
+    if (Deno.env.get("LOG_LEVEL") === "debug") console.error(error);
+    return error instanceof ConfigError ? exitCodes.config : exitCodes.failed;
+  }
+}
+
+/** Runs the pipeline; the first signal stops it in order, a later one at once. */
+async function up(options: Options): Promise<number> {
+  const stop = new AbortController();
+  const kills: (() => void)[] = [];
+  let stoppedAt = 0;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(name, () => {
+      if (!stop.signal.aborted) stoppedAt = Date.now();
+      else if (Date.now() - stoppedAt > SAME_PRESS_MS) {
+        kills.forEach((kill) => kill());
+        Deno.exit(exitCodes.interrupted);
+      }
+      stop.abort();
+    });
+  }
+  const terminal = createTerminal(options.json ? Deno.stderr : Deno.stdout, () => stop.abort());
+  try {
+    return await runPipeline(options, { terminal, signal: stop.signal, onChild: (kill) => kills.push(kill) });
+  } catch (error) {
+    if (error !== stop.signal.reason) throw error;
+    terminal.say("Stopped before any data came");
+    return exitCodes.interrupted;
+  }
+}

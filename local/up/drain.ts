@@ -1,0 +1,69 @@
+import { describe } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
+import type { Exchange } from "../exchange/server.ts";
+import { framesSent } from "./exchange.ts";
+import type { Line, Monitor } from "./monitor.ts";
+import { formatCount } from "./screen.ts";
+
+/** What is under way arrives within this; so long without progress means that it won't. In ms. */
+const ARRIVAL_MS = 1_000;
+const STORING_MS = 20_000;
+
+/**
+ * Stops the pipeline from its beginning to its end, so that nothing is left in it: the exchange, where it is ours, the
+ * producers, and, once all that they sent is stored, the consumers.
+ *
+ * @param tell told what is being done
+ * @returns what did not go as it should, a sentence each
+ */
+export async function drain(
+  lines: readonly Line[],
+  monitor: Monitor,
+  exchange: Exchange | undefined,
+  tell: (doing: string) => void,
+): Promise<string[]> {
+  tell("stopping: the producers send what they have");
+  if (exchange) {
+    exchange.pause();
+    await untilReceived(lines, monitor, framesSent(exchange));
+  }
+  const producers = lines.flatMap(({ producer }) => producer ?? []);
+  const unsent = await Promise.all(producers.map((producer) => producer.stop()));
+
+  tell("stopping: the consumers store what is left");
+  const left = await untilStored(monitor);
+  await monitor.poll(); // for the delays, which a worker's last words leave out
+  const unstored = await Promise.all(lines.map(({ consumer }) => consumer.stop()));
+  await monitor.countRows();
+  return [...unsent, left, ...unstored].filter((fault) => fault !== undefined);
+}
+
+async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: number): Promise<void> {
+  let before = -1;
+  for (let limit = 0;;) {
+    await monitor.poll();
+    const received = lines.reduce((sum, { producer }) => sum + (producer?.totals.counts.received ?? 0), 0);
+    if (received > before) limit = Date.now() + ARRIVAL_MS;
+    if (received >= sent || Date.now() > limit) return;
+    before = received;
+    await sleep(20);
+  }
+}
+
+async function untilStored(monitor: Monitor): Promise<string | undefined> {
+  let least = Infinity;
+  let why = "";
+  for (let limit = Date.now() + STORING_MS; Date.now() < limit;) {
+    try {
+      const behind = await monitor.behind();
+      if (behind === 0) return undefined;
+      if (behind < least) limit = Date.now() + STORING_MS;
+      least = Math.min(least, behind);
+    } catch (error) {
+      why = `: ${describe(error)}`;
+    }
+    await sleep(100);
+  }
+  const count = least === Infinity ? "Some" : formatCount(least);
+  return `${count} messages are not stored yet${why}. They wait on Kafka, and are stored when you next run this feed`;
+}

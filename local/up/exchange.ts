@@ -1,0 +1,74 @@
+import type { Config } from "../../shared/config.ts";
+import { describe } from "../../shared/log.ts";
+import type { Stream } from "../../shared/stream.ts";
+import { sleep } from "../../shared/wait.ts";
+import { symbolsOf } from "../exchange/recording.ts";
+import { type Exchange, startExchange } from "../exchange/server.ts";
+import { type Feed, pathOf } from "./feed.ts";
+import type { Options } from "./options.ts";
+
+/** Messages a second of a simulated market, over all streams: those of ten symbols in a quiet hour. */
+const USUAL_RATE = 200;
+
+/** An exchange on this machine that waits to be started, and its symbols. */
+export interface LocalExchange extends AsyncDisposable {
+  readonly exchange: Exchange;
+  readonly symbols: readonly string[];
+}
+
+/**
+ * Starts the exchange that a feed needs; undefined for the live one.
+ *
+ * @param hasSymbols whether the user names them; else a recording's own are taken
+ * @throws {Error} if the recording can't be played
+ */
+export async function startLocalExchange(
+  feed: Feed,
+  { speed = 1, rate }: Options,
+  { symbols, klineIntervals }: Config,
+  hasSymbols: boolean,
+): Promise<LocalExchange | undefined> {
+  if (feed.kind === "live") return undefined;
+  if (feed.kind === "simulated") {
+    const market = { intervals: klineIntervals, rate: rate ?? USUAL_RATE, seed: 1 };
+    return wrap(
+      await startExchange({ feed: { kind: "simulated", symbols, ...market }, paused: true }),
+      symbols,
+    );
+  }
+  const file = pathOf(feed.file);
+  const recorded = hasSymbols ? symbols : await symbolsOf(file).catch((error) => {
+    throw new Error(`Cannot play ${feed.file}: ${describe(error)}`);
+  });
+  if (recorded.length === 0) throw new Error(`Cannot play ${feed.file}: there is no message in it`);
+  const pace = rate === undefined ? { speed } : { rate };
+  const replayed = { kind: "replayed", file, symbols: recorded } as const;
+  return wrap(await startExchange({ feed: replayed, pace, paused: true }), recorded);
+}
+
+function wrap(exchange: Exchange, symbols: readonly string[]): LocalExchange {
+  exchange.finished.catch(() => {}); // it is waited for later, or never
+  return { exchange, symbols, [Symbol.asyncDispose]: () => exchange[Symbol.asyncDispose]() };
+}
+
+/** Waits until the producers are subscribed to all that they want of the exchange, or the signal is aborted. */
+export async function untilSubscribed(
+  exchange: Exchange,
+  streams: readonly Stream[],
+  { symbols, klineIntervals }: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = symbols.flatMap((symbol) =>
+    streams.flatMap(({ exchange }) => exchange?.subscriptions(symbol, klineIntervals) ?? [])
+  );
+  while (!signal.aborted) {
+    const there = new Set(exchange.status().connections.flatMap((connection) => connection.streams));
+    if (wanted.every((stream) => there.has(stream))) return;
+    await sleep(20, signal);
+  }
+}
+
+/** Frames that the exchange has sent to its clients. */
+export function framesSent(exchange: Exchange): number {
+  return Object.values(exchange.status().sentByKind).reduce((sum, count) => sum + count, 0);
+}

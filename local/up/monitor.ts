@@ -1,0 +1,118 @@
+import type { Config } from "../../shared/config.ts";
+import { groupName, openKafka, topicName } from "../../shared/kafka/mod.ts";
+import type { Log } from "../../shared/log.ts";
+import { connect } from "../../shared/postgres.ts";
+import type { Stream } from "../../shared/stream.ts";
+import { sleep } from "../../shared/wait.ts";
+import { nothing, streamCounts } from "./totals.ts";
+import type { Picture, StreamPicture } from "./picture.ts";
+import type { WorkerProcess } from "./worker.ts";
+
+const EVERY_MS = 1_000;
+/** Rows are counted for so small a share of the time, since that takes long in a large table. */
+const COUNTING_SHARE = 0.05;
+/** How long counting the rows of a table may take, in ms. */
+const COUNTING_MS = 10_000;
+
+/** A stream with the workers that serve it. */
+export interface Line {
+  readonly stream: Stream;
+  /** Absent where workers make the messages themselves. */
+  readonly producer?: WorkerProcess;
+  readonly consumer: WorkerProcess;
+}
+
+/** Knows how the pipeline is doing. */
+export interface Monitor extends AsyncDisposable {
+  /** Watches until the signal is aborted, and calls `onLook` about once a second. */
+  watch(signal: AbortSignal, onLook: () => void): Promise<void>;
+  /** How it was at the last look. */
+  picture(): Picture;
+  /** Messages on Kafka that are not stored yet. */
+  behind(): Promise<number>;
+  /** Asks the workers now. */
+  poll(): Promise<void>;
+  /** Counts the rows now. */
+  countRows(): Promise<void>;
+}
+
+/** Watches the lines, with connections of its own to Kafka and to the database. */
+export function createMonitor(lines: readonly Line[], config: Config, log: Log): Monitor {
+  const kafka = openKafka(config.kafka, log);
+  const sql = connect({ ...config.database, applicationName: "bookline up" }, log);
+  const rows = new Map<Stream, number | null>();
+  const behind = new Map<Stream, number | null>();
+  const workers = lines.flatMap(({ producer, consumer }) => producer ? [producer, consumer] : [consumer]);
+
+  const poll = async () => void await Promise.all(workers.map((worker) => worker.poll()));
+  const countRows = async () => {
+    for (const { stream } of lines) {
+      try {
+        const [, [{ count }]] = await sql.unsafe(
+          `set statement_timeout = ${COUNTING_MS}; select count(*) from websocket."${stream.topic}"`,
+        ).simple();
+        rows.set(stream, Number(count));
+      } catch (error) {
+        log.debug("rows not counted", { error });
+        rows.set(stream, null);
+      }
+    }
+  };
+  const countBehind = async () => {
+    for (const { stream } of lines) {
+      const { kafka: names } = config;
+      behind.set(stream, await kafka.messagesBehind(groupName(names, stream), topicName(names, stream)));
+    }
+    return [...behind.values()].reduce<number>((sum, one) => sum + (one ?? 0), 0);
+  };
+
+  /** Repeats a look that may fail, such as while a server is away. */
+  const repeat = async (
+    signal: AbortSignal,
+    look: () => Promise<unknown>,
+    pause: (took: number) => number,
+  ) => {
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      await look().catch((error) => log.debug("a look failed", { error }));
+      await sleep(pause(performance.now() - startedAt), signal);
+    }
+  };
+
+  const pictureOf = ({ stream, producer, consumer }: Line): StreamPicture => ({
+    name: stream.name,
+    counts: streamCounts(producer?.totals ?? nothing, consumer.totals, rows.get(stream) ?? null),
+    behind: behind.get(stream) ?? null,
+    delays: consumer.totals.delays,
+  });
+
+  /** The first stream's price counts for more: a candle's close was traded at, a bid was not. */
+  const prices = () => {
+    const last: Record<string, string> = Object.assign(
+      {},
+      ...workers.map(({ totals }) => totals.prices).reverse(),
+    );
+    return Object.fromEntries(
+      config.symbols.flatMap((symbol) => last[symbol] ? [[symbol, last[symbol]]] : []),
+    );
+  };
+
+  return {
+    async watch(signal, onLook) {
+      await Promise.all([
+        repeat(signal, () => poll().then(onLook), (took) => EVERY_MS - took),
+        repeat(signal, () => countBehind().catch(() => behind.clear()), () => EVERY_MS),
+        repeat(signal, countRows, (took) => Math.max(EVERY_MS, took / COUNTING_SHARE)),
+      ]);
+    },
+    picture: () => ({
+      streams: lines.map(pictureOf),
+      prices: prices(),
+      troubles: workers.flatMap(({ task, trouble }) => trouble ? [`${task}: ${trouble}`] : []),
+    }),
+    behind: countBehind,
+    poll,
+    countRows,
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+  };
+}

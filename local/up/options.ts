@@ -1,0 +1,125 @@
+import { parseArgs } from "node:util";
+import { ConfigError } from "../../shared/config.ts";
+import type { Feed } from "./feed.ts";
+
+export const help =
+  `Runs the whole pipeline on this machine: exchange → Kafka → Postgres. Ctrl-C stops it; nothing is lost.
+
+Usage: deno task up [options]
+
+  --feed live|simulated|FILE   default: live where the exchange answers within 3 s, else simulated
+                               FILE: a recording, .jsonl or .jsonl.gz of combined-stream messages
+  --duration 30s               stops after so long (also 5m, 1h); default: when you say so, or at the recording's end
+  --speed N                    plays a recording N times as fast as it was
+  --rate N                     plays a recording, or simulates, at N messages a second over all streams
+  --fresh                      first clears the tables, topics and offsets of this feed
+  --json                       prints the counts as JSON at the end, and nothing else on standard output
+  -h, --help                   prints this
+
+Kafka and Postgres are started here, unless BOOTSTRAP_SERVER or DB_URL name your own. Data that is simulated or replayed
+is kept apart from the market's: database NAME_simulated, topics simulated.*
+`;
+
+/** What the user asks for. */
+export interface Options {
+  /** Absent: whichever is there. */
+  readonly feed?: Feed;
+  readonly durationMs?: number;
+  /** Times as fast as it was recorded. */
+  readonly speed?: number;
+  /** Messages a second over all streams. */
+  readonly rate?: number;
+  readonly fresh: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+const texts = { feed: "simulated", duration: "30s", speed: "10", rate: "5000" };
+const switches = ["fresh", "json", "help"] as const;
+
+type Text = keyof typeof texts;
+type Switch = (typeof switches)[number];
+
+/**
+ * Reads the command line.
+ * @throws {ConfigError} naming the option, what is wrong with it, and an example
+ */
+export function parseOptions(args: readonly string[]): Options {
+  const given: Partial<Record<Text, string>> = {};
+  const on = new Set<Switch>();
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: {
+      ...Object.fromEntries(Object.keys(texts).map((name) => [name, { type: "string" } as const])),
+      ...Object.fromEntries(switches.map((name) => [name, { type: "boolean" } as const])),
+      help: { type: "boolean", short: "h" },
+    },
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") throw new ConfigError(`Cannot understand ${token.value}: see --help`);
+    const { name, rawName, value } = token;
+    if (isText(name)) {
+      if (!value || (!token.inlineValue && value.startsWith("-"))) throw fault(name, "it needs a value");
+      given[name] = value;
+    } else if (isSwitch(name)) {
+      if (value !== undefined) throw new ConfigError(`Cannot use ${rawName}=${value}: it takes no value`);
+      on.add(name);
+    } else throw new ConfigError(`Cannot use ${rawName}: there is no such option, see --help`);
+  }
+
+  const options: Options = {
+    feed: given.feed === undefined ? undefined : feedOf(given.feed),
+    durationMs: given.duration === undefined ? undefined : durationOf(given.duration),
+    speed: positive("speed", given.speed),
+    rate: positive("rate", given.rate),
+    fresh: on.has("fresh"),
+    json: on.has("json"),
+    help: on.has("help"),
+  };
+  refuseMismatch(options);
+  return options;
+}
+
+function feedOf(text: string): Feed {
+  if (text === "live" || text === "simulated") return { kind: text };
+  if (/\.jsonl(\.gz)?$/.test(text)) return { kind: "file", file: text };
+  throw fault("feed", `${text} is neither live nor simulated nor a .jsonl or .jsonl.gz file`);
+}
+
+const unitsMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+function durationOf(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
+  const ms = Number(number) * unitsMs[unit];
+  // setTimeout's limit, 24 days.
+  if (ms > 0 && ms < 2 ** 31) return ms;
+  throw fault("duration", `${text} is no time in seconds, minutes or hours, 500h at most`);
+}
+
+function positive(name: Text, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw fault(name, `${text} is no number above 0`);
+}
+
+/** The pace can be set of what is played here; a simulated market has no recorded pace to speed up. */
+function refuseMismatch({ feed, speed, rate }: Options): void {
+  if (speed !== undefined && rate !== undefined) {
+    throw fault("speed", "--rate is given too, and either sets the pace");
+  }
+  if (speed !== undefined && feed?.kind !== "file") throw fault("speed", "it is for recordings: --feed FILE");
+  if (rate !== undefined && (feed === undefined || feed.kind === "live")) {
+    throw fault("rate", "it is for --feed simulated or --feed FILE");
+  }
+}
+
+const isText = (name: string): name is Text => Object.hasOwn(texts, name);
+const isSwitch = (name: string): name is Switch => (switches as readonly string[]).includes(name);
+
+function fault(name: Text, why: string): ConfigError {
+  return new ConfigError(`Cannot use --${name}: ${why}. Example: --${name} ${texts[name]}`);
+}

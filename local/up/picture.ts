@@ -1,0 +1,21 @@
+import type { Histogram } from "../../shared/histogram.ts";
+import type { Counts } from "./totals.ts";
+
+/** How a stream is doing. */
+export interface StreamPicture {
+  readonly name: string;
+  readonly counts: Counts;
+  /** Messages on Kafka that are not stored yet; null where Kafka does not tell. */
+  readonly behind: number | null;
+  /** From receipt to commit, in ms. */
+  readonly delays: Histogram;
+}
+
+/** How the pipeline is doing. */
+export interface Picture {
+  readonly streams: readonly StreamPicture[];
+  /** The last price of each symbol, a decimal string. */
+  readonly prices: Readonly<Record<string, string>>;
+  /** What keeps workers from making progress, a line each. */
+  readonly troubles: readonly string[];
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { readConfig } from "../../shared/config.ts";
+import { createLog } from "../../shared/log.ts";
+import type { Stream } from "../../shared/stream.ts";
+import { localFolder } from "../folders.ts";
+import { lockFolder } from "../lock.ts";
+import { dataHint } from "./data_hint.ts";
+import { startLocalExchange } from "./exchange.ts";
+import { chooseFeed, headline, obstacleTo } from "./feed.ts";
+import { clear } from "./fresh.ts";
+import { migrate } from "./migrate.ts";
+import { createMonitor, type Line } from "./monitor.ts";
+import type { Options } from "./options.ts";
+import { oversee } from "./oversee.ts";
+import { createRegistry, endLeftovers } from "./registry.ts";
+import { startServers } from "./servers.ts";
+import { workerSettings } from "./settings.ts";
+import { listStreams } from "./streams.ts";
+import { readTasks, taskArguments } from "./tasks.ts";
+import type { Terminal } from "./terminal.ts";
+import { startWorker, type WorkerProcess } from "./worker.ts";
+
+export interface Surroundings {
+  readonly terminal: Terminal;
+  /** Aborted when the user wants it to stop. */
+  readonly signal: AbortSignal;
+  /** Takes what has to be ended when the user can't wait. */
+  readonly onChild: (kill: () => void) => void;
+}
+
+/**
+ * Runs the pipeline until it is told to stop, its time is over or its recording is.
+ * @returns the exit code: 0 if all that was received is stored
+ * @throws {Error} in words for the user, where the pipeline can't run
+ */
+export async function runPipeline(options: Options, surroundings: Surroundings): Promise<number> {
+  const { terminal, signal, onChild } = surroundings;
+  const env = Deno.env.toObject();
+  const isSet = (name: string) => (env[name] ?? "").trim() !== "";
+  const wanted = readConfig(env); // its faults are better told before anything is started
+  const [tasks, streams] = await Promise.all([readTasks(), listStreams()]);
+
+  await using stack = new AsyncDisposableStack();
+  stack.use(await claim());
+  const leftovers = await endLeftovers();
+  const feed = await chooseFeed(
+    options.feed,
+    isSet("BOOTSTRAP_SERVER") || isSet("DB_URL"),
+    () => obstacleTo(wanted.binanceRestUrl, signal),
+  );
+  terminal.shout(headline(feed));
+  if (leftovers > 0) terminal.say(`Ended ${leftovers} workers that an earlier run had left behind`);
+
+  const local = stack.use(await startLocalExchange(feed, options, wanted, isSet("SYMBOLS")));
+  const servers = stack.use(
+    await startServers({
+      wantsKafka: !isSet("BOOTSTRAP_SERVER"),
+      wantsPostgres: !isSet("DB_URL"),
+      progress: terminal.say,
+      signal,
+    }),
+  );
+  onChild(servers.kill);
+  const exchange = local && { ...local, url: local.exchange.url, wsUrl: local.exchange.wsUrl };
+  const settings = workerSettings(env, feed, { ...servers, exchange });
+  const config = readConfig({ ...env, ...settings });
+  const log = createLog("up", config.logLevel, terminal.say);
+
+  if (options.fresh) await clear(streams, config, log, signal);
+  await migrate(taskArguments(tasks, "migrate"), settings, signal);
+  terminal.say(`Look at the data: ${dataHint(config, streams[0], servers.databaseUrl !== undefined)}`);
+
+  const logFolder = join(localFolder, "log");
+  await Deno.mkdir(logFolder, { recursive: true });
+  const registry = createRegistry();
+  const start = (task: string): WorkerProcess => {
+    const args = taskArguments(tasks, task);
+    const worker = startWorker({ task, args, settings, logFolder, registry, notice: terminal.say });
+    stack.defer(async () => void await worker.stop());
+    onChild(worker.kill);
+    return worker;
+  };
+  const lines = streams.map((stream: Stream): Line => ({
+    stream,
+    producer: stream.exchange && start(`${stream.name}:produce`),
+    consumer: start(`${stream.name}:consume`),
+  }));
+  const monitor = stack.use(createMonitor(lines, config, log));
+  return await oversee({ feed, options, config, lines, monitor, exchange: local?.exchange }, surroundings);
+}
+
+/** One `up` at a time in a clone: two would share its servers' folders. */
+async function claim(): Promise<Disposable> {
+  try {
+    return await lockFolder(join(localFolder, "up"));
+  } catch (error) {
+    throw new Error("Another `deno task up` runs in this project already", { cause: error });
+  }
+}

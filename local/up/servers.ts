@@ -1,0 +1,59 @@
+import { startKafka } from "../kafka.ts";
+import { startPostgres } from "../postgres.ts";
+
+/** The servers that were started here; ended, in order, by disposing of them. */
+export interface Servers extends AsyncDisposable {
+  /** For `BOOTSTRAP_SERVER`; absent where the user's own Kafka is used. */
+  readonly bootstrap?: string;
+  /** For `DB_URL`; absent where the user's own Postgres is used. */
+  readonly databaseUrl?: string;
+  /** Ends them at once. */
+  kill(): void;
+}
+
+export interface ServerPlan {
+  readonly wantsKafka: boolean;
+  readonly wantsPostgres: boolean;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts the servers that are wanted, side by side.
+ * @throws the first fault of any of them, once the others have ended too
+ */
+export async function startServers(plan: ServerPlan): Promise<Servers> {
+  const { wantsKafka, wantsPostgres, progress } = plan;
+  await using started = new AsyncDisposableStack();
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([plan.signal, giveUp.signal]);
+  const faults: unknown[] = [];
+
+  const begin = async <T extends AsyncDisposable>(name: string, start: () => Promise<T>) => {
+    const startedAt = performance.now();
+    try {
+      const server = started.use(await start());
+      progress(`${name} is up after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
+      return server;
+    } catch (error) {
+      faults.push(error);
+      giveUp.abort();
+    }
+  };
+  const [kafka, postgres] = await Promise.all([
+    wantsKafka ? begin("Kafka", () => startKafka({ progress, signal })) : undefined,
+    wantsPostgres ? begin("Postgres", () => startPostgres({ progress, signal })) : undefined,
+  ]);
+  if (faults.length > 0) throw faults[0];
+
+  const kept = started.move();
+  return {
+    bootstrap: kafka?.bootstrap,
+    databaseUrl: postgres?.url,
+    kill() {
+      kafka?.kill();
+      postgres?.kill();
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

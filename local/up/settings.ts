@@ -1,0 +1,54 @@
+import type { Feed } from "./feed.ts";
+
+type Env = Record<string, string | undefined>;
+
+/** What differs from the user's environment. */
+export interface Places {
+  /** The Kafka that was started here. */
+  readonly bootstrap?: string;
+  /** The Postgres that was started here. */
+  readonly databaseUrl?: string;
+  /** The exchange that was started here, and what it trades. */
+  readonly exchange?: { readonly url: string; readonly wsUrl: string; readonly symbols: readonly string[] };
+}
+
+/**
+ * What the workers are told beside what the user's environment says. An empty value stands for none, also where `.env`,
+ * which they read as well, has one.
+ */
+export function workerSettings(env: Env, feed: Feed, places: Places): Record<string, string> {
+  const { bootstrap, databaseUrl, exchange } = places;
+  const settings: Record<string, string> = {
+    // Their last counts are read from a line of level info.
+    LOG_LEVEL: env.LOG_LEVEL === "debug" ? "debug" : "info",
+  };
+  if (bootstrap) {
+    Object.assign(settings, {
+      BOOTSTRAP_SERVER: bootstrap,
+      KAFKA_API_KEY: "",
+      KAFKA_SECRET_KEY: "",
+      KAFKA_SSL: "",
+    });
+  }
+  if (databaseUrl) Object.assign(settings, { DB_URL: databaseUrl, DB_USER: "", DB_PASSWORD: "" });
+  if (feed.kind !== "live") {
+    settings.TOPIC_PREFIX = `${env.TOPIC_PREFIX?.trim() ?? ""}simulated.`;
+    settings.DB_URL = withNameSuffix(settings.DB_URL ?? env.DB_URL?.trim(), "_simulated");
+  }
+  if (exchange) {
+    settings.BINANCE_WS_URL = exchange.wsUrl;
+    settings.BINANCE_REST_URL = exchange.url;
+    settings.SYMBOLS = exchange.symbols.join();
+  }
+  // A recording is old: it would all be older than the retention.
+  if (feed.kind === "file") settings.BOOK_RETENTION_DAYS = "0";
+  return settings;
+}
+
+/** `postgres://host/name?ssl=true` → `postgres://host/name_simulated?ssl=true`; a JDBC URL likewise. */
+export function withNameSuffix(databaseUrl: string, suffix: string): string {
+  const [, scheme, rest] = /^(jdbc:)?(.*)$/s.exec(databaseUrl)!;
+  const url = new URL(rest);
+  url.pathname += suffix;
+  return (scheme ?? "") + url.href;
+}

@@ -1,0 +1,44 @@
+import { type Histogram, merge } from "../../shared/histogram.ts";
+import type { Report } from "../../shared/worker.ts";
+
+/** What a worker has done, over all its restarts. */
+export interface Totals {
+  readonly counts: Record<string, number>;
+  readonly delays: Histogram;
+  readonly prices: Record<string, string>;
+}
+
+export const nothing: Totals = { counts: {}, delays: [], prices: {} };
+
+/** What was done by earlier runs of a worker and by this one. */
+export function addTotals(earlier: Totals, now: Report): Totals {
+  const counts = { ...earlier.counts };
+  for (const [name, count] of Object.entries(now.counts)) counts[name] = (counts[name] ?? 0) + count;
+  return {
+    counts,
+    delays: merge([earlier.delays, now.delays ?? []]),
+    prices: { ...earlier.prices, ...now.prices },
+  };
+}
+
+/** The design's counts of a stream; `rows` is null where they can't be counted. */
+export type Counts = Record<(typeof countNames)[number], number> & { rows: number | null };
+
+const countNames = [
+  "received",
+  "produced",
+  "rejected",
+  "dropped",
+  "merged",
+  "duplicate",
+  "stored",
+  "expired",
+] as const;
+
+/** A stream's counts from those of its producer and of its consumer: what both reject is added up. */
+export function streamCounts(producer: Totals, consumer: Totals, rows: number | null): Counts {
+  const sums = Object.fromEntries(
+    countNames.map((name) => [name, (producer.counts[name] ?? 0) + (consumer.counts[name] ?? 0)]),
+  ) as Record<(typeof countNames)[number], number>;
+  return { ...sums, rows };
+}

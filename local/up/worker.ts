@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { backoff, sleep } from "../../shared/wait.ts";
+import type { Report } from "../../shared/worker.ts";
+import { lastLines } from "../command.ts";
+import { freePort } from "../ports.ts";
+import { finalCounts, parseLogLine } from "./log_line.ts";
+import { type Registry, signalTo } from "./registry.ts";
+import { root } from "./tasks.ts";
+import { addTotals, nothing, type Totals } from "./totals.ts";
+
+/** The exit code by which a worker says that its configuration is wrong and a restart won't help. */
+const CONFIGURATION = 78;
+/** A worker that ran for so long was well: after it, restarts begin anew with a short pause. In ms. */
+const WELL_MS = 30_000;
+/** A worker ends within 10 s of SIGTERM, or has hung. In ms. */
+const END_MS = 12_000;
+/** How long a worker may take to tell how it is, in ms. */
+const HEALTH_MS = 900;
+
+export interface WorkerPlan {
+  /** `kline:produce` */
+  readonly task: string;
+  /** What follows `deno` on its command line. */
+  readonly args: string[];
+  readonly settings: Record<string, string>;
+  /** Where its log is kept. */
+  readonly logFolder: string;
+  readonly registry: Registry;
+  /** Told its warnings and errors, and that it was started again. */
+  readonly notice: (line: string) => void;
+}
+
+/** A worker that is kept running until it is told to stop. */
+export interface WorkerProcess {
+  readonly task: string;
+  /** What it has done, as far as is known. */
+  readonly totals: Totals;
+  /** Why it makes no progress; undefined while all is well. */
+  readonly trouble: string | undefined;
+  /** Whether it can't run as it is configured; rejects then, with its last words. */
+  readonly failed: Promise<never>;
+  /** Asks it how it is. */
+  poll(): Promise<void>;
+  /** Has it finish what it has in hand; returns why it could not, undefined if it could. */
+  stop(): Promise<string | undefined>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** What `/healthz` answers. */
+type Health = Report & { readonly reason?: string };
+
+/** Starts a worker as the process that its task starts, in a session of its own: a Ctrl-C leaves it to us to stop it. */
+export function startWorker(plan: WorkerPlan): WorkerProcess {
+  const { task, args, settings, registry, notice } = plan;
+  const stopping = new AbortController();
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // it is waited for later, or never
+  const log = Deno.openSync(join(plan.logFolder, `${task.replace(":", "-")}.log`), {
+    write: true,
+    create: true,
+    truncate: true,
+  });
+  let earlier = nothing;
+  let now: Report = { counts: {} };
+  let trouble: string | undefined = "starting";
+  let port = 0;
+  let child: Deno.ChildProcess | undefined;
+  let isDone = false; // its last counts are known
+  let lastWords: string[] = [];
+
+  const read = async (output: ReadableStream<Uint8Array>) => {
+    for await (const line of createInterface({ input: Readable.fromWeb(output) })) {
+      lastWords = [...lastWords, line].slice(-20);
+      log.writeSync(new TextEncoder().encode(line + "\n"));
+      const entry = parseLogLine(line);
+      if (entry && (entry.level === "warn" || entry.level === "error")) {
+        notice(`${entry.level} ${entry.text}`);
+      }
+      const counts = entry && finalCounts(entry);
+      if (counts) {
+        now = { ...now, counts };
+        isDone = true;
+      }
+    }
+  };
+
+  const runOnce = async () => {
+    port = freePort();
+    isDone = false;
+    child = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: root,
+      env: { ...settings, HEALTH_PORT: String(port) },
+      detached: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    registry.add(child.pid, [Deno.execPath(), ...args].join(" "));
+    const [status] = await Promise.all([child.status, read(child.stderr)]);
+    registry.remove(child.pid);
+    child = undefined;
+    earlier = addTotals(earlier, now);
+    now = { counts: {} };
+    return status;
+  };
+
+  const keepRunning = async () => {
+    for (let failures = 0;; failures++) {
+      const startedAt = Date.now();
+      const { code, signal } = await runOnce();
+      const how = signal ?? `code ${code}`;
+      if (stopping.signal.aborted) {
+        return code === 0 ? undefined : `${task} ended with ${how} before it was done`;
+      }
+      if (code === CONFIGURATION) {
+        return failure.reject(new Error(`Cannot run ${task}:\n${lastLines(lastWords)}`));
+      }
+      if (Date.now() - startedAt > WELL_MS) failures = 0;
+      const pause = backoff(failures);
+      trouble = `ended with ${how}`;
+      notice(`warn  ${task} ended unexpectedly with ${how}: starting it again in ${Math.round(pause)} ms`);
+      await sleep(pause, stopping.signal);
+      if (stopping.signal.aborted) return;
+    }
+  };
+  const ended = keepRunning().finally(() => log.close());
+  ended.catch((error) => failure.reject(error));
+
+  return {
+    task,
+    failed: failure.promise,
+    get totals() {
+      return addTotals(earlier, now);
+    },
+    get trouble() {
+      return trouble;
+    },
+    async poll() {
+      const asked = child;
+      if (!asked) return;
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/healthz`, {
+          signal: AbortSignal.timeout(HEALTH_MS),
+        });
+        const health: Health = await response.json();
+        if (asked !== child || isDone) return;
+        now = health;
+        trouble = health.reason;
+      } catch {
+        if (now.counts.received !== undefined || now.counts.stored !== undefined) trouble = "does not answer";
+      }
+    },
+    async stop() {
+      // Once: a second SIGTERM would have it quit without finishing.
+      if (!stopping.signal.aborted && child) signalTo(child.pid, "SIGTERM");
+      stopping.abort();
+      const limit = setTimeout(() => child && signalTo(child.pid, "SIGKILL"), END_MS);
+      const fault = await ended;
+      clearTimeout(limit);
+      return fault ?? undefined;
+    },
+    kill() {
+      if (child) signalTo(child.pid, "SIGKILL");
+    },
+  };
+}
