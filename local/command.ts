@@ -21,6 +21,7 @@ export interface RunOptions extends Partial<Account> {
  */
 export async function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
   const { input, onLine = () => {}, ...rest } = options;
+  rest.signal?.throwIfAborted();
   const child = new Deno.Command(command, {
     args,
     ...rest,

@@ -28,7 +28,7 @@ export interface Daemon extends AsyncDisposable {
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again after `kill`, on the same data and port. */
-  restart(signal?: AbortSignal): Promise<void>;
+  restart(): Promise<void>;
 }
 
 /** How long a server may take to start, and how long each signal has to end it. */
@@ -44,7 +44,7 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
   const isThere = async () => pid > 0 && (await commandLineOf(pid)).includes(folder);
   for (const signal of signals) {
     if (!await isThere()) return;
-    Deno.kill(pid, signal);
+    unlessEnded(() => Deno.kill(pid, signal));
     for (const deadline = Date.now() + endLimit; Date.now() < deadline && await isThere();) await sleep(50);
   }
 }
@@ -64,8 +64,8 @@ export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promi
       return child.pid;
     },
     kill: () => end(child, ["SIGKILL"]),
-    async restart(signal) {
-      child = await launch(plan, signal);
+    async restart() {
+      child = await launch(plan);
     },
     async [Symbol.asyncDispose]() {
       await end(child, plan.signals);
@@ -94,7 +94,8 @@ async function launch(plan: DaemonPlan, signal?: AbortSignal): Promise<Deno.Chil
 /** Empties the log, keeping the last run's as `log.old`, and lets the server's account write to it. */
 async function freshLog({ folder, account }: DaemonPlan): Promise<void> {
   const log = join(folder, "log");
-  if (await readIfThere(log)) await Deno.rename(log, `${log}.old`);
+  await Deno.writeTextFile(log, "", { append: true });
+  await Deno.rename(log, `${log}.old`);
   await Deno.writeTextFile(log, "");
   if (account) await Deno.chown(log, account.uid, account.gid);
 }
@@ -137,14 +138,19 @@ async function untilReady(
 async function end(child: Deno.ChildProcess, signals: Deno.Signal[]): Promise<void> {
   child.ref();
   for (const signal of signals) {
-    try {
-      child.kill(signal);
-    } catch {
-      // It has ended already.
-    }
+    unlessEnded(() => child.kill(signal));
     const limit = new AbortController();
     const hasEnded = await Promise.race([child.status, sleep(endLimit, limit.signal)]);
     limit.abort();
     if (hasEnded) return;
+  }
+}
+
+/** Sends a signal; a process that has ended meanwhile needs none. */
+function unlessEnded(send: () => void): void {
+  try {
+    send();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
   }
 }

@@ -110,6 +110,9 @@ function serverProperties(
     // Else a live feed fills the disk in the week for which Kafka keeps messages.
     "log.retention.bytes": 2 ** 30,
     "log.segment.bytes": 2 ** 27,
+    // After a crash the controller takes the killed broker for alive, and keeps the new one out, for this long.
+    "broker.session.timeout.ms": 2_000,
+    "broker.heartbeat.interval.ms": 500,
     // Otherwise a new group's first row waits 3 s for more consumers.
     "group.initial.rebalance.delay.ms": 0,
     // The workers make their topics; one that is misspelt should fail.

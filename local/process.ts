@@ -9,3 +9,8 @@ export async function commandLineOf(pid: number): Promise<string> {
     return "";
   }
 }
+
+/** Whether a process runs. */
+export async function isRunning(pid: number): Promise<boolean> {
+  return await commandLineOf(pid) !== "";
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { fillOnce } from "./folders.ts";
+import { lockFolder } from "./lock.ts";
+import { temporaryFolder } from "./testing.ts";
+
+Deno.test("a folder is filled once, however many ask for it at the same time", async () => {
+  await using folder = await temporaryFolder();
+  const inner = `${folder.path}/libs`;
+  let fills = 0;
+  const fill = async () => {
+    fills++;
+    await Deno.writeTextFile(`${inner}/jar`, "");
+  };
+  await Promise.all([1, 2, 3].map(() => fillOnce(inner, "version 1", fill)));
+  assert.equal(fills, 1);
+  await fillOnce(inner, "version 2", fill);
+  assert.equal(fills, 2);
+});
+
+Deno.test("a folder whose filling was cut off is filled anew", async () => {
+  await using folder = await temporaryFolder();
+  const inner = `${folder.path}/libs`;
+  const cutOff = fillOnce(inner, "version 1", async () => {
+    await Deno.writeTextFile(`${inner}/half`, "");
+    throw new Error("Ctrl-C");
+  });
+  await assert.rejects(cutOff, /Ctrl-C/);
+  await fillOnce(inner, "version 1", () => Deno.writeTextFile(`${inner}/whole`, ""));
+  assert.deepEqual([...Deno.readDirSync(inner)].map((entry) => entry.name).sort(), [".made-from", "whole"]);
+});
+
+Deno.test("a folder is locked for one process, which the other is told of, until it lets go", async () => {
+  await using folder = await temporaryFolder();
+  {
+    using _lock = await lockFolder(folder.path);
+    await assert.rejects(lockFolder(folder.path), new RegExp(`as process ${Deno.pid} is using it`));
+  }
+  using _again = await lockFolder(folder.path);
+});
