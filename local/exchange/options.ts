@@ -45,12 +45,12 @@ export async function readOptions(args: string[]): Promise<ExchangeOptions | "he
   });
   if (values.help) return "help";
   const { file } = values;
-  const symbols = values.symbols && list(values.symbols.toUpperCase());
+  const symbols = values.symbols !== undefined && list("symbols", values.symbols.toUpperCase());
   const rate = values.rate && number("rate", values.rate, 0.001);
   const feed: Feed = file ? { kind: "replayed", file, symbols: symbols || await symbolsOf(file) } : {
     kind: "simulated",
     symbols: symbols || usualSymbols,
-    intervals: list(values.intervals),
+    intervals: list("intervals", values.intervals),
     rate: rate || 200,
     seed: number("seed", values.seed, 0),
   };
@@ -65,7 +65,11 @@ export async function readOptions(args: string[]): Promise<ExchangeOptions | "he
   };
 }
 
-const list = (text: string) => text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+function list(name: string, text: string): string[] {
+  const all = new Set(text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== ""));
+  if (all.size > 0) return [...all];
+  throw new RangeError(`Cannot use --${name} as it must name one at least: it is ${JSON.stringify(text)}`);
+}
 
 function number(name: string, text: string, least: number): number {
   const value = Number(text);

@@ -8,6 +8,7 @@ Deno.test("a wrong option is named, with what would be right", async () => {
     /--rate as it must be a number from 0.001: it is many/,
   );
   await assert.rejects(readOptions(["--port", "-1"]), /--port/);
+  await assert.rejects(readOptions(["--symbols", ","]), /--symbols as it must name one at least/);
   await assert.rejects(readOptions(["--fast"]), /--fast/);
   await assert.rejects(readOptions(["--file", "missing.jsonl"]), /missing\.jsonl/);
 });
@@ -20,8 +21,8 @@ Deno.test("without options it simulates ten symbols as fast as time passes", asy
   assert.equal(await readOptions(["--help"]), "help");
 });
 
-Deno.test("symbols are taken in any case, intervals with blanks", async () => {
-  const options = await readOptions(["--symbols", "btcusdt, 币安人生usdt", "--intervals", "1m, 1h"]);
+Deno.test("symbols are taken in any case and once, intervals with blanks", async () => {
+  const options = await readOptions(["--symbols", "btcusdt, 币安人生usdt,BTCUSDT", "--intervals", "1m, 1h"]);
   assert.ok(options !== "help" && options.feed.kind === "simulated");
   assert.deepEqual(options.feed.symbols, ["BTCUSDT", "币安人生USDT"]);
   assert.deepEqual(options.feed.intervals, ["1m", "1h"]);

@@ -31,7 +31,7 @@ Deno.test("a source that fails makes `finished` fail", async () => {
   await assert.rejects(player.finished, /no such file/);
 });
 
-Deno.test("nothing is played before the start, and nothing while it is paused", async () => {
+Deno.test("nothing is played before the start or while it is paused, and a pause is not made up for", async () => {
   const { player, heads } = playerOf({ rate: 10_000 });
   await using _ = player;
   await sleep(20);
@@ -41,25 +41,27 @@ Deno.test("nothing is played before the start, and nothing while it is paused", 
   player.pause();
   const played = heads.length;
   assert.ok(played > 0);
-  await sleep(60);
+  await sleep(500);
   assert.equal(heads.length, played);
+  const start = performance.now();
   player.start();
   await sleep(30);
-  // The pause is not made up for.
-  assert.ok(heads.length > played && heads.length < played + 900, `${played}, then ${heads.length}`);
+  const most = played + 10 * (performance.now() - start) + 1_000;
+  assert.ok(heads.length > played && heads.length < most, `${played}, then ${heads.length} of ${most}`);
   assert.deepEqual(heads, Array.from(everyMs(heads.length), ({ head }) => head));
 });
 
 Deno.test("events are played by their own time, at a multiple of it, or at a rate", async () => {
-  for (const [pace, perMs] of [[{ speed: 1 }, 1], [{ speed: 20 }, 20], [{ rate: 4_000 }, 4]] as const) {
+  const paces = [[{ speed: 1 }, 1], [{ speed: 20 }, 20], [{ rate: 4_000 }, 4]] as const;
+  await Promise.all(paces.map(async ([pace, perMs]) => {
     const { player, heads } = playerOf(pace);
     const start = performance.now();
     player.start();
-    await sleep(250);
+    await sleep(600);
     await player[Symbol.asyncDispose]();
     const expected = (performance.now() - start) * perMs;
-    assert.ok(Math.abs(heads.length / expected - 1) < 0.2, `${heads.length} of ${expected}`);
-  }
+    assert.ok(Math.abs(heads.length / expected - 1) < 0.25, `${heads.length} of ${expected}`);
+  }));
 });
 
 Deno.test("at pace max it waits for a client that lags, at any other pace it does not", async () => {

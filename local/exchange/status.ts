@@ -13,7 +13,7 @@ export interface Status {
   readonly isFinished: boolean;
   readonly played: number;
   readonly playedByKind: Record<string, number>;
-  /** Good frames sent to clients: one message counts once for each. */
+  /** Good frames on their way to clients, each client counted; one that breaks off may not get its last ones. */
   readonly sentByKind: Record<string, number>;
   /** Connections ended so far, by cause. */
   readonly ended: Record<string, number>;

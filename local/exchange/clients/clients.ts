@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
+import { envelopeText, isServed, type MarketEvent, payloadText } from "../event.ts";
+import { createFaults, type Faults } from "../faults/faults.ts";
+import type { Audience } from "../player.ts";
+import { createTally, type Tally } from "../tally.ts";
 import type { Address } from "./address.ts";
 import { type Connection, type Ending, openConnection, type Owner, type Rules } from "./connection.ts";
-import { envelopeText, isServed, type MarketEvent, payloadText } from "../event.ts";
-import type { Audience } from "../player.ts";
-import { createFaults, type Faults } from "../faults/faults.ts";
 import { answer } from "./requests.ts";
-import { createTally, type Tally } from "../tally.ts";
 
 /** All clients of the exchange and what each is subscribed to. */
 export interface Clients extends Audience {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Address, parseAddress } from "./address.ts";
 import type { Reply } from "../http.ts";
+import { type Address, parseAddress } from "./address.ts";
 import { acceptKey } from "./websocket.ts";
 
 /**

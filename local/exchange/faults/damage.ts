@@ -30,8 +30,9 @@ export interface Outlet {
   sendEarlier(text: string): boolean;
 }
 
-/** Damages what is sent, as ordered. */
+/** Damages what is sent, as ordered: one order after the other. */
 export interface Damager {
+  /** So many frames, each `every`-th one. */
   order(damage: Damage, frames: number, every: number): void;
   clear(): void;
   send(outlet: Outlet, text: string): void;
@@ -40,12 +41,12 @@ export interface Damager {
 /** Each damage done is added to `done` by its name. */
 export function createDamager(done: Tally): Damager {
   let orders: { damage: Damage; left: number; every: number; passed: number }[] = [];
-  let sort = 0;
+  let turn = 0;
 
   /** Whether that was done: reordering wants two frames that wait. */
   const damageBy: Record<Damage, (outlet: Outlet, text: string) => boolean> = {
-    garbage: (outlet, text) => both(outlet, garbage[sort++ % garbage.length], text),
-    truncated: (outlet, text) => both(outlet, text.slice(0, 1 + sort++ % (text.length - 1)), text),
+    garbage: (outlet, text) => both(outlet, garbage[turn++ % garbage.length], text),
+    truncated: (outlet, text) => both(outlet, text.slice(0, 1 + turn++ % (text.length - 1)), text),
     duplicated: (outlet, text) => both(outlet, text, text),
     huge: (outlet, text) => both(outlet, `{"stream":"huge","data":"${"x".repeat(hugeBytes)}"}`, text),
     reordered: (outlet, text) => outlet.sendEarlier(text),

@@ -6,7 +6,7 @@ const target = {
   route: z.enum(["market", "public", "unrouted"]).optional(),
   connection: z.int().optional(),
 };
-/** Damage comes to so many data frames, each so-manieth one. */
+/** So many data frames are damaged, each `every`-th one, whichever connection they go to. */
 const damage = { frames: z.int().positive(), every: z.int().positive().default(1) };
 
 const kinds = [
@@ -16,13 +16,14 @@ const kinds = [
   z.strictObject({ fault: z.literal("silence"), ms: ms.optional(), ...target }),
   /**
    * One stream of many is not sent. A client cures it by subscribing again, or by connecting again, or not at all: then
-   * the stream is acknowledged on each connection and sent on none before `ms` are over.
+   * the stream is acknowledged on any connection and sent on none before `ms` are over.
    */
   z.strictObject({
     fault: z.literal("mute"),
     stream: z.string(),
     cure: z.enum(["resubscribe", "reconnect", "none"]).default("resubscribe"),
     ms: ms.optional(),
+    ...target,
   }),
   /** Handshakes and REST are refused: rate limit, ban, blocked region, maintenance. `retryAfter` in seconds. */
   z.strictObject({

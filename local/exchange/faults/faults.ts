@@ -1,7 +1,7 @@
 import type { Connection } from "../clients/connection.ts";
+import { createTally, type Tally } from "../tally.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
-import { createTally, type Tally } from "../tally.ts";
 
 /** What goes wrong at the moment. The truth is unaffected: it tells what a faultless exchange would have sent. */
 export interface Faults {
@@ -73,7 +73,7 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
           mutes.set(fault.stream, {
             cure: fault.cure,
             endsAt: endOf(fault.ms),
-            deaf: fault.cure === "none" ? undefined : new Set(connections),
+            deaf: fault.cure === "none" ? undefined : new Set(targets(fault)),
           });
           break;
         case "refuse":

@@ -1,5 +1,5 @@
-import { decimalText } from "./decimal.ts";
 import type { MarketEvent } from "../event.ts";
+import { decimalText } from "./decimal.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Span } from "./interval.ts";
 

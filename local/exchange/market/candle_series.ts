@@ -1,5 +1,5 @@
-import { addTrade, type Candle, emptyCandle, klineEvent, type Trade } from "./candle.ts";
 import type { MarketEvent } from "../event.ts";
+import { addTrade, type Candle, emptyCandle, klineEvent, type Trade } from "./candle.ts";
 import type { Instrument } from "./instrument.ts";
 import { spanOf } from "./interval.ts";
 import type { Random } from "./random.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { book } from "../../../shared/streams/book.ts";
 import { kline } from "../../../shared/streams/kline.ts";
-import { decimalText, scaleOf, unitsOf } from "./decimal.ts";
 import { kindOf, type MarketEvent, payloadText } from "../event.ts";
+import { decimalText, scaleOf, unitsOf } from "./decimal.ts";
 import { spanOf } from "./interval.ts";
 import { market, type MarketOptions } from "./market.ts";
 

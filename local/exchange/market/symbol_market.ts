@@ -1,6 +1,6 @@
+import type { MarketEvent } from "../event.ts";
 import { type CandleSeries, createCandleSeries } from "./candle_series.ts";
 import { decimalText } from "./decimal.ts";
-import type { MarketEvent } from "../event.ts";
 import { instrumentOf } from "./instrument.ts";
 import type { Random } from "./random.ts";
 
@@ -38,7 +38,7 @@ export function createSymbolMarket(
   let bidQuantity = quantity();
   let askQuantity = quantity();
   // Starts with the time, so that ids go on rising when the exchange is started again.
-  let tradeId = startTime;
+  let tradeId = startTime * 4;
   let minute = 0;
   let isQuiet = false;
 

@@ -1,8 +1,8 @@
-import type { CandleHistory, KlineRow } from "./candle_history.ts";
-import { decimalText } from "../market/decimal.ts";
 import type { Reply } from "../http.ts";
+import { decimalText } from "../market/decimal.ts";
 import { instrumentOf } from "../market/instrument.ts";
 import { intervals } from "../market/interval.ts";
+import type { CandleHistory, KlineRow } from "./candle_history.ts";
 
 /** What REST tells about. */
 export interface Books {
