@@ -48,6 +48,7 @@ async function clearDatabase({ database }: Config, log: Log): Promise<void> {
   const sql = connect(database, log);
   try {
     await sql.unsafe(`
+      set client_min_messages = warning;
       do $$
       declare kept text;
       begin

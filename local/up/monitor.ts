@@ -81,6 +81,7 @@ export function createMonitor(lines: readonly Line[], config: Config, log: Log):
 
   const pictureOf = ({ stream, producer, consumer }: Line): StreamPicture => ({
     name: stream.name,
+    isProduced: producer !== undefined,
     counts: streamCounts(producer?.totals ?? nothing, consumer.totals, rows.get(stream) ?? null),
     behind: behind.get(stream) ?? null,
     delays: consumer.totals.delays,

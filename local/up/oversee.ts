@@ -36,10 +36,11 @@ export async function oversee(pipeline: Pipeline, { terminal, signal }: Surround
   const { feed, options, lines, monitor, exchange } = pipeline;
   let doing = "starting the workers";
   let startedAt: number | undefined;
+  let endedAt: number | undefined;
   let toldAt = 0;
   const stage = (): Stage => ({
     doing,
-    elapsedMs: startedAt === undefined ? 0 : Date.now() - startedAt,
+    elapsedMs: startedAt === undefined ? 0 : (endedAt ?? Date.now()) - startedAt,
     durationMs: options.durationMs,
   });
   const show = () => {
@@ -63,6 +64,7 @@ export async function oversee(pipeline: Pipeline, { terminal, signal }: Surround
     startedAt = Date.now();
     doing = "running; Ctrl-C stops it, and nothing is lost";
     await Promise.race([failed, untilOver(pipeline, signal)]);
+    endedAt = Date.now();
     const faults = await drain(lines, monitor, exchange, (text) => {
       doing = text;
       show();

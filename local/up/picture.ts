@@ -4,6 +4,8 @@ import type { Counts } from "./totals.ts";
 /** How a stream is doing. */
 export interface StreamPicture {
   readonly name: string;
+  /** Whether a producer of its own fills it, which the counts up to `produced` are of. */
+  readonly isProduced: boolean;
   readonly counts: Counts;
   /** Messages on Kafka that are not stored yet; null where Kafka does not tell. */
   readonly behind: number | null;

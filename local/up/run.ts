@@ -17,6 +17,7 @@ import { startServers } from "./servers.ts";
 import { workerSettings } from "./settings.ts";
 import { listStreams } from "./streams.ts";
 import { readTasks, taskArguments } from "./tasks.ts";
+import { makeTopics } from "./topics.ts";
 import type { Terminal } from "./terminal.ts";
 import { startWorker, type WorkerProcess } from "./worker.ts";
 
@@ -67,8 +68,11 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const log = createLog("up", config.logLevel, terminal.say);
 
   if (options.fresh) await clear(streams, config, log, signal);
-  await migrate(taskArguments(tasks, "migrate"), settings, signal);
-  terminal.say(`Look at the data: ${dataHint(config, streams[0], servers.databaseUrl !== undefined)}`);
+  await Promise.all([
+    makeTopics(streams, config.kafka, log, signal),
+    migrate(taskArguments(tasks, "migrate"), settings, signal),
+  ]);
+  terminal.say(`Look at the data with\n${dataHint(config, streams[0], servers.databaseUrl !== undefined)}`);
 
   const logFolder = join(localFolder, "log");
   await Deno.mkdir(logFolder, { recursive: true });

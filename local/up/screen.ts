@@ -23,12 +23,16 @@ const NUMBER = 13;
 const GAP = 5;
 
 /** What a table row shows of a stream; `alarms` where anything but zero is bad news. */
-const lines: { label: string; value: (stream: StreamPicture) => number | null; alarms?: true }[] = [
-  { label: "received", value: ({ counts }) => counts.received },
-  { label: "produced", value: ({ counts }) => counts.produced },
-  { label: "merged", value: ({ counts }) => counts.merged },
-  { label: "duplicate", value: ({ counts }) => counts.duplicate },
-  { label: "dropped", value: ({ counts }) => counts.dropped, alarms: true },
+const lines: {
+  readonly label: string;
+  readonly value: (stream: StreamPicture) => number | null;
+  readonly alarms?: true;
+}[] = [
+  ...(["received", "produced", "merged", "duplicate", "dropped"] as const).map((name) => ({
+    label: name,
+    value: ({ counts, isProduced }: StreamPicture) => isProduced ? counts[name] : null,
+    alarms: name === "dropped" ? true as const : undefined,
+  })),
   { label: "rejected", value: ({ counts }) => counts.rejected, alarms: true },
   { label: "stored", value: ({ counts }) => counts.stored },
   { label: "expired", value: ({ counts }) => counts.expired },
@@ -76,9 +80,14 @@ export function renderScreen(picture: Picture, stage: Stage, columns: number, ro
 export function renderLines(picture: Picture, stage: Stage): string[] {
   const time = formatTime(stage.elapsedMs);
   const streams = picture.streams.map((stream) => {
-    const counts = lines.map(({ label, value }) => `${label}=${value(stream) ?? "?"}`).join(" ");
-    const [p50, p99] = [0.5, 0.99].map((p) => percentile(stream.delays, p) ?? "?");
-    return `${time} ${stream.name}: ${counts} p50_ms=${p50} p99_ms=${p99}`;
+    const figures = [
+      ...lines.map(({ label, value }) => [label, value(stream)]),
+      ...[0.5, 0.99].map((p) => [`p${p * 100}_ms`, percentile(stream.delays, p)]),
+    ];
+    const known = figures.filter(([, figure]) => figure !== null).map(([label, figure]) =>
+      `${label}=${figure}`
+    );
+    return `${time} ${stream.name}: ${known.join(" ")}`;
   });
   const prices = Object.entries(picture.prices).map(([symbol, price]) => `${symbol}=${price}`).join(" ");
   return [

@@ -3,7 +3,8 @@ import type { Stream } from "../../shared/stream.ts";
 const folder = new URL("../../shared/streams/", import.meta.url);
 
 /**
- * All streams that there are: each file of `shared/streams` exports one. In the order of the migrations that they need.
+ * All streams that there are: each file of `shared/streams` exports one. Those of the exchange come first, then those
+ * that workers make.
  * @throws {Error} if a file exports none
  */
 export async function listStreams(): Promise<Stream[]> {
@@ -15,7 +16,8 @@ export async function listStreams(): Promise<Stream[]> {
     if (!stream) throw new Error(`Cannot use shared/streams/${file} as a stream: it exports none`);
     return stream;
   }));
-  return streams.sort((a, b) => a.table.migration - b.table.migration);
+  const rank = ({ exchange, table }: Stream) => (exchange ? 0 : 1_000_000) + table.migration;
+  return streams.sort((a, b) => rank(a) - rank(b));
 }
 
 function isStream(value: unknown): value is Stream {

@@ -1,6 +1,7 @@
 import { merge, percentile } from "../../shared/histogram.ts";
 import type { Feed } from "./feed.ts";
 import type { Picture } from "./picture.ts";
+import type { Counts } from "./totals.ts";
 import { formatCount, formatDelay } from "./screen.ts";
 
 /** The figures of a run as `--json` prints them. */
@@ -21,22 +22,18 @@ function overall(streams: Picture["streams"]) {
   return { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99) };
 }
 
-/** What a run did, in sentences: one a stream. */
+/** What a run did, in sentences. */
 export function toSentences({ streams }: Picture): string[] {
-  return streams.map(({ name, counts }) => {
-    const more = (["merged", "duplicate", "dropped", "rejected", "expired"] as const)
-      .filter((count) => counts[count] > 0).map((count) => `${formatCount(counts[count])} ${count}`);
-    const did = [
-      `${formatCount(counts.received)} received`,
-      `${formatCount(counts.produced)} produced`,
-      ...more,
-      `${formatCount(counts.stored)} stored`,
-    ].join(", ");
-    return `${name}: ${did}; the table has ${formatCount(counts.rows)} rows`;
-  }).concat((({ p50, p99 }) =>
-    p50 === null ? [] : [
-      `From receipt to the committed row: ${formatDelay(p50)} for half of the messages, ${
-        formatDelay(p99)
-      } for 99 %`,
-    ])(overall(streams)));
+  const sentences = streams.map(({ name, isProduced, counts }) => {
+    const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
+      names.map((count) => `${formatCount(counts[count])} ${count}`);
+    const unusual = (["merged", "duplicate", "dropped", "rejected", "expired"] as const)
+      .filter((count) => counts[count] > 0);
+    const did = [...isProduced ? named("received", "produced") : [], ...named(...unusual, "stored")];
+    return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
+  });
+  const { p50, p99 } = overall(streams);
+  if (p50 === null) return sentences;
+  const delay = `${formatDelay(p50)} for half of the messages, ${formatDelay(p99)} at most for 99 %`;
+  return [...sentences, `From receipt to the committed row: ${delay}`];
 }

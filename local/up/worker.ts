@@ -68,6 +68,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
   let trouble: string | undefined = "starting";
   let port = 0;
   let child: Deno.ChildProcess | undefined;
+  let hasAnswered = false;
   let isDone = false; // its last counts are known
   let lastWords: string[] = [];
 
@@ -89,7 +90,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
 
   const runOnce = async () => {
     port = freePort();
-    isDone = false;
+    hasAnswered = isDone = false;
     child = new Deno.Command(Deno.execPath(), {
       args,
       cwd: root,
@@ -148,10 +149,11 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
         });
         const health: Health = await response.json();
         if (asked !== child || isDone) return;
+        hasAnswered = true;
         now = health;
         trouble = health.reason;
       } catch {
-        if (now.counts.received !== undefined || now.counts.stored !== undefined) trouble = "does not answer";
+        if (hasAnswered && !stopping.signal.aborted) trouble = "does not answer";
       }
     },
     async stop() {
