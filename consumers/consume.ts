@@ -73,7 +73,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const setAside = async (batch: Batch, refused: { message: Batch["messages"][number]; cause: string }[]) => {
     if (refused.length === 0) return;
     const messages = refused.map(({ message, cause }) => {
-      log.sparsely(cause, "a message can't be stored and goes to the dead-letter topic", {
+      log.sparsely("message", "a message can't be stored and goes to the dead-letter topic", {
         cause,
         offset: message.offset,
       });

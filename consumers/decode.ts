@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
+import { faultOf } from "../shared/message.ts";
 import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
 
 type Message = { symbol: string };
@@ -29,7 +29,7 @@ export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Deco
     } else if (text !== undefined && isLegacy(stream, text)) decoded.legacy++;
     else {decoded.poison.push({
         message,
-        cause: parsed ? z.prettifyError(parsed.error) : "it is not UTF-8 text",
+        cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text",
       });}
   }
   return decoded;

@@ -1,7 +1,7 @@
 import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
 import type { Buffer, Entry } from "./buffer.ts";
-import { createLedger, type Reason } from "./gaps.ts";
+import { createLedger, type Reason } from "./ledger.ts";
 import type { Twin } from "./twin.ts";
 
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
@@ -39,7 +39,13 @@ export function createGapKeeper<M>(
   const record = (gap: Gap) => {
     const { symbol, reason, startedAt, endedAt, dropped } = gap;
     const ms = endedAt - startedAt;
-    log.sparsely(reason, "a gap is recorded", { symbol, reason, from: new Date(startedAt).toISOString(), ms, dropped });
+    log.sparsely(reason, "a gap is recorded", {
+      symbol,
+      reason,
+      from: new Date(startedAt).toISOString(),
+      ms,
+      dropped,
+    });
     buffer.push({ topic, key: symbol, value: JSON.stringify(gap) });
   };
   /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { deadLetter } from "../shared/dead_letter.ts";
 import { deadLetterTopic } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
+import { faultOf } from "../shared/message.ts";
 import type { ExchangeSide, Stream } from "../shared/stream.ts";
 import type { Buffer } from "./buffer.ts";
 import type { Seen } from "./connection.ts";
@@ -37,7 +37,7 @@ export function createReceiver<M extends Message>(
   let lastData = Date.now();
 
   const reject = (text: string, cause: string) => {
-    log.sparsely(cause, "a frame can't be decoded and goes to the dead-letter topic", { cause });
+    log.sparsely("frame", "a frame can't be decoded and goes to the dead-letter topic", { cause });
     buffer.push({ topic: deadLetterTopic(topic), ...deadLetter(null, text, { cause, source: "exchange" }) });
   };
 
@@ -54,7 +54,7 @@ export function createReceiver<M extends Message>(
       if (!parsed.success) {
         return reject(
           text,
-          frame.payload === undefined ? "it is no JSON object" : z.prettifyError(parsed.error),
+          frame.payload === undefined ? "it is no JSON object" : faultOf(parsed.error),
         ),
           undefined;
       }

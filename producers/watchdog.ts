@@ -74,6 +74,9 @@ export function createWatchdog(
       }
     },
     async check(now) {
+      // Where nothing at all has come for so long, it is not this stream or that, but the connection.
+      const newest = Math.max(...[...watched.values()].map(({ heardAt }) => heardAt));
+      const isSilent = now - newest >= silence / 2;
       const unheard = [...watched].filter(([, state]) => now - state.heardAt >= state.patience / 2);
       const stillDead = unheard.filter(([, state]) => now - (state.resubscribedAt ?? now) >= silence / 2);
       if (stillDead.length > 0) return { verdict: "reconnect", streams: stillDead.map(([stream]) => stream) };
@@ -86,7 +89,9 @@ export function createWatchdog(
         }
       }
       if (dead.length === 0) return undefined;
-      return { verdict: dead.length === watched.size ? "reconnect" : "resubscribe", streams: dead };
+      return isSilent
+        ? { verdict: "reconnect", streams: [...watched.keys()] }
+        : { verdict: "resubscribe", streams: dead };
     },
   };
 }

@@ -40,3 +40,11 @@ export function jsonCodec<S extends z.ZodType>(schema: S) {
     encode: (message) => JSON.stringify(message),
   });
 }
+
+/** What is wrong with a message, in one line: the first faults with their places. */
+export function faultOf(error: z.ZodError): string {
+  const [first, second] = error.issues.map(({ path, message }) =>
+    [path.join("."), message].filter(Boolean).join(": ")
+  );
+  return second === undefined ? first : `${first}; ${second}`;
+}
