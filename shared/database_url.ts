@@ -50,7 +50,7 @@ export function parseDatabaseUrl(text: string): Database {
   if (!url.hostname || url.hostname.includes(",")) {
     throw new Error("must name one host: postgres://host:5432/name");
   }
-  const name = decodeURIComponent(url.pathname.slice(1));
+  const name = decoded(url.pathname.slice(1));
   if (!name || name.includes("/")) {
     throw new Error("must name a database after the host: postgres://host:5432/name");
   }
@@ -59,8 +59,8 @@ export function parseDatabaseUrl(text: string): Database {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 5432),
     name,
-    user: decodeURIComponent(url.username) || undefined,
-    password: decodeURIComponent(url.password) || undefined,
+    user: decoded(url.username) || undefined,
+    password: decoded(url.password) || undefined,
     sslmode: "prefer",
     connectTimeout: 10,
   };
@@ -79,6 +79,14 @@ export function parseDatabaseUrl(text: string): Database {
     database = { ...database, ...set(value) };
   }
   return database;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Error("has a % that encodes nothing: write a % of a password as %25");
+  }
 }
 
 function oneOf<T extends string>(parameter: string, value: string, allowed: readonly T[]): T {

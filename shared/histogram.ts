@@ -16,7 +16,7 @@ export function percentile(histogram: Histogram, p: number): number | null {
   if (total === 0) return null;
   let rest = Math.max(1, Math.ceil(total * p));
   const bucket = histogram.findIndex((count) => (rest -= count) <= 0);
-  return Math.round(Math.exp(bucket * GROWTH)) / 10;
+  return Number((Math.exp(bucket * GROWTH) / 10).toPrecision(3));
 }
 
 /** All the durations of several histograms in one. */

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createLog, describe, type LogLevel, logLevels } from "./log.ts";
+
+/** A log and the lines that it writes, without their times. */
+function logOf(level: LogLevel) {
+  const lines: string[] = [];
+  return { lines, log: createLog("worker", level, (line) => lines.push(line.slice(25))) };
+}
+
+/** Runs a test with a clock that it sets itself. */
+function withClock(test: (set: (ms: number) => void) => void): void {
+  const real = Date.now;
+  try {
+    test((ms) => Date.now = () => ms);
+  } finally {
+    Date.now = real;
+  }
+}
+
+Deno.test("what is below the level is not written", () => {
+  for (const [i, level] of logLevels.entries()) {
+    const { lines, log } = logOf(level);
+    for (const each of logLevels) log[each]("said");
+    assert.deepEqual(lines, logLevels.slice(i).map((each) => `${each.padEnd(5)} worker: said`));
+  }
+});
+
+Deno.test("a line begins with the time and holds the fields as logfmt, quoted where need be", () => {
+  let line = "";
+  const log = createLog("book:produce", "info", (text) => line = text);
+  log.info("stored", {
+    rows: 3,
+    at: "a b",
+    none: undefined,
+    empty: "",
+    error: new Error("no"),
+    map: { a: 1 },
+  });
+  assert.match(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info\s+book:produce: stored rows=3 /);
+  assert.ok(line.endsWith(String.raw` at="a b" empty="" error=no map="{\"a\":1}"`), line);
+});
+
+Deno.test("a line is one line, whatever it tells of", () => {
+  fc.assert(fc.property(fc.string(), fc.anything(), (text, value) => {
+    const { lines, log } = logOf("info");
+    log.info("told", { text, value });
+    assert.equal(lines.length, 1);
+    assert.ok(!lines[0].includes("\n"), lines[0]);
+  }));
+});
+
+Deno.test("what repeats is said once a minute per kind, with how many there were since", () => {
+  withClock((set) => {
+    const { lines, log } = logOf("info");
+    for (let second = 0; second <= 120; second++) {
+      set(second * 1_000);
+      log.sparsely("full", "dropped", { second });
+    }
+    log.sparsely("other", "refused");
+    assert.deepEqual(lines, [
+      "warn  worker: dropped second=0",
+      "warn  worker: dropped second=60 alsoSince=59",
+      "warn  worker: dropped second=120 alsoSince=59",
+      "warn  worker: refused",
+    ]);
+  });
+});
+
+Deno.test("an error is told with its causes, and by its code where it has no message", () => {
+  const refused = Object.assign(new Error(""), { code: "ECONNREFUSED" });
+  assert.equal(describe(new Error("no database", { cause: refused })), "no database: ECONNREFUSED");
+  assert.equal(describe(new AggregateError([refused, new Error("b")])), "ECONNREFUSED; b");
+  assert.equal(describe("a string"), "a string");
+  assert.equal(describe(new TypeError()), "TypeError");
+});
