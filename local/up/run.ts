@@ -15,7 +15,7 @@ import { oversee } from "./oversee.ts";
 import { createRegistry, endLeftovers } from "./registry.ts";
 import { startServers } from "./servers.ts";
 import { workerSettings } from "./settings.ts";
-import { listStreams } from "./streams.ts";
+import { listStreams } from "../../shared/list_streams.ts";
 import { readTasks, taskArguments } from "./tasks.ts";
 import { makeTopics } from "./topics.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,5 +1,6 @@
 import { startKafka } from "../kafka.ts";
 import { startPostgres } from "../postgres.ts";
+import { signalTo } from "./registry.ts";
 
 /** The servers that were started here; ended, in order, by disposing of them. */
 export interface Servers extends AsyncDisposable {
@@ -53,8 +54,9 @@ export async function startServers(plan: ServerPlan): Promise<Servers> {
     bootstrap: kafka?.bootstrap,
     databaseUrl: postgres?.url,
     kill() {
-      kafka?.kill();
-      postgres?.kill();
+      if (kafka) signalTo(kafka.pid, "SIGKILL");
+      // Its immediate shutdown: one that is killed leaves a lock behind.
+      if (postgres) signalTo(postgres.pid, "SIGQUIT");
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -44,6 +44,11 @@ export function remove(
   });
 }
 
+/** The names of all topics that there are. */
+export function listTopics(client: kafkajs.Kafka): Promise<string[]> {
+  return withAdmin(client, (admin) => admin.listTopics());
+}
+
 /** How many messages of the topic the group has not committed yet; those of a topic that does not exist are none. */
 export function messagesBehind(client: kafkajs.Kafka, group: string, topic: string): Promise<number> {
   return withAdmin(client, async (admin) => {

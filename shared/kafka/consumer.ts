@@ -24,6 +24,8 @@ export interface Incoming {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly offset: string;
+  /** Of those that have them, as UTF-8 bytes. */
+  readonly headers?: Record<string, Uint8Array | string | (Uint8Array | string)[] | undefined>;
 }
 
 /** What `subscribe` needs to be told. */

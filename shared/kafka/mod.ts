@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";
-import { type Consumer, type Incoming, subscribe, type Subscription } from "./consumer.ts";
+import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { type Extent, readTail } from "./tail.ts";
 
@@ -18,7 +18,8 @@ export interface Kafka {
   remove(topics: readonly string[], groups: readonly string[]): Promise<void>;
   messagesBehind(group: string, topic: string): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
-  readTail(topic: string, extent: Extent, most: number): Promise<Incoming[]>;
+  listTopics(): Promise<string[]>;
+  readTail(topic: string, extent: Extent, most: number): ReturnType<typeof readTail>;
   producer(): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
@@ -30,6 +31,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     ensureTopics: (topics) => admin.ensureTopics(client, topics),
     remove: (topics, groups) => admin.remove(client, topics, groups),
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
+    listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
     readTail: (topic, extent, most) =>
       readTail(client, topic, extent, most, config.topicPrefix + config.groupId),

@@ -14,12 +14,12 @@ export async function readTail(
   extent: Extent,
   most: number,
   group: string,
-): Promise<Incoming[]> {
+): Promise<(Incoming & { readonly partition: number })[]> {
   const rest = new Map(
     extent.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]),
   );
   if (rest.size === 0) return [];
-  const messages: Incoming[] = [];
+  const messages: (Incoming & { partition: number })[] = [];
   const done = Promise.withResolvers<void>();
   const consumer = client.consumer({ groupId: `${group}.tail.${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
   consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error));
@@ -31,7 +31,9 @@ export async function readTail(
       eachBatch({ batch }) {
         const end = rest.get(batch.partition);
         if (end === undefined) return Promise.resolve();
-        messages.push(...batch.messages.filter(({ offset }) => Number(offset) < end));
+        for (const message of batch.messages) {
+          if (Number(message.offset) < end) messages.push({ ...message, partition: batch.partition });
+        }
         if (Number(batch.lastOffset()) >= end - 1) rest.delete(batch.partition);
         if (rest.size === 0) done.resolve();
         return Promise.resolve();

@@ -1,6 +1,6 @@
-import type { Stream } from "../../shared/stream.ts";
+import type { Stream } from "./stream.ts";
 
-const folder = new URL("../../shared/streams/", import.meta.url);
+const folder = new URL("./streams/", import.meta.url);
 
 /**
  * All streams that there are: each file of `shared/streams` exports one. Those of the exchange come first, then those
