@@ -30,7 +30,8 @@ Deno.test("a parameter that is not known is refused, and so is a value that make
 
 Deno.test("host, port, name, user and password are read as they were written", () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 });
-  const name = text.filter((name) => !name.includes("/"));
+  // A URL takes the dots for steps in a path.
+  const name = text.filter((name) => !/\/|^\.\.?$/.test(name));
   fc.assert(
     fc.property(text, text, name, fc.integer({ min: 1, max: 65_535 }), (user, password, name, port) => {
       const part = encodeURIComponent;

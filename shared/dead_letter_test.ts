@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { deadLetter } from "./dead_letter.ts";
+
+const origin = { cause: "no JSON", source: "kline_data", partition: 3, offset: "17" };
+
+Deno.test("what is longer than a broker takes is cut, and a header says how long it was", () => {
+  const { value, headers } = deadLetter(null, "x".repeat(1_000_000), origin);
+  assert.equal(value.length, 900_000);
+  assert.equal(headers!["bookline-cut-from-bytes"], "1000000");
+});
+
+Deno.test("key and bytes are untouched, whatever they are", () => {
+  fc.assert(fc.property(fc.option(fc.uint8Array()), fc.uint8Array(), (key, value) => {
+    const letter = deadLetter(key, value, origin);
+    assert.equal(letter.key, key);
+    assert.deepEqual(letter.value, value);
+    assert.ok(!("bookline-cut-from-bytes" in letter.headers!));
+  }));
+  assert.deepEqual(deadLetter(null, "{é", origin).value, new TextEncoder().encode("{é"));
+});
+
+Deno.test("headers say why, where from and when", () => {
+  const before = Date.now();
+  const { "bookline-time": time, ...rest } = deadLetter(null, "", origin).headers!;
+  assert.deepEqual(rest, {
+    "bookline-cause": "no JSON",
+    "bookline-source": "kline_data",
+    "bookline-partition": "3",
+    "bookline-offset": "17",
+  });
+  assert.ok(Date.parse(time) >= before && Date.parse(time) <= Date.now());
+});
+
+Deno.test("a frame of the exchange has no partition and no offset", () => {
+  const { headers } = deadLetter(null, "", { cause: "x".repeat(5_000), source: "exchange" });
+  assert.deepEqual(Object.keys(headers!), ["bookline-cause", "bookline-source", "bookline-time"]);
+  assert.equal(headers!["bookline-cause"].length, 1_000);
+});

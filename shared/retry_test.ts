@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { createLog } from "./log.ts";
+import { persist } from "./retry.ts";
+
+const lines: string[] = [];
+const log = createLog("test", "info", (line) => lines.push(line));
+const signal = new AbortController().signal;
+
+/** An attempt that fails so often, then succeeds. */
+const failing = (times: number) => {
+  let attempts = 0;
+  return () => {
+    if (attempts++ < times) return Promise.reject(new Error(`failure ${attempts}`));
+    return Promise.resolve(attempts);
+  };
+};
+
+Deno.test("an error that waiting can't mend is thrown at once", async () => {
+  const passing = (error: unknown) => (error as Error).message !== "failure 1";
+  await assert.rejects(persist(failing(1), { signal, log, passing }), /failure 1/);
+});
+
+Deno.test("once it is told to stop it gives up with the last error, without finishing its pause", async () => {
+  const stop = new AbortController();
+  const start = performance.now();
+  const onTrouble = () => stop.abort();
+  await assert.rejects(persist(failing(1_000), { signal: stop.signal, log, onTrouble }), /failure 1$/);
+  assert.ok(performance.now() - start < 200);
+});
+
+Deno.test("it attempts until it succeeds, and tells of the trouble in words and of its end", async () => {
+  const troubles: (string | undefined)[] = [];
+  const result = await persist(failing(2), {
+    signal,
+    log,
+    explain: (error) => `Cannot: ${(error as Error).message}`,
+    onTrouble: (words) => troubles.push(words),
+  });
+  assert.equal(result, 3);
+  assert.deepEqual(troubles, ["Cannot: failure 1", "Cannot: failure 2", undefined]);
+  assert.match(lines.join("\n"), /Cannot: failure 1; trying until it works[^]*recovered after="2 failures"/);
+});
+
+Deno.test("what succeeds at once tells of no trouble", async () => {
+  const onTrouble = () => assert.fail("there was none");
+  assert.equal(await persist(failing(0), { signal, log, onTrouble }), 1);
+});

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { backoff, sleep } from "./wait.ts";
+
+Deno.test("a wait ends at once when it is told to, before or meanwhile, and does not throw", async () => {
+  const start = performance.now();
+  await sleep(60_000, AbortSignal.abort());
+  const stop = new AbortController();
+  const waiting = sleep(60_000, stop.signal);
+  stop.abort(new Error("enough"));
+  await waiting;
+  assert.ok(performance.now() - start < 5_000);
+});
+
+Deno.test("a wait lasts as long as it was asked to", async () => {
+  const start = performance.now();
+  await sleep(30, new AbortController().signal);
+  assert.ok(performance.now() - start >= 29);
+});
+
+Deno.test("a pause doubles with each attempt up to its limit, less up to half of it", () => {
+  const ms = fc.integer({ min: 1, max: 60_000 });
+  fc.assert(fc.property(fc.nat(10_000), ms, ms, (attempt, least, most) => {
+    const full = Math.min(most, least * 2 ** attempt);
+    const pause = backoff(attempt, least, most);
+    assert.ok(pause > full / 2 && pause <= full, `${pause} of ${full}`);
+  }));
+});
+
+Deno.test("workers that failed together come back apart, and none later than after half a minute", () => {
+  assert.ok(new Set(Array.from({ length: 100 }, () => backoff(3))).size > 90);
+  assert.ok(backoff(1e6) <= 30_000);
+});
