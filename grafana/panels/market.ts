@@ -1,0 +1,85 @@
+import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { rollup, series, table } from "../query.ts";
+import { column, lines, price, risesAndFalls, sortedBy } from "../style.ts";
+
+/** All symbols, chosen or not. */
+export const symbols = () =>
+  new Table()
+    .title("Symbols")
+    .description(
+      "All symbols at the end of the range: the last price, its change against the last trade of an hour and of a day " +
+        "before, the quote volume of 24 hours, and the mean spread of the last minute in hundredths of a percent.",
+    )
+    .noValue("No candles and no quotes yet. Are the consumers running?")
+    .withTarget(table(`
+      select
+        symbols.symbol as "Symbol",
+        last.close as "Price",
+        100 * (last.close / hour_ago.close - 1) as "1 h",
+        100 * (last.close / day_ago.close - 1) as "24 h",
+        day.quote_volume as "Quote volume, 24 h",
+        10000 * book.mean_spread / book.bid_price as "Spread"
+      from websocket.symbols
+      left join lateral (
+        select close from websocket.kline_data
+        where kline_data.symbol = symbols.symbol and interval = '1m' and open_time <= $__timeTo()
+        order by open_time desc limit 1
+      ) as last on true
+      left join lateral (
+        select close from websocket.kline_data
+        where kline_data.symbol = symbols.symbol and interval = '1m'
+          and open_time <= $__timeTo()::timestamptz - interval '61 minutes'
+          and open_time > $__timeTo()::timestamptz - interval '2 hours'
+        order by open_time desc limit 1
+      ) as hour_ago on true
+      left join lateral (
+        select close from websocket.kline_data
+        where kline_data.symbol = symbols.symbol and interval = '1m'
+          and open_time <= $__timeTo()::timestamptz - interval '24 hours 1 minute'
+          and open_time > $__timeTo()::timestamptz - interval '25 hours'
+        order by open_time desc limit 1
+      ) as day_ago on true
+      left join lateral (
+        select sum(quote_volume) as quote_volume from websocket.kline_data
+        where kline_data.symbol = symbols.symbol and interval = '1m'
+          and open_time > $__timeTo()::timestamptz - interval '24 hours' and open_time <= $__timeTo()
+      ) as day on true
+      left join lateral (
+        select mean_spread, bid_price from websocket.order_book_1m
+        where order_book_1m.symbol = symbols.symbol and minute <= $__timeTo()
+          and minute > $__timeTo()::timestamptz - interval '1 hour'
+        order by minute desc limit 1
+      ) as book on true
+      order by "Quote volume, 24 h" desc nulls last, "Symbol"
+    `))
+    .sortBy(sortedBy("Quote volume, 24 h"))
+    .overrideByName("Price", price)
+    .overrideByName("1 h", risesAndFalls)
+    .overrideByName("24 h", risesAndFalls)
+    .overrideByName("Quote volume, 24 h", column("short", 1))
+    .overrideByName("Spread", column("suffix: bps", 2));
+
+/** What each chosen symbol has gained or lost since the range began. */
+export const returns = () =>
+  lines(new TimeSeries(), "desc")
+    .title("Returns")
+    .description(
+      "The change of the mid price since the start of the range: symbols of any price, side by side.",
+    )
+    .noValue("No quotes of these symbols in this range.")
+    .unit("percent")
+    .decimals(2)
+    .withTarget(series(`
+      with quote as (
+        ${rollup("bid_price, ask_price")}
+      ),
+      binned as (
+        select date_bin('$__interval', time, 'epoch') as bin, symbol,
+          (array_agg(bid_price + ask_price order by time))[count(*)::integer] / 2 as mid
+        from quote group by bin, symbol
+      )
+      select bin as time, symbol as metric,
+        100 * (mid / first_value(mid) over (partition by symbol order by bin) - 1) as "return"
+      from binned order by time
+    `));

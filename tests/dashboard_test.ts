@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { dashboard } from "../grafana/dashboard.ts";
+import { readPanels } from "../grafana/json.ts";
+import { expand, type View } from "../grafana/macros.ts";
+import type { PostgresQuery } from "../grafana/query.ts";
+import type { Sql } from "../shared/postgres.ts";
+import { testDatabase } from "./stack.ts";
+import { insert, store, tick } from "./ticks.ts";
+
+type Row = Record<string, unknown>;
+
+const panels = await readPanels();
+
+const HOUR = 3_600_000;
+const noon = Date.parse("2024-08-08T12:00:00Z");
+const lastHour: View = {
+  from: new Date(noon - HOUR),
+  to: new Date(noon),
+  points: 300,
+  variables: { symbol: ["BTCUSDT", "ETHUSDT"], interval: "1m" },
+};
+
+/** A panel's rows, as the role that Grafana has sees them. */
+function rowsOf(sql: Sql, { rawSql }: PostgresQuery, view: View, timezone = "UTC"): Promise<Row[]> {
+  return sql.begin("read only", async (transaction) => {
+    await transaction`set local role grafana_reader`;
+    await transaction`set local statement_timeout = '5s'`;
+    await transaction`select set_config('timezone', ${timezone}, true)`;
+    return [...await transaction.unsafe(expand(rawSql, view))];
+  });
+}
+
+async function readerOf(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    do $$ begin create role grafana_reader; exception when duplicate_object or unique_violation then null; end $$;
+    grant usage on schema websocket to grafana_reader;
+    grant select on all tables in schema websocket to grafana_reader`);
+}
+
+/** The only query of the panel of that title. */
+function queryOf(title: string, refId = "A"): PostgresQuery {
+  const targets = panels.find((panel) => panel.title === title)!.targets;
+  return targets.find((target) => target.refId === refId)!;
+}
+
+async function candle(
+  sql: Sql,
+  symbol: string,
+  openTime: string,
+  close: number,
+  isClosed = true,
+): Promise<void> {
+  await sql`
+    insert into websocket.kline_data
+    select ${symbol}, '1m', open_time, open_time + interval '59.999 s', ${close}::numeric - 1, ${close}::numeric + 2,
+      ${close}::numeric - 3, ${close}::numeric, 0.5, 100, 0.25, 50, 7, 1, 7, ${isClosed}, open_time + interval '1 minute',
+      open_time + interval '1 minute'
+    from cast(${openTime} as timestamptz) as open_time`;
+}
+
+/** Two symbols around noon of a day: small enough to know every panel's numbers by heart. */
+async function smallMarket(sql: Sql): Promise<void> {
+  await readerOf(sql);
+  await candle(sql, "BTCUSDT", "2024-08-07T11:59:00Z", 50);
+  await candle(sql, "BTCUSDT", "2024-08-08T10:59:00Z", 80);
+  for (let minute = 0; minute <= 58; minute++) {
+    if (minute === 30 || minute === 31) continue;
+    await candle(sql, "BTCUSDT", new Date(noon - HOUR + minute * 60_000).toISOString(), 100);
+  }
+  await candle(sql, "BTCUSDT", "2024-08-08T11:59:00Z", 120, false);
+  await candle(sql, "ETHUSDT", "2024-08-08T11:59:00Z", 10);
+  const quote = (at: string, bid: string, ask: string, bidQty: string, askQty: string, symbol = "BTCUSDT") =>
+    tick(at, { symbol, bidPrice: bid, askPrice: ask, bidQty, askQty });
+  await store(sql, [
+    quote("2024-08-08T11:58:00.100Z", "99.5", "100.5", "3", "1"),
+    quote("2024-08-08T11:58:00.200Z", "99", "101", "1", "1"),
+    quote("2024-08-08T11:59:00.000Z", "109.5", "110.5", "1", "3"),
+    quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
+  ]);
+  await sql`select websocket.refresh_rollup('0')`;
+  await sql`
+    insert into websocket.gap_data values
+      ('book', 'BTCUSDT', '2024-08-08T10:00Z', '2024-08-08T11:00:05Z', 'lost connection', null),
+      ('kline', 'ETHUSDT', '2024-08-08T11:30Z', '2024-08-08T11:30:02Z', 'buffer overflow', 12),
+      ('kline', 'ETHUSDT', '2024-08-08T09:00Z', '2024-08-08T09:30:00Z', 'restart', null)`;
+}
+
+Deno.test("every panel has a title, a description, a unit of its own kind and words for when it is empty", () => {
+  for (const { title, description, fieldConfig } of panels) {
+    assert.ok(title);
+    assert.ok(description, title);
+    assert.ok(fieldConfig.defaults.noValue, title);
+  }
+  assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
+});
+
+Deno.test("every panel's query runs on an empty database, over five minutes and over a month", async () => {
+  await using database = await testDatabase();
+  await readerOf(database.sql);
+  for (const hours of [1 / 12, 720]) {
+    const view = { ...lastHour, from: new Date(noon - hours * HOUR) };
+    for (const { title, targets } of panels) {
+      for (const target of targets) assert.deepEqual(await rowsOf(database.sql, target, view), [], title);
+    }
+  }
+});
+
+Deno.test("every panel's rows have the shape that its type needs, by the second and by the minute", async () => {
+  await using database = await testDatabase();
+  await smallMarket(database.sql);
+  for (const hours of [1, 6, 24]) {
+    const view = { ...lastHour, from: new Date(noon - hours * HOUR) };
+    for (const panel of panels) {
+      const symbol = panel.title.startsWith("$symbol") ? ["BTCUSDT"] : view.variables.symbol;
+      const names = new Set<string>();
+      for (const target of panel.targets) {
+        const variables = { ...view.variables, symbol };
+        const rows = await rowsOf(database.sql, target, { ...view, variables });
+        assert.ok(rows.length > 0, panel.title);
+        if (target.format === "time_series") assertSeries(rows, panel.title);
+        Object.keys(rows[0]).forEach((name) => names.add(name));
+      }
+      for (const { matcher } of panel.fieldConfig.overrides) {
+        assert.ok(names.has(matcher.options), matcher.options);
+      }
+    }
+  }
+});
+
+/** Grafana turns rows into series if their times ascend, and each time is there once, for each metric if there is one. */
+function assertSeries(rows: Row[], title: string): void {
+  const { time: _, metric, ...numbers } = rows[0];
+  assert.equal(metric === undefined || Object.keys(numbers).length === 1, true, title);
+  const seen = new Set<string>();
+  let before = -Infinity;
+  for (const { time, metric, ...numbers } of rows) {
+    const ms = (time as Date).getTime();
+    assert.ok(ms >= before, title);
+    before = ms;
+    const key = `${ms} ${metric}`;
+    assert.equal(seen.has(key), false, title);
+    seen.add(key);
+    for (const number of Object.values(numbers)) assert.ok(Number.isFinite(Number(number)), title);
+  }
+}
+
+Deno.test("the numbers of every panel are those of a case computed by hand", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await smallMarket(sql);
+  const rows = async (title: string, refId?: string, view: View = lastHour) => {
+    const round = (value: unknown) =>
+      typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value)
+        ? Math.round(Number(value) * 1e6) / 1e6
+        : value instanceof Date
+        ? value.toISOString().slice(11, 19)
+        : value;
+    const found = await rowsOf(sql, queryOf(title, refId), view);
+    return found.map((row) => Object.values(row).map(round));
+  };
+  const only = (symbol: string) => ({ ...lastHour, variables: { symbol, interval: "1h" } });
+
+  assert.deepEqual(await rows("Symbols"), [
+    // 120 against 80 an hour and 50 a day before; 58 + 1 + 1 minutes of 100; a spread of 1 at 109.5.
+    ["BTCUSDT", 120, 50, 140, 5900, 91.324201],
+    ["ETHUSDT", 10, null, null, 100, 0],
+  ]);
+  assert.deepEqual(await rows("Returns"), [
+    ["11:58:00", "BTCUSDT", 0],
+    ["11:59:00", "BTCUSDT", 10],
+    ["11:59:00", "ETHUSDT", 0],
+  ]);
+  assert.deepEqual(await rows("$symbol, candles of $interval", "A", only("BTCUSDT")), [
+    ["11:00:00", 99, 122, 97, 120, 29],
+  ]);
+  assert.deepEqual(await rows("$symbol, best bid and ask", "A", only("BTCUSDT")), [
+    ["11:58:00", 99, 101, 100],
+    ["11:59:00", 109.5, 110.5, 110],
+  ]);
+  assert.deepEqual(await rows("Spread", "A", only("BTCUSDT")), [
+    // Spreads of 1 and 2 at a mid price of 100.
+    ["11:58:00", "BTCUSDT", 150],
+    ["11:59:00", "BTCUSDT", 90.909091],
+  ]);
+  assert.deepEqual(await rows("Imbalance"), [
+    ["11:58:00", "BTCUSDT", 0.25],
+    ["11:59:00", "BTCUSDT", -0.5],
+  ]);
+  assert.deepEqual(await rows("Quotes a second", "A", only("BTCUSDT")), [
+    ["11:58:00", "BTCUSDT", 0.2],
+    ["11:59:00", "BTCUSDT", 0.1],
+  ]);
+  assert.deepEqual(await rows("Delay, exchange → received", "A", only("ETHUSDT")), [[
+    "11:59:00",
+    "ETHUSDT",
+    30,
+  ]]);
+  assert.deepEqual(await rows("Delay, exchange → received", "B", only("ETHUSDT")), [["11:59:00", 30]]);
+  assert.deepEqual(await rows("Candles missing"), [
+    ["BTCUSDT", 2, 1, "11:30:00"],
+    ["ETHUSDT", 0, 0, null],
+  ]);
+  assert.deepEqual(await rows("Gaps"), [
+    ["11:30:00", "11:30:02", 2, "kline", "ETHUSDT", "buffer overflow", 12],
+    ["10:00:00", "11:00:05", 3605, "book", "BTCUSDT", "lost connection", null],
+  ]);
+});
+
+Deno.test("ages count from now, and say so where a stream has nothing in the range", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await readerOf(sql);
+  const [{ now }] = await sql`select now()`;
+  await candle(sql, "BTCUSDT", new Date(now.getTime() - 90_000).toISOString(), 100);
+  const ticks = [tick(now.getTime() - 5_000, { symbol: "ETHUSDT" })];
+  await store(sql, ticks);
+  await sql`select websocket.refresh_rollup('0')`;
+  const view = { ...lastHour, from: new Date(now.getTime() - HOUR), to: now };
+  const [eth, btc] = (await rowsOf(sql, queryOf("Age of the newest row"), view)).sort((a, b) =>
+    String(b.Symbol).localeCompare(String(a.Symbol))
+  );
+  assert.equal(btc.Quotes, null);
+  assert.ok(Number(btc.Candles) >= 30 && Number(btc.Candles) < 60, `${btc.Candles}`);
+  assert.equal(eth.Candles, null);
+  assert.ok(Number(eth.Quotes) >= 5 && Number(eth.Quotes) < 30, `${eth.Quotes}`);
+});
+
+Deno.test("candles of a day begin at midnight UTC, whatever time zone the viewer's session has", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await smallMarket(sql);
+  const view = { ...lastHour, variables: { symbol: "BTCUSDT", interval: "1d" } };
+  const query = queryOf("$symbol, candles of $interval");
+  const utc = await rowsOf(sql, query, view);
+  assert.equal((utc[0].time as Date).toISOString(), "2024-08-08T00:00:00.000Z");
+  assert.deepEqual(await rowsOf(sql, query, view, "Asia/Kolkata"), utc);
+});
+
+Deno.test("the variable lists every symbol that any stream has, and Grafana's role can't write", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await smallMarket(sql);
+  await candle(sql, "1INCHUSDT", "2024-08-08T11:59:00Z", 1);
+  const [variable] = dashboard().templating.list!;
+  const listed = await sql.unsafe(variable.query as string);
+  assert.deepEqual(listed.map(({ symbol }) => symbol), ["1INCHUSDT", "BTCUSDT", "ETHUSDT"]);
+  await assert.rejects(
+    sql.begin(async (transaction) => {
+      await transaction`set local role grafana_reader`;
+      await insert(transaction, [tick(noon)]);
+    }),
+    { code: "42501" },
+  );
+});
