@@ -12,25 +12,25 @@ export interface Decoded<M extends Message> {
   /** What can't be decoded, each with the reason. */
   readonly poison: { message: Incoming; cause: string }[];
   /** Messages of the PySpark pipeline, whose topics have the same names: they have no `receivedAt`. */
-  legacy: number;
+  readonly legacy: Incoming[];
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Decodes a batch; it never throws. */
 export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Decoded<M> {
-  const decoded: Decoded<M> = { messages: [], sources: [], poison: [], legacy: 0 };
+  const decoded: Decoded<M> = { messages: [], sources: [], poison: [], legacy: [] };
   for (const message of batch.messages) {
     const text = textOf(message);
     const parsed = text === undefined ? undefined : stream.codec.safeDecode(text);
     if (parsed?.success) {
       decoded.messages.push(parsed.data);
       decoded.sources.push(message);
-    } else if (text !== undefined && isLegacy(stream, text)) decoded.legacy++;
-    else {decoded.poison.push({
-        message,
-        cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text",
-      });}
+    } else if (text !== undefined && isLegacy(stream, text)) {
+      decoded.legacy.push(message);
+    } else {
+      decoded.poison.push({ message, cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text" });
+    }
   }
   return decoded;
 }

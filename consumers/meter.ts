@@ -39,15 +39,17 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
     },
     committed(batch, decoded, refused, isExpired) {
       const { partition, nextOffset } = batch;
-      const next = Number(nextOffset);
-      const fresh = (source: Incoming) => Number(source.offset) >= (counted.get(partition) ?? 0);
-      const dead = decoded.messages.filter((message) => refused.has(message)).length;
-      const expired = decoded.messages.filter(isExpired).length;
-      counts.stored += decoded.sources.filter(fresh).length - dead - expired;
-      counts.expired += expired;
-      counts.rejected += decoded.poison.filter(({ message }) => fresh(message)).length + dead;
-      counts.legacy += decoded.legacy;
-      counted.set(partition, Math.max(next, counted.get(partition) ?? 0));
+      const from = counted.get(partition) ?? 0;
+      const isFresh = ({ offset }: Incoming) => Number(offset) >= from;
+      decoded.messages.forEach((message, i) => {
+        if (!isFresh(decoded.sources[i])) return;
+        if (isExpired(message)) counts.expired++;
+        else if (refused.has(message)) counts.rejected++;
+        else counts.stored++;
+      });
+      counts.rejected += decoded.poison.filter(({ message }) => isFresh(message)).length;
+      counts.legacy += decoded.legacy.filter(isFresh).length;
+      counted.set(partition, Math.max(Number(nextOffset), from));
       behind.set(partition, batch.behind);
       counts.behind = [...behind.values()].reduce((sum, n) => sum + n, 0);
     },

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { anyBook, anyKline } from "../tests/arbitraries.ts";
+import type { Batch } from "../shared/kafka/mod.ts";
+import { gap } from "../shared/streams/gap.ts";
+import { type Kline, kline } from "../shared/streams/kline.ts";
+import { book } from "../shared/streams/book.ts";
+import { decode, newestPerRow } from "./decode.ts";
+
+const utf8 = new TextEncoder();
+
+/** A batch of these values, from offset 0 on. */
+function batchOf(values: (string | Uint8Array | null)[]): Batch {
+  const messages = values.map((value, i) => ({
+    key: null,
+    value: typeof value === "string" ? utf8.encode(value) : value,
+    offset: String(i),
+  }));
+  return { topic: "t", partition: 0, messages, nextOffset: String(values.length), behind: 0 };
+}
+
+const goodOf = (message: Kline) => kline.codec.encode(message);
+
+Deno.test("what can't be decoded is set aside with the reason, and its neighbours are not", () => {
+  fc.assert(fc.property(anyKline, fc.uint8Array(), (message, noise) => {
+    const good = goodOf(message);
+    const { messages, sources, poison, legacy } = decode(
+      kline,
+      batchOf([
+        good,
+        "{",
+        good,
+        "",
+        null,
+        noise,
+        good.replace('"open":"', '"open":"x'),
+        new Uint8Array([0xff]),
+      ]),
+    );
+    assert.deepEqual(messages, [message, message]);
+    assert.deepEqual(sources.map(({ offset }) => offset), ["0", "2"]);
+    assert.deepEqual(poison.map(({ message }) => message.offset), ["1", "3", "4", "5", "6", "7"]);
+    assert.equal(poison[4].cause, "open: must be a plain decimal, such as 61800.20");
+    assert.equal(poison[5].cause, "it is not UTF-8 text");
+    assert.deepEqual(legacy, []);
+  }));
+});
+
+Deno.test("a message of the old pipeline, which has no receivedAt, is counted and skipped", () => {
+  const old = '{"symbol":"BTCUSDT","open_time":1626992700000,"open":1.5}';
+  const { messages, poison, legacy } = decode(kline, batchOf([old, "{}", "[]", "null", "1"]));
+  assert.deepEqual([messages.length, poison.length, legacy.length], [0, 3, 2]);
+});
+
+Deno.test("a stream whose messages have no receivedAt has no old pipeline", () => {
+  const { poison, legacy } = decode(gap, batchOf(["{}"]));
+  assert.deepEqual([poison.length, legacy.length], [1, 0]);
+});
+
+/** The row that remains after batches, each merged and then upserted by the design's order, told anew from its words. */
+function stored(batches: Kline[][]): Map<string, Kline> {
+  const rows = new Map<string, Kline>();
+  for (const message of batches.flatMap((batch) => newestPerRow(kline, batch))) {
+    const key = [message.symbol, message.interval, message.openTime].join();
+    const old = rows.get(key);
+    const wins = !old ||
+      (message.isClosed !== old.isClosed ? message.isClosed : message.eventTime > old.eventTime);
+    if (wins) rows.set(key, message);
+  }
+  return rows;
+}
+
+Deno.test("however candles are cut into batches, the same versions of them remain", () => {
+  const cuts = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1 });
+  fc.assert(fc.property(fc.array(anyKline, { maxLength: 40 }), cuts, (messages, cuts) => {
+    const batches: Kline[][] = [];
+    for (let at = 0, i = 0; at < messages.length; i++) {
+      batches.push(messages.slice(at, at += cuts[i % cuts.length]));
+    }
+    assert.deepEqual(stored(batches), stored(messages.map((message) => [message])));
+    assert.deepEqual(stored([messages]), stored(batches));
+  }));
+});
+
+Deno.test("of a batch one message a row remains; of updates that are never replaced, the first", () => {
+  fc.assert(fc.property(fc.array(anyBook, { minLength: 1 }), (messages) => {
+    const again = messages.map((message) => ({ ...message, receivedAt: 1, bidPrice: "1" }));
+    assert.deepEqual(newestPerRow(book, [...messages, ...again]), newestPerRow(book, messages));
+    const rows = newestPerRow(book, messages).map(({ symbol, updateId, transactionTime }) =>
+      [symbol, updateId, transactionTime].join()
+    );
+    assert.equal(new Set(rows).size, rows.length);
+  }));
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { Batch } from "../shared/kafka/mod.ts";
+import { percentile } from "../shared/histogram.ts";
+import { type Kline, kline } from "../shared/streams/kline.ts";
+import { decode } from "./decode.ts";
+import { createMeter } from "./meter.ts";
+
+const exchange = kline.exchange!;
+const sample = exchange.toMessage(exchange.wire.parse(JSON.parse(exchange.sample).data), Date.now());
+const good = kline.codec.encode(sample);
+
+/** A batch of these texts that begins at an offset. */
+function batchOf(first: number, texts: string[], partition = 0): Batch {
+  const messages = texts.map((text, i) => ({
+    key: null,
+    value: new TextEncoder().encode(text),
+    offset: String(first + i),
+  }));
+  return { topic: "t", partition, messages, nextOffset: String(first + texts.length), behind: 7 };
+}
+
+const none = new Map<Kline, string>();
+const never = () => false;
+
+Deno.test("offsets are counted once, however often they are read", () => {
+  const meter = createMeter(kline);
+  const batch = batchOf(0, [good, good, good, "poison", "{}"]);
+  const decoded = decode(kline, batch);
+  const refused = new Map([[decoded.messages[0], "too large"]]);
+  const isExpired = (message: Kline) => message === decoded.messages[1];
+  for (let times = 0; times < 3; times++) meter.committed(batch, decoded, refused, isExpired);
+  const { counts } = meter.report();
+  assert.deepEqual(counts, { stored: 1, rejected: 2, expired: 1, legacy: 1, behind: 7 });
+});
+
+Deno.test("partitions are counted apart, and what is behind is of all of them", () => {
+  const meter = createMeter(kline);
+  for (const partition of [0, 1]) {
+    const batch = batchOf(0, [good], partition);
+    meter.committed(batch, decode(kline, batch), none, never);
+  }
+  assert.equal(meter.report().counts.stored, 2);
+  assert.equal(meter.report().counts.behind, 14);
+});
+
+Deno.test("delays are from receipt to storing; the last price is each symbol's", () => {
+  const meter = createMeter(kline);
+  const decoded = decode(
+    kline,
+    batchOf(0, [kline.codec.encode({ ...sample, receivedAt: Date.now() - 1_000 })]),
+  );
+  meter.stored(decoded);
+  const { delays, prices } = meter.report();
+  const p50 = percentile(delays!, 0.5)!;
+  assert.ok(p50 >= 999 && p50 < 1_500, String(p50));
+  assert.deepEqual(prices, { ETHUSDT: "2510.55" });
+});
+
+Deno.test("a database that is away is waited for; without Kafka the consumer is stuck", () => {
+  const meter = createMeter(kline);
+  meter.trouble("database", "no database");
+  assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no database", undefined]);
+  meter.trouble("kafka", "no Kafka");
+  meter.trouble("database", undefined);
+  assert.deepEqual([meter.report().waiting, meter.report().stuck], [undefined, "no Kafka"]);
+});
