@@ -34,6 +34,7 @@ async function up(options: Options): Promise<number> {
       if (!stop.signal.aborted) stoppedAt = Date.now();
       else if (Date.now() - stoppedAt > SAME_PRESS_MS) {
         kills.forEach((kill) => kill());
+        console.error("Quit at once: what is not stored yet waits on Kafka for the next run");
         Deno.exit(exitCodes.interrupted);
       }
       stop.abort();

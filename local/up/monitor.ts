@@ -22,6 +22,11 @@ export interface Line {
   readonly consumer: WorkerProcess;
 }
 
+/** The workers of all lines, from the exchange to the database. */
+export function workersOf(lines: readonly Line[]): WorkerProcess[] {
+  return lines.flatMap(({ producer, consumer }) => producer ? [producer, consumer] : [consumer]);
+}
+
 /** Knows how the pipeline is doing. */
 export interface Monitor extends AsyncDisposable {
   /** Watches until the signal is aborted, and calls `onLook` about once a second. */
@@ -42,7 +47,7 @@ export function createMonitor(lines: readonly Line[], config: Config, log: Log):
   const sql = connect({ ...config.database, applicationName: "bookline up" }, log);
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
-  const workers = lines.flatMap(({ producer, consumer }) => producer ? [producer, consumer] : [consumer]);
+  const workers = workersOf(lines);
 
   const poll = async () => void await Promise.all(workers.map((worker) => worker.poll()));
   const countRows = async () => {

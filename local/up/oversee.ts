@@ -4,7 +4,7 @@ import type { Exchange } from "../exchange/server.ts";
 import { drain } from "./drain.ts";
 import { untilSubscribed } from "./exchange.ts";
 import { type Feed, headline } from "./feed.ts";
-import type { Line, Monitor } from "./monitor.ts";
+import { type Line, type Monitor, workersOf } from "./monitor.ts";
 import type { Options } from "./options.ts";
 import type { Surroundings } from "./run.ts";
 import { renderLines, renderScreen, type Stage } from "./screen.ts";
@@ -56,9 +56,7 @@ export async function oversee(pipeline: Pipeline, { terminal, signal }: Surround
   const watching = new AbortController();
   const watched = monitor.watch(watching.signal, show);
   try {
-    const failed = Promise.race(
-      lines.flatMap(({ producer, consumer }) => [consumer.failed, ...producer ? [producer.failed] : []]),
-    );
+    const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));
     await Promise.race([failed, untilReady(pipeline, signal)]);
     if (!signal.aborted) exchange?.start();
     startedAt = Date.now();
@@ -73,6 +71,11 @@ export async function oversee(pipeline: Pipeline, { terminal, signal }: Surround
     show();
     terminal.keep();
     toSentences(monitor.picture()).forEach(terminal.say);
+    for (const { task, restarts } of workersOf(lines)) {
+      if (restarts > 0) {
+        terminal.say(`${task} was started again: what it did in the second before is not counted`);
+      }
+    }
     faults.forEach(terminal.say);
     if (options.json) console.log(JSON.stringify(toJson(feed, monitor.picture())));
     terminal.shout(headline(feed));
@@ -90,7 +93,7 @@ async function untilReady(
 ): Promise<void> {
   for (const limit = Date.now() + START_MS; !signal.aborted && Date.now() < limit;) {
     await monitor.poll();
-    if (lines.every(({ producer, consumer }) => !producer?.trouble && !consumer.trouble)) break;
+    if (workersOf(lines).every(({ trouble }) => !trouble)) break;
     await sleep(100, signal);
   }
   if (exchange) await untilSubscribed(exchange, lines.map(({ stream }) => stream), config, signal);

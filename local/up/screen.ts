@@ -101,7 +101,7 @@ export function renderLines(picture: Picture, stage: Stage): string[] {
 function priceColumns(prices: Picture["prices"], width: number, height: number): Span[][] {
   const cells = alignPrices(prices);
   if (cells.length === 0) return [];
-  const wide = GAP + cells[0].symbol.length + 1 + cells[0].price.length;
+  const wide = GAP + widthOf(cells[0].symbol) + 1 + cells[0].price.length;
   const room = Math.max(0, Math.floor((width - 1) / wide)) * height;
   const shown = cells.length <= room ? cells : cells.slice(0, Math.max(0, room - 1));
   const spans = shown.map(({ symbol, price }): Span[] => [
@@ -156,8 +156,20 @@ export function formatTime(ms: number): string {
 function clip(row: Row, columns: number): Row {
   let room = columns;
   return row.map(({ text, style }) => {
-    const cut = text.slice(0, Math.max(0, room));
-    room -= text.length;
+    let cut = "";
+    for (const letter of text) {
+      room -= widthOf(letter);
+      if (room >= 0) cut += letter;
+    }
     return { text: cut, style };
   });
+}
+
+/** Letters that terminals show two columns wide: 币安人生USDT is a symbol. Unicode: East Asian Width, W and F. */
+const wideLetters =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu;
+
+/** How many columns a text takes up. */
+function widthOf(text: string): number {
+  return text.length + (text.match(wideLetters)?.length ?? 0);
 }

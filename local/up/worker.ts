@@ -39,7 +39,9 @@ export interface WorkerProcess {
   readonly totals: Totals;
   /** Why it makes no progress; undefined while all is well. */
   readonly trouble: string | undefined;
-  /** Whether it can't run as it is configured; rejects then, with its last words. */
+  /** How often it had to be started again. */
+  readonly restarts: number;
+  /** Rejects, with its last words, if it can't run as it is configured. */
   readonly failed: Promise<never>;
   /** Asks it how it is. */
   poll(): Promise<void>;
@@ -63,6 +65,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
     create: true,
     truncate: true,
   });
+  let restarts = 0;
   let earlier = nothing;
   let now: Report = { counts: {} };
   let trouble: string | undefined = "starting";
@@ -126,6 +129,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       notice(`warn  ${task} ended unexpectedly with ${how}: starting it again in ${Math.round(pause)} ms`);
       await sleep(pause, stopping.signal);
       if (stopping.signal.aborted) return;
+      restarts++;
     }
   };
   const ended = keepRunning().finally(() => log.close());
@@ -136,6 +140,9 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
     failed: failure.promise,
     get totals() {
       return addTotals(earlier, now);
+    },
+    get restarts() {
+      return restarts;
     },
     get trouble() {
       return trouble;
