@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { canonicalDecoder } from "../shared/canonical.ts";
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { faultOf } from "../shared/message.ts";
 import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
@@ -20,24 +22,37 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Decodes a batch; it never throws. */
 export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Decoded<M> {
   const decoded: Decoded<M> = { messages: [], sources: [], poison: [], legacy: [] };
-  for (const message of batch.messages) {
-    const text = textOf(message);
-    const parsed = text === undefined ? undefined : stream.codec.safeDecode(text);
-    if (parsed?.success) {
-      decoded.messages.push(parsed.data);
-      decoded.sources.push(message);
-    } else if (text !== undefined && isLegacy(stream, text)) {
-      decoded.legacy.push(message);
-    } else {
-      decoded.poison.push({ message, cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text" });
+  const canonical = canonicalDecoder(stream);
+  const take = (message: M, source: Incoming) => {
+    decoded.messages.push(message);
+    decoded.sources.push(source);
+  };
+  for (const source of batch.messages) {
+    const message = canonical(latin1(source));
+    if (message) {
+      take(message, source);
+      continue;
     }
+    const text = textOf(source);
+    const parsed = text === undefined ? undefined : stream.codec.safeDecode(text);
+    if (parsed?.success) take(parsed.data, source);
+    else if (text !== undefined && isLegacy(stream, text)) decoded.legacy.push(source);
+    else {decoded.poison.push({
+        message: source,
+        cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text",
+      });}
   }
   return decoded;
 }
 
-function textOf(message: Incoming): string | undefined {
+/** The bytes as characters: what is canonical is ASCII, and as such read in a third of the time. */
+function latin1({ value }: Incoming): string {
+  return value ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1") : "";
+}
+
+function textOf({ value }: Incoming): string | undefined {
   try {
-    return utf8.decode(message.value ?? new Uint8Array());
+    return utf8.decode(value ?? new Uint8Array());
   } catch {
     return undefined;
   }

@@ -12,8 +12,8 @@ export const decimal = z.string().regex(
 /** An id or a count. Integers past 2^53 are refused: `JSON.parse` has rounded them already. */
 export const integer = z.int();
 
-/** Milliseconds since the epoch, up to the year 9999. */
-export const time = z.int().nonnegative().max(253_402_300_799_999);
+/** Milliseconds since the epoch, before the year 2200: in µs they are exact integers until 2255. */
+export const time = z.int().nonnegative().max(7_258_118_399_999);
 
 /** Binance's symbols may start with a digit (1INCHUSDT), be dated (BTCUSDT_250926) or be Unicode (币安人生USDT). */
 export const symbol = z.string().regex(/^[\p{L}\p{N}_]{1,40}$/u, "must be a symbol, such as BTCUSDT");

@@ -44,11 +44,11 @@ Deno.test("ids past 2^53 are refused, as JSON has rounded them already", () => {
   );
 });
 
-Deno.test("times are whole milliseconds from 1970 to 9999", () => {
+Deno.test("times are whole milliseconds from 1970 to 2199", () => {
   for (const value of [-1, 1.5, Date.UTC(10_000, 0), "2026-01-01", NaN]) {
     assert.ok(!time.safeParse(value).success, String(value));
   }
-  assert.equal(time.parse(Date.UTC(9999, 11, 31, 23, 59, 59, 999)), 253_402_300_799_999);
+  assert.equal(time.parse(Date.UTC(2199, 11, 31, 23, 59, 59, 999)), 7_258_118_399_999);
 });
 
 Deno.test("symbols may begin with a digit, be dated or be Unicode, and hold nothing that a URL or SQL minds", () => {

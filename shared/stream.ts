@@ -15,7 +15,7 @@ type ColumnFor<V> = { [T in keyof ColumnTypes]: V extends ColumnTypes[T] ? T : n
 
 /** How a stream's messages are stored: one row a key, in schema `websocket`. */
 export interface Table<M> {
-  /** Each field of the message with its column's type, in the table's order. The column is the field in snake_case. */
+  /** Each field of the message with its column's type, in the message's order. The column is the field in snake_case. */
   readonly columns: { readonly [F in keyof M]: ColumnFor<M[F]> };
   readonly key: readonly (keyof M & string)[];
   /** Of two rows with one key the greater in these fields, compared in turn, wins; on a tie the stored one stays. */
