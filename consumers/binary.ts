@@ -28,10 +28,13 @@ export function createEncoder<M extends { symbol: string }>(
     bytes = larger;
     view = new DataView(bytes.buffer);
   };
-  const int64 = (value: number) => {
+  /** The product may be past 2^53: its halves are computed apart. */
+  const int64 = (value: number, times: number) => {
+    const high = Math.floor(value / 2 ** 32);
+    const low = (value - high * 2 ** 32) * times;
     view.setInt32(at, 8);
-    view.setInt32(at + 4, Math.floor(value / 2 ** 32));
-    view.setUint32(at + 8, value >>> 0);
+    view.setInt32(at + 4, high * times + Math.floor(low / 2 ** 32));
+    view.setUint32(at + 8, low >>> 0);
     at += 12;
   };
   const utf8 = new TextEncoder();
@@ -53,9 +56,9 @@ export function createEncoder<M extends { symbol: string }>(
       if (value === null) {
         view.setInt32(at, -1);
         at += 4;
-      } else int64(value);
+      } else int64(value, 1);
     },
-    timestamptz: (value) => int64((value - EPOCH) * 1_000),
+    timestamptz: (value) => int64(value - EPOCH, 1_000),
     boolean(value) {
       view.setInt32(at, 1);
       bytes[at + 4] = value ? 1 : 0;

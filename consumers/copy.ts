@@ -1,4 +1,4 @@
-import type { Writable } from "node:stream";
+import { Writable } from "node:stream";
 import type postgres from "postgres";
 
 /** The part of a postgres.js query that it settles by. */
@@ -22,10 +22,11 @@ export function copyIn(sql: postgres.Sql, statements: string, bytes: Uint8Array)
     const settling = query as unknown as Settling;
     settling.reject = reject;
     settling.resolve = (stream) => {
+      // A query that was lost with its connection is settled by the next connection's start: nobody waits for it any more.
+      if (!(stream instanceof Writable)) return reject(new Error("The server asked for no data"));
       settling.resolve = () => resolve();
-      const writable = stream as Writable;
-      writable._destroy = (_error, done) => done();
-      writable.end(bytes);
+      stream._destroy = (_error, done) => done();
+      stream.end(bytes);
     };
     query.execute();
   });
