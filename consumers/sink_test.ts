@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Sql } from "../shared/postgres.ts";
+import { SchemaError } from "../shared/schema.ts";
+import { isNewer, rowKey } from "../shared/stream.ts";
+import { type Book, book } from "../shared/streams/book.ts";
+import { type Kline, kline } from "../shared/streams/kline.ts";
+import { anyKline } from "../tests/arbitraries.ts";
+import { emptyDatabase, silent, testDatabase } from "../tests/stack.ts";
+import { newestPerRow } from "./decode.ts";
+import { createSink } from "./sink.ts";
+
+const openTime = Date.UTC(2026, 9, 1);
+
+/** A candle's update. */
+const candle = (fields: Partial<Kline>): Kline => ({
+  symbol: "BTCUSDT",
+  interval: "1m",
+  openTime,
+  closeTime: openTime + 59_999,
+  open: "1.10",
+  high: "1",
+  low: "1",
+  close: "1",
+  volume: "1",
+  quoteVolume: "1",
+  takerBuyBaseVolume: "1",
+  takerBuyQuoteVolume: "1",
+  numTrades: 1,
+  firstTradeId: 1,
+  lastTradeId: 1,
+  isClosed: false,
+  eventTime: openTime + 1_000,
+  receivedAt: openTime + 1_000,
+  ...fields,
+});
+
+/** A best bid and ask. */
+const tick = (updateId: number, fields: Partial<Book> = {}): Book => ({
+  symbol: "BTCUSDT",
+  updateId,
+  bidPrice: "61800.20",
+  bidQty: "1",
+  askPrice: "61800.30",
+  askQty: "1",
+  eventTime: openTime,
+  transactionTime: openTime,
+  receivedAt: openTime,
+  ...fields,
+});
+
+const candles = (sql: Sql) =>
+  sql`select symbol, interval, open_time, close::text, is_closed, event_time from websocket.kline_data
+    order by symbol, interval, open_time`;
+
+Deno.test("a schema that is older than the stream needs is refused, with the command to run", async () => {
+  await using database = await emptyDatabase();
+  await using sink = createSink(kline, database.config, silent);
+  await assert.rejects(sink.open(), (error) =>
+    error instanceof SchemaError &&
+    /Cannot use the database as its schema must be 1 or later: it is 0. Run: deno task migrate/.test(
+      error.message,
+    ));
+});
+
+Deno.test("a closed candle is never reopened, be the later open frame in the same batch or the next", async () => {
+  const closed = candle({ isClosed: true, close: "2", eventTime: openTime + 60_200 });
+  const late = candle({ close: "3", eventTime: openTime + 61_000 });
+  for (const batches of [[[closed, late]], [[closed], [late]], [[late], [closed]]]) {
+    await using database = await testDatabase();
+    await using sink = createSink(kline, database.config, silent);
+    for (const batch of batches) assert.deepEqual(await sink.write(newestPerRow(kline, batch)), []);
+    const rows = await candles(database.sql);
+    assert.deepEqual(rows.map(({ close, is_closed }) => [close, is_closed]), [["2", true]]);
+  }
+});
+
+Deno.test("of two versions with one event time, the stored one stays", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(kline, database.config, silent);
+  await sink.write([candle({ close: "1" })]);
+  await sink.write([candle({ close: "2" })]);
+  assert.equal((await candles(database.sql))[0].close, "1");
+});
+
+Deno.test("candles in any order and any batches leave the row that the design's order prefers", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(kline, database.config, silent);
+  const cuts = fc.integer({ min: 1, max: 12 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyKline, { minLength: 60, maxLength: 120 }), cuts, async (messages, cut) => {
+      await database.sql`truncate websocket.kline_data`;
+      for (let at = 0; at < messages.length; at += cut) {
+        await sink.write(newestPerRow(kline, messages.slice(at, at + cut)));
+      }
+      const expected = new Map<string, Kline>();
+      for (const message of messages) {
+        const stored = expected.get(rowKey(kline, message));
+        if (!stored || isNewer(kline, message, stored)) expected.set(rowKey(kline, message), message);
+      }
+      const rows = (await candles(database.sql)).map((row) =>
+        [row.symbol, row.interval, Number(row.open_time), row.is_closed, Number(row.event_time)].join()
+      );
+      const wanted = [...expected.values()].map((one) =>
+        [one.symbol, one.interval, one.openTime, one.isClosed, one.eventTime].join()
+      );
+      assert.deepEqual(rows.toSorted(), wanted.toSorted());
+    }),
+    { numRuns: 10 },
+  );
+});
+
+Deno.test("rows that are written again change nothing, alone or among new ones", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  const first = Array.from({ length: 500 }, (_, i) => tick(i));
+  await sink.write(first);
+  const again = first.map((one) => ({ ...one, bidPrice: "9", receivedAt: openTime + 5_000 }));
+  await sink.write([...again, tick(500)]);
+  await sink.write([tick(501), ...again]);
+  const [{ count, prices, last }] = await database.sql`
+    select count(*)::int, array_agg(distinct bid_price::text) as prices, max(received_at) as last
+    from websocket.order_book_data`;
+  assert.deepEqual([count, prices, Number(last)], [502, ["61800.20"], openTime]);
+});
+
+Deno.test("rows that the database refuses for what they hold are found, and their neighbours are stored", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  await database
+    .sql`alter table websocket.order_book_data add constraint plausible check (bid_price < 1000000)`;
+  const bad = new Set([0, 17, 18, 63]);
+  const messages = Array.from({ length: 64 }, (_, i) => tick(i, bad.has(i) ? { bidPrice: "1000000" } : {}));
+  const refused = await sink.write(messages);
+  assert.deepEqual(refused.map(({ message }) => message.updateId), [...bad]);
+  assert.match(refused[0].cause, /violates check constraint "plausible"/);
+  assert.equal((await database.sql`select count(*)::int from websocket.order_book_data`)[0].count, 60);
+});
+
+Deno.test("an error that is no row's fault is thrown, with nothing written and nobody accused", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  await sink.write([tick(1)]);
+  await database.sql`alter table websocket.order_book_data rename to elsewhere`;
+  await assert.rejects(sink.write([tick(2), tick(3)]), { code: "42P01" });
+  await database.sql`alter table websocket.elsewhere rename to order_book_data`;
+  assert.deepEqual(await sink.write([tick(2), tick(3)]), []);
+  assert.equal((await database.sql`select count(*)::int from websocket.order_book_data`)[0].count, 3);
+});
