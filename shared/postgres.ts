@@ -1,7 +1,7 @@
-import net from "node:net";
 import postgres from "postgres";
 import type { Database } from "./database_url.ts";
-import type { Log } from "./log.ts";
+import { describe, type Log } from "./log.ts";
+import { openSocket } from "./postgres_socket.ts";
 
 export type Sql = postgres.Sql;
 export type TransactionSql = postgres.TransactionSql;
@@ -17,7 +17,7 @@ export function connect(database: Database, log: Log, max = 1): Sql {
     database: database.name,
     username: database.user ?? "postgres",
     password: database.password,
-    ssl: tls(database),
+    ssl: false, // the socket sees to it
     ...{ socket: () => openSocket(database) }, // an option that postgres.js' types leave out
     max,
     connect_timeout: database.connectTimeout,
@@ -25,20 +25,6 @@ export function connect(database: Database, log: Log, max = 1): Sql {
     // RAISE NOTICE in our own SQL has the SQLSTATE 00000; the server's remarks on "if not exists" have others.
     onnotice: (notice) => notice.code === "00000" && log.info(notice.message, { from: "postgres" }),
   });
-}
-
-/**
- * A socket that sends at once. Left to itself TCP holds the last part of a COPY back until the server has acknowledged
- * the first, which it puts off for 40 ms (Nagle's algorithm and delayed acknowledgement).
- */
-function openSocket({ host, port }: Database): net.Socket {
-  const socket = net.connect({ host, port, noDelay: true });
-  // postgres.js reads the name to verify in a certificate from here.
-  return Object.assign(socket, { host });
-}
-
-function tls({ sslmode }: Database) {
-  return sslmode === "disable" ? false : sslmode === "verify-ca" ? "verify-full" : sslmode;
 }
 
 /**
@@ -64,6 +50,18 @@ export async function createDatabase(database: Database, log: Log): Promise<void
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** What went wrong with the database in words, with what to look at where its own text does not tell. */
+export function databaseFault({ host, port, name }: Database, error: unknown): string {
+  const text = describe(error);
+  const code = String((error as { code?: unknown })?.code);
+  const hint = /no encryption/.test(text)
+    ? ". It wants TLS: add sslmode=require to DB_URL, or better verify-full"
+    : /^28/.test(code)
+    ? ". See DB_USER and DB_PASSWORD"
+    : "";
+  return `Cannot use the database at ${host}:${port}/${name}: ${text}${hint}`;
 }
 
 /** SQLSTATE classes and codes that waiting can mend. PostgreSQL: appendix A, "Error Codes". */

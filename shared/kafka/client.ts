@@ -1,5 +1,6 @@
 import "./mend.ts";
 import kafkajs from "kafkajs";
+import { certificateFault } from "../certificate_fault.ts";
 import type { Config } from "../config.ts";
 import { describe, type Log } from "../log.ts";
 
@@ -30,13 +31,13 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
   const cause = innermost(error);
   const text = describe(cause);
   const at = config.brokers.join();
-  if (/certificate|UnknownIssuer|UNABLE_TO|self.signed|SSL|TLS/i.test(text)) {
-    return `Cannot trust Kafka at ${at}: ${text}. A private CA is given by DENO_CERT=/path/to/ca.pem`;
-  }
+  const untrusted = config.ssl && certificateFault(text);
+  if (untrusted) return `Cannot trust Kafka at ${at}: ${untrusted}`;
   if (/SASL|[Aa]uthentication/.test(text + (cause as Error).name)) {
     return `Kafka at ${at} refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: ${text}`;
   }
-  if (/Closed connection/.test(text)) {
+  // The second is Node's way to say that the broker hung up on a TLS greeting.
+  if (/Closed connection|before secure TLS connection/.test(text)) {
     return `Kafka at ${at} closed the connection: it may want ${
       config.ssl ? "no TLS" : "TLS (KAFKA_SSL=true)"
     }`;

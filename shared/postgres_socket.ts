@@ -1,0 +1,94 @@
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import net from "node:net";
+import { Duplex } from "node:stream";
+import tls from "node:tls";
+import type { Database } from "./database_url.ts";
+import { describe } from "./log.ts";
+import { certificateFault } from "./certificate_fault.ts";
+
+/** PostgreSQL: "Message Formats", SSLRequest. It is answered by one byte: S for yes, N for no. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+const YES = "S".charCodeAt(0);
+
+/**
+ * Opens a connection for postgres.js, with TLS as `sslmode` wants it. By itself postgres.js verifies "localhost" where the
+ * host is an IP address, knows no `verify-ca`, and begins TLS with a server that has just declined it.
+ *
+ * It never rejects: what went wrong is the error of the socket that is returned. Of a socket that could not be made
+ * postgres.js would make no second one, and queries would wait for ever.
+ */
+export async function openSocket(database: Database): Promise<Duplex> {
+  const { host, port, sslmode, connectTimeout } = database;
+  // Left to itself TCP holds the last part of a COPY back until the server has acknowledged the first, which it puts off
+  // for 40 ms (Nagle's algorithm and delayed acknowledgement).
+  const socket = net.connect({ host, port, noDelay: true });
+  const giveUp = () => socket.destroy(fault("CONNECT_TIMEOUT", `no answer within ${connectTimeout} s`));
+  // 0 waits for ever, as libpq does.
+  const limit = connectTimeout === 0 ? undefined : setTimeout(giveUp, connectTimeout * 1_000);
+  try {
+    await next(socket, "connect");
+    return named(sslmode === "disable" ? socket : await negotiate(socket, database), database);
+  } catch (error) {
+    socket.destroy();
+    return brokenSocket(error as Error);
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+async function negotiate(socket: net.Socket, database: Database): Promise<net.Socket> {
+  const { sslmode } = database;
+  socket.write(SSL_REQUEST);
+  const [answer] = await next(socket, "data") as [Buffer];
+  if (answer[0] !== YES) {
+    if (sslmode === "prefer") return socket;
+    throw new Error(`the server offers no TLS, which sslmode=${sslmode} asks for`);
+  }
+  const secured = tls.connect({ socket, ...verification(database) });
+  try {
+    await next(secured, "secureConnect");
+    return secured;
+  } catch (error) {
+    throw new Error(certificateFault(describe(error)) ?? `TLS failed: ${describe(error)}`);
+  }
+}
+
+/**
+ * What libpq verifies (PostgreSQL: "SSL Support"): `prefer` and `require` nothing, `verify-ca` who signed the certificate,
+ * `verify-full` also that it is the host's. Here `require` verifies nothing even where DENO_CERT names a CA: that one may
+ * be Kafka's.
+ */
+export function verification({ host, sslmode }: Database): tls.ConnectionOptions {
+  switch (sslmode) {
+    case "verify-full":
+      return net.isIP(host) ? { host } : { host, servername: host };
+    case "verify-ca":
+      return { ...net.isIP(host) ? {} : { servername: host }, checkServerIdentity: () => undefined };
+    default:
+      return { ...net.isIP(host) ? {} : { servername: host }, rejectUnauthorized: false };
+  }
+}
+
+/** Waits for an event; fails where the socket fails or closes before. */
+function next(socket: net.Socket, event: string): Promise<unknown[]> {
+  const closed = once(socket, "close").then(() => {
+    throw fault("CONNECTION_CLOSED", "the server closed the connection");
+  });
+  return Promise.race([once(socket, event), closed]);
+}
+
+/** The code is one of postgres.js' own, by which it counts as something that waiting can mend. */
+function fault(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** postgres.js reads from here what it calls the server in its errors. */
+function named(socket: net.Socket, { host, port }: Database): net.Socket {
+  return Object.assign(socket, { host, port });
+}
+
+/** Fails at the first write, which postgres.js does at once. */
+function brokenSocket(error: Error): Duplex {
+  return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(error) });
+}
