@@ -40,17 +40,19 @@ const REPORT_MS = 10_000;
 /**
  * Runs a worker's loop: environment, log, signals, health and exit code. Exits with 0 when the loop has ended in order, 78
  * when the configuration or the schema is wrong (a restart won't help), else 1. The first signal drains, for 10 s at most;
- * a second one quits at once.
+ * a second one quits at once. `options` are what it takes on its command line.
  */
 export async function runWorker(
   name: string,
   help: string,
   run: (worker: Worker) => Promise<void>,
+  options: readonly string[] = [],
 ): Promise<void> {
   if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
   let log = createLog(name, "info");
   try {
-    if (Deno.args.length > 0) throw new ConfigError(`Cannot understand ${Deno.args.join(" ")}: see --help`);
+    const unknown = Deno.args.filter((arg) => !options.includes(arg));
+    if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
     const config = readConfig();
     log = createLog(name, config.logLevel);
     const worker: Worker = { config, log, ...stopSignals(log), report: () => ({ counts: {} }) };

@@ -1,0 +1,44 @@
+-- The two roles that Bookline is used by, made or brought up to date by `deno task migrate --roles`. Runs after the
+-- migrations each time, so every statement must bear that. What the roles' passwords are kept as comes by two settings.
+
+do $$
+declare
+  role record;
+  routine regprocedure;
+begin
+  for role in
+    values
+      ('bookline_writer', current_setting('bookline.writer_verifier')),
+      ('grafana_reader', current_setting('bookline.reader_verifier'))
+  loop
+    if to_regrole(role.column1) is null then
+      execute format('create role %I', role.column1);
+    end if;
+    execute format('alter role %I login password %L', role.column1, role.column2);
+    execute format('grant connect on database %I to %I', current_database(), role.column1);
+  end loop;
+
+  -- The consumers stage rows in a temporary table.
+  execute format('grant temporary on database %I to bookline_writer', current_database());
+  -- These functions have the rights of the schema's owner: it is they that make and drop partitions.
+  for routine in
+    select oid from pg_proc where pronamespace = 'websocket'::regnamespace and prosecdef
+  loop
+    execute format('grant execute on function %s to bookline_writer', routine);
+  end loop;
+
+  execute format('alter role grafana_reader in database %I set default_transaction_read_only = on', current_database());
+  execute format('alter role grafana_reader in database %I set statement_timeout = %L', current_database(), '30s');
+end
+$$;
+
+grant usage on schema websocket to bookline_writer, grafana_reader;
+
+grant select on all tables in schema websocket to bookline_writer, grafana_reader;
+grant insert, update on all tables in schema websocket to bookline_writer;
+-- What these hold decides what the functions above do.
+revoke insert, update on websocket.migrations, websocket.daily_tables, websocket.dropped_days from bookline_writer;
+
+-- Tables of later migrations.
+alter default privileges in schema websocket grant select on tables to bookline_writer, grafana_reader;
+alter default privileges in schema websocket grant insert, update on tables to bookline_writer;

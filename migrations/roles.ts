@@ -1,0 +1,58 @@
+import { ConfigError } from "../shared/config.ts";
+import type { Log } from "../shared/log.ts";
+import type { Sql } from "../shared/postgres.ts";
+import { scramVerifier } from "./scram.ts";
+
+/** The variable of each role's password. */
+const variables = { bookline_writer: "WRITER_DB_PASSWORD", grafana_reader: "GRAFANA_DB_PASSWORD" } as const;
+
+/** A password for each role. */
+export type Passwords = Record<keyof typeof variables, string>;
+
+/**
+ * Reads the roles' passwords from the environment.
+ * @throws {ConfigError} naming each variable that is missing or can't be used
+ */
+export function readPasswords(env: Record<string, string | undefined>): Passwords {
+  const faults = Object.entries(variables).flatMap(([role, variable]) => {
+    const password = env[variable] ?? "";
+    // Programs differ in how they prepare other characters (RFC 4013), and would be refused.
+    if (/^[\x21-\x7e]+$/.test(password)) return [];
+    const why = password === "" ? "is missing" : "must be of printable ASCII characters without spaces";
+    return `Cannot use ${variable}, the password of the role ${role}: it ${why}. To make one: openssl rand -hex 24`;
+  });
+  if (faults.length > 0) throw new ConfigError(faults.join("\n"));
+  return {
+    bookline_writer: env[variables.bookline_writer]!,
+    grafana_reader: env[variables.grafana_reader]!,
+  };
+}
+
+/**
+ * Makes the roles `bookline_writer`, which writes rows and has no DDL, and `grafana_reader`, which reads; or brings those
+ * that are there up to date, passwords included.
+ * @throws {ConfigError} where the database's user may not make roles
+ */
+export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promise<void> {
+  const [{ user, able }] = await sql`
+    select rolname as user, rolsuper or rolcreaterole as able from pg_roles where rolname = current_user`;
+  if (!able) {
+    throw new ConfigError(
+      `Cannot make the roles as the user ${user} has no CREATEROLE. ` +
+        "Give it that, or leave out --roles: the workers can use the database as any user that may write",
+    );
+  }
+  const statements = await Deno.readTextFile(new URL("roles.sql", import.meta.url));
+  const connection = await sql.reserve();
+  try {
+    await connection`
+      select
+        set_config('bookline.writer_verifier', ${scramVerifier(passwords.bookline_writer)}, false),
+        set_config('bookline.reader_verifier', ${scramVerifier(passwords.grafana_reader)}, false)`;
+    // Statements sent as one are one transaction.
+    await connection.unsafe(statements);
+  } finally {
+    connection.release();
+  }
+  log.info("the roles are up to date", { roles: Object.keys(variables).join() });
+}

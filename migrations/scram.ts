@@ -1,0 +1,15 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+
+/** As many as PostgreSQL itself takes. */
+const ITERATIONS = 4096;
+
+/**
+ * What PostgreSQL keeps of a password (RFC 5803). Sent in the place of the password, that never reaches the server's log.
+ */
+export function scramVerifier(password: string, salt: Uint8Array = randomBytes(16)): string {
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, "sha256");
+  const keyOf = (side: string) => createHmac("sha256", salted).update(`${side} Key`).digest();
+  const storedKey = createHash("sha256").update(keyOf("Client")).digest("base64");
+  const serverKey = keyOf("Server").toString("base64");
+  return `SCRAM-SHA-256$${ITERATIONS}:${salt.toBase64()}$${storedKey}:${serverKey}`;
+}

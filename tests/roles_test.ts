@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { createSink } from "../consumers/sink.ts";
+import { makeRoles } from "../migrations/roles.ts";
+import { readConfig } from "../shared/config.ts";
+import { connect, type Sql } from "../shared/postgres.ts";
+import { book } from "../shared/streams/book.ts";
+import { silent, testDatabase } from "./stack.ts";
+import { tick } from "./ticks.ts";
+
+/** A migrated database with its roles. They are the server's, and stay there: without a database, with passwords nobody knows. */
+async function withRoles() {
+  await using parts = new AsyncDisposableStack();
+  const database = parts.use(await testDatabase());
+  const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
+  await makeRoles(database.sql, passwords, silent);
+  const as = (user: keyof typeof passwords) => ({ ...database.config, user, password: passwords[user] });
+  const open = (user: keyof typeof passwords) =>
+    parts.adopt(connect(as(user), silent), (sql) => sql.end({ timeout: 5 }));
+  const writer = open("bookline_writer");
+  const reader = open("grafana_reader");
+  const kept = parts.move();
+  return { database, passwords, as, writer, reader, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+const READ_ONLY = "25006";
+
+async function refuses(sql: Sql, code: string, statements: string[]): Promise<void> {
+  for (const statement of statements) {
+    await assert.rejects(
+      () => sql.unsafe(statement),
+      (error: { code?: string }) => error.code === code,
+      statement,
+    );
+  }
+}
+
+Deno.test("bookline_writer is refused all DDL, all removal of rows, and what the upkeep goes by", async () => {
+  await using roles = await withRoles();
+  await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, [
+    "create schema mine",
+    "create table websocket.mine ()",
+    "create table public.mine ()",
+    "create table websocket.mine partition of websocket.order_book_data for values from ('2000-01-01') to ('2000-01-02')",
+    "alter table websocket.kline_data add column mine text",
+    "create index on websocket.kline_data (close)",
+    "drop table websocket.order_book_data_default",
+    "truncate websocket.kline_data",
+    "delete from websocket.kline_data",
+    "create role mine",
+    "create or replace function websocket.now() returns timestamptz language sql return 'epoch'::timestamptz",
+    "insert into websocket.migrations values (9999, 'mine')",
+    "insert into websocket.daily_tables values (9, 'kline_data', 'open_time', false)",
+    "insert into websocket.dropped_days values ('2000-01-01')",
+    "select websocket.drop_day('order_book_data', 'transaction_time', '2000-01-01')",
+  ]);
+});
+
+Deno.test("grafana_reader writes nothing, whatever it sets", async () => {
+  await using roles = await withRoles();
+  const { reader } = roles;
+  await refuses(reader, READ_ONLY, ["create temp table mine ()", "delete from websocket.kline_data"]);
+  await reader`set default_transaction_read_only = off`;
+  await refuses(reader, INSUFFICIENT_PRIVILEGE, [
+    "create table websocket.mine ()",
+    "delete from websocket.kline_data",
+    "update websocket.kline_data set close = 0",
+    "insert into websocket.gap_data values ('kline', 'BTCUSDT', 'epoch', 'epoch', 'none', 0)",
+    "select websocket.drop_partitions(1)",
+  ]);
+});
+
+Deno.test("a user without CREATEROLE is told so, and that the roles are not needed", async () => {
+  await using roles = await withRoles();
+  await assert.rejects(
+    makeRoles(roles.writer, roles.passwords, silent),
+    /bookline_writer has no CREATEROLE.*leave out --roles/,
+  );
+});
+
+Deno.test("bookline_writer can do all that a consumer does: rows, upserts, partitions, rollup", async () => {
+  await using roles = await withRoles();
+  const { writer, reader } = roles;
+  const config = readConfig({});
+  const now = Date.now();
+  const ticks = [tick(now - 2_000), tick(now - 1_000)];
+  await using sink = createSink(book, roles.as("bookline_writer"), silent);
+  await sink.open();
+  assert.deepEqual(await sink.write(ticks), []);
+  assert.deepEqual(await sink.write(ticks), [], "a second time, by way of the staging table");
+  for (const { run } of book.table.upkeep!) await run(writer, config);
+  await writer`select websocket.refresh_rollup('0')`;
+  const [{ raw, rolled }] = await reader`
+    select
+      (select count(*) from websocket.order_book_data)::int as raw,
+      (select sum(ticks) from websocket.order_book_1s)::int as rolled`;
+  assert.deepEqual({ raw, rolled }, { raw: 2, rolled: 2 });
+});
+
+Deno.test("grafana_reader reads tables and views, for 30 s at most", async () => {
+  await using roles = await withRoles();
+  for (const relation of ["kline_data", "order_book_data", "gap_data", "order_book_1s", "kline_1h"]) {
+    await roles.reader.unsafe(`select * from websocket.${relation}`);
+  }
+  assert.equal((await roles.reader`show statement_timeout`)[0].statement_timeout, "30s");
+});
+
+Deno.test("the roles may use the tables of later migrations", async () => {
+  await using roles = await withRoles();
+  await roles.database.sql`create table websocket.trade_data (id bigint)`;
+  await roles.writer`insert into websocket.trade_data values (1)`;
+  assert.deepEqual([...await roles.reader`select id::int from websocket.trade_data`], [{ id: 1 }]);
+});
+
+Deno.test("made again, the roles have their new passwords", async () => {
+  await using roles = await withRoles();
+  const password = crypto.randomUUID();
+  await makeRoles(roles.database.sql, { ...roles.passwords, bookline_writer: password }, silent);
+  const open = (password: string) => connect({ ...roles.as("bookline_writer"), password }, silent);
+  const before = open(roles.passwords.bookline_writer);
+  await assert.rejects(() => before`select`, { code: "28P01" });
+  await before.end();
+  const after = open(password);
+  await after`select`;
+  await after.end();
+});
