@@ -1,0 +1,62 @@
+import { Buffer } from "node:buffer";
+import Encoder from "kafkajs/src/protocol/encoder.js";
+import protocols from "kafkajs/src/protocol/requests/index.js";
+import type { Outgoing } from "./producer.ts";
+import { encodeRecordBatch } from "./record_batch.ts";
+
+/** What kafkajs is given as a message: all those of one key, for it to choose their partition at once. */
+export interface Bundle {
+  readonly key: Buffer | string | null;
+  /** Left empty. */
+  readonly value: Buffer;
+  readonly messages: readonly Outgoing[];
+}
+
+/** What kafkajs makes a produce request of. */
+interface ProduceData {
+  readonly acks: number;
+  readonly timeout: number;
+  readonly topicData: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly messages: readonly Bundle[] }[];
+  }[];
+}
+
+/** Bundles messages by their key, in the order of their first. */
+export function bundle(messages: readonly Outgoing[]): Bundle[] {
+  const byKey = new Map<Outgoing["key"], Outgoing[]>();
+  for (const message of messages) {
+    const bundled = byKey.get(message.key);
+    if (bundled) bundled.push(message);
+    else byKey.set(message.key, [message]);
+  }
+  return [...byKey].map(([key, messages]) => ({
+    key: key instanceof Uint8Array ? Buffer.from(key) : key,
+    value: Buffer.alloc(0),
+    messages,
+  }));
+}
+
+// From here on kafkajs writes produce requests of bundles. It keeps what it does best: connections, metadata, retries.
+const { Produce } = protocols.requests;
+const { protocol } = Produce;
+Produce.protocol = ({ version }: { version: number }) => (data: ProduceData) => {
+  const { request, response } = protocol({ version })(data);
+  return { request: { ...request, encode: () => Promise.resolve(encode(data)) }, response };
+};
+
+/** Kafka's protocol: "Produce API", versions 3 to 8. */
+function encode({ acks, timeout, topicData }: ProduceData): unknown {
+  const now = Date.now();
+  const topics = topicData.map(({ topic, partitions }) =>
+    new Encoder().writeString(topic).writeArray(
+      partitions.map(({ partition, messages }) =>
+        new Encoder().writeInt32(partition).writeBytes(encodeRecordBatch(
+          messages.flatMap((one) => one.messages),
+          now,
+        ))
+      ),
+    )
+  );
+  return new Encoder().writeString(null).writeInt16(acks).writeInt32(timeout).writeArray(topics);
+}
