@@ -1,0 +1,35 @@
+import { envelopeText, type MarketEvent, payloadText } from "../local/exchange/event.ts";
+import { textFrame } from "../local/exchange/clients/websocket.ts";
+import { usualSymbols } from "../local/exchange/market/instrument.ts";
+import { market } from "../local/exchange/market/market.ts";
+import { type Book, book } from "../shared/streams/book.ts";
+
+/** An hour's outage at the rate of ten symbols would leave millions; a part of it does to tell the speed. In messages/s. */
+const MARKET_RATE = 1_000;
+
+/** The messages of a benchmark: `count` book updates of ten symbols, at real values, the same ones for the same start. */
+export function* bookEvents(count: number, startTime: number): Generator<MarketEvent> {
+  let left = count;
+  const events = market({ symbols: usualSymbols, intervals: [], rate: MARKET_RATE, seed: 1, startTime });
+  for (const event of events) {
+    if (!event.stream.endsWith("@bookTicker")) continue;
+    if (left-- <= 0) return;
+    yield event;
+  }
+}
+
+/** When so many messages begin for the last of them to be a minute old, ms since the epoch. */
+export function startTimeOf(count: number): number {
+  return Date.now() - 60_000 - count / MARKET_RATE * 1_000;
+}
+
+/** The message that a producer makes of the event. `receivedAt` in ms since the epoch. */
+export function messageOf(event: MarketEvent, receivedAt = event.time + 30): Book {
+  const { exchange } = book;
+  return exchange!.toMessage(exchange!.wire.parse(JSON.parse(payloadText(event, 0))), receivedAt);
+}
+
+/** The event as the exchange sends it: a WebSocket frame with the stream's name. */
+export function frameOf(event: MarketEvent): Uint8Array {
+  return textFrame(envelopeText(event.stream, payloadText(event, 0)));
+}

@@ -1,0 +1,94 @@
+/** Runs benchmarks by name. Progress goes to standard error, so that standard output is the result alone. */
+import { parseArgs } from "node:util";
+import { describe } from "../shared/log.ts";
+
+/** What a benchmark found: as a table for people, and as a part of the one object that `--json` prints. */
+export interface Result {
+  readonly lines: string[];
+  readonly json: Record<string, unknown>;
+}
+
+export type Progress = (line: string) => void;
+
+/** What the command line asks for. */
+export interface Options {
+  /** How often each contender is measured. */
+  readonly runs: number;
+  /** How many messages are drained or produced in a run. */
+  readonly messages: number;
+  /** Whether the PySpark job takes part. */
+  readonly pyspark: boolean;
+}
+
+type Benchmark = { run(progress: Progress, options: Options): Promise<Result> };
+
+/** Each is loaded when it is run. */
+const benchmarks: Record<string, () => Promise<Benchmark>> = {
+  consumer: () => import("./consumer.ts"),
+  producer: () => import("./producer.ts"),
+  latency: () => import("./latency.ts"),
+  footprint: () => import("./footprint.ts"),
+  dashboard: () => import("./dashboard.ts"),
+  storage: () => import("./storage.ts"),
+};
+
+const all = ["consumer", "producer", "latency", "footprint"];
+
+const help = `Measures Bookline on this machine, on servers of its own.
+
+Usage: deno task bench ${Object.keys(benchmarks).join("|")}|all [options]
+
+all are ${all.join(", ")}.
+
+  --runs N         how often each contender is measured; default: 3
+  --messages N     drained or produced in each run; default: 500000
+  --peer pyspark   measures the PySpark job too, beside the consumer
+  --json           prints one JSON object instead of tables`;
+
+const positive = (name: string, text: string) => {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new RangeError(`Cannot use --${name} as it must be a positive whole number: it is ${text}`);
+};
+
+function read(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      runs: { type: "string", default: "3" },
+      messages: { type: "string", default: "500000" },
+      peer: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const { help, json, peer } = values;
+  const names = positionals.flatMap((name) => name === "all" ? all : [name]);
+  const unknown = names.find((name) => !Object.hasOwn(benchmarks, name));
+  if (unknown !== undefined) throw new RangeError(`Cannot run ${unknown}: see --help`);
+  if (peer !== undefined && peer !== "pyspark") {
+    throw new RangeError("Cannot use --peer as it must be pyspark");
+  }
+  const options: Options = {
+    runs: positive("runs", values.runs),
+    messages: positive("messages", values.messages),
+    pyspark: peer === "pyspark",
+  };
+  return { help: help || names.length === 0, json, names, options };
+}
+
+try {
+  const asked = read(Deno.args);
+  if (asked.help) console.log(help);
+  const found: Record<string, unknown> = {};
+  for (const name of asked.help ? [] : asked.names) {
+    const { run } = await benchmarks[name]();
+    const { lines, json } = await run((line) => console.error(line), asked.options);
+    Object.assign(found, json);
+    if (!asked.json) console.log([...lines, ""].join("\n"));
+  }
+  if (asked.json) console.log(JSON.stringify(found));
+} catch (error) {
+  console.error(describe(error));
+  Deno.exitCode = 1;
+}
