@@ -56,7 +56,8 @@ export function lastLines(lines: string[], count = 15): string {
   return lines.filter((line) => line.trim() !== "").slice(-count).map((line) => `  ${line}`).join("\n");
 }
 
-async function* linesOf(output: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** The lines of a stream of text, as they come; the last one need not end. */
+export async function* linesOf(output: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of output.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

@@ -2,10 +2,10 @@ import type { Config } from "../../shared/config.ts";
 import type { Stream } from "../../shared/stream.ts";
 
 /** A command that shows stored data. The password is in it only of a database of ours: a user's own is a secret. */
-export function dataHint({ database }: Config, stream: Stream, isOurs: boolean): string {
+export function dataHint({ database }: Config, { topic }: Pick<Stream, "topic">, isOurs: boolean): string {
   const { host, port, name, user, password } = database;
   const secret = isOurs && password ? `:${encodeURIComponent(password)}` : "";
   const who = user ? `${encodeURIComponent(user)}${secret}@` : "";
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}/${encodeURIComponent(name)}`;
-  return `psql postgres://${who}${where} -c 'table websocket.${stream.topic} limit 10'`;
+  return `psql postgres://${who}${where} -c 'table websocket.${topic} limit 10'`;
 }

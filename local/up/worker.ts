@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
 import { backoff, sleep } from "../../shared/wait.ts";
 import type { Report } from "../../shared/worker.ts";
-import { lastLines } from "../command.ts";
+import { lastLines, linesOf } from "../command.ts";
 import { freePort } from "../ports.ts";
 import { finalCounts, parseLogLine } from "./log_line.ts";
 import { type Registry, signalTo } from "./registry.ts";
@@ -76,7 +74,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
   let lastWords: string[] = [];
 
   const read = async (output: ReadableStream<Uint8Array>) => {
-    for await (const line of createInterface({ input: Readable.fromWeb(output) })) {
+    for await (const line of linesOf(output)) {
       lastWords = [...lastWords, line].slice(-20);
       log.writeSync(new TextEncoder().encode(line + "\n"));
       const entry = parseLogLine(line);

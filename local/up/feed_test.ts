@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { chooseFeed, headline, obstacleTo, pathOf } from "./feed.ts";
+
+const blocked = () => Promise.resolve("https://example.org answers with HTTP 451");
+const open = () => Promise.resolve(undefined);
+const never = () => assert.fail("the exchange is not asked");
+
+Deno.test("the live feed that was asked for is not replaced: its obstacle is told", async () => {
+  await assert.rejects(chooseFeed({ kind: "live" }, false, blocked), {
+    message:
+      "Cannot use the live feed: https://example.org answers with HTTP 451. Made-up data: --feed simulated",
+  });
+});
+
+Deno.test("on the user's own servers nothing is simulated unasked", async () => {
+  await assert.rejects(
+    chooseFeed(undefined, true, blocked),
+    /HTTP 451\. With BOOTSTRAP_SERVER or DB_URL set/,
+  );
+});
+
+Deno.test("without a wish the live feed is taken where it can be had, else the simulated one, saying why", async () => {
+  assert.deepEqual(await chooseFeed(undefined, true, open), { kind: "live" });
+  assert.deepEqual(await chooseFeed(undefined, false, open), { kind: "live" });
+  const feed = await chooseFeed(undefined, false, blocked);
+  assert.deepEqual(feed, { kind: "simulated", because: "https://example.org answers with HTTP 451" });
+  assert.equal(headline(feed), "SIMULATED data, not the market: https://example.org answers with HTTP 451");
+});
+
+Deno.test("a simulated or recorded feed is taken without asking the exchange", async () => {
+  assert.deepEqual(await chooseFeed({ kind: "simulated" }, true, never), { kind: "simulated" });
+  const file = { kind: "file", file: "a.jsonl" } as const;
+  assert.deepEqual(await chooseFeed(file, true, never), file);
+});
+
+Deno.test("an exchange that refuses, hangs up or is silent is an obstacle; one that answers is none", async () => {
+  let answer = () => new Response("{}");
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => answer());
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const obstacle = () => obstacleTo(url, AbortSignal.timeout(10_000));
+  assert.equal(await obstacle(), undefined);
+  answer = () => new Response("", { status: 451 });
+  assert.equal(await obstacle(), `${url} answers with HTTP 451, as it does in blocked regions`);
+  answer = () => new Response("", { status: 503 });
+  assert.equal(await obstacle(), `${url} answers with HTTP 503`);
+  assert.match(
+    await obstacleTo("http://127.0.0.1:1", AbortSignal.timeout(10_000)) ?? "",
+    /:1 can't be reached \(/,
+  );
+});
+
+Deno.test("an exchange that does not answer is given 3 s", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${silent.addr.port}`;
+  const startedAt = Date.now();
+  assert.equal(await obstacleTo(url, AbortSignal.timeout(10_000)), `${url} does not answer within 3 s`);
+  assert.ok(Date.now() - startedAt < 5_000);
+  silent.close();
+});
+
+Deno.test("a recording's path is seen from where the user is", () => {
+  assert.equal(pathOf("/data/a.jsonl"), "/data/a.jsonl");
+  assert.ok(pathOf("a.jsonl").startsWith(Deno.env.get("INIT_CWD") ?? Deno.cwd()));
+});
