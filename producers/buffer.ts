@@ -49,7 +49,7 @@ export function createBuffer<M extends Message>(
   let head = 0; // entries before it are gone; they are cut off now and then
   let taken: Entry<M>[] = [];
   let bytes = 0;
-  let mergedTo = 0; // entries left by the last merge: another pays only after as many have come
+  let places: Map<string, number> | undefined; // of rows among the entries, while candles are merged
   let closed = false;
   let changed = Promise.withResolvers<void>();
 
@@ -59,28 +59,53 @@ export function createBuffer<M extends Message>(
   };
   const total = (some: readonly Entry<M>[]) => some.reduce((sum, entry) => sum + sizeOf(entry), 0);
 
-  const merge = () => {
+  /** Replaces the older of two entries of one row by the newer; false where there is but this one. */
+  const mergeIn = (entry: Entry<M>): boolean => {
+    if (!places || !entry.message) return false;
+    const key = rowKey(stream, entry.message);
+    const place = places.get(key);
+    if (place === undefined) {
+      places.set(key, entries.length);
+      return false;
+    }
+    const stored = entries[place];
+    if (isNewer(stream, entry.message, stored.message!)) {
+      entries[place] = entry;
+      bytes += sizeOf(entry) - sizeOf(stored);
+    }
+    losses.onMerged(1);
+    return true;
+  };
+  const add = (entry: Entry<M>) => {
+    if (!mergeIn(entry)) entries.push(entry);
+  };
+  /** Leaves the newest entry of each row, in the order in which the rows first came, and merges what comes from now on. */
+  const startMerging = () => {
     const waiting = entries.slice(head);
-    entries = newestPerRow(stream, waiting);
+    entries = [];
     head = 0;
-    mergedTo = entries.length;
+    places = new Map();
+    for (const entry of waiting) add(entry);
     bytes = total(taken) + total(entries);
-    if (waiting.length > entries.length) losses.onMerged(waiting.length - entries.length);
+  };
+  const dropOldest = () => {
+    const oldest = entries[head++];
+    bytes -= sizeOf(oldest);
+    if (oldest.message) places?.delete(rowKey(stream, oldest.message));
+    losses.onDropped(oldest);
   };
 
   return {
     push(entry) {
-      entries.push(entry);
-      bytes += sizeOf(entry);
-      if (bytes > limit && stream.overflow === "merge" && entries.length - head >= 2 * mergedTo) merge();
-      while (bytes > limit && head < entries.length) {
-        const oldest = entries[head++];
-        bytes -= sizeOf(oldest);
-        losses.onDropped(oldest);
-      }
+      const before = entries.length;
+      add(entry);
+      if (entries.length > before) bytes += sizeOf(entry);
+      if (bytes > limit && stream.overflow === "merge" && !places) startMerging();
+      while (bytes > limit && head < entries.length) dropOldest();
       if (head > 10_000 && head > entries.length / 2) {
         entries = entries.slice(head);
         head = 0;
+        places = undefined;
       }
       notify();
     },
@@ -93,6 +118,7 @@ export function createBuffer<M extends Message>(
       }
       taken = entries.slice(head, end);
       head = end;
+      places = undefined;
       if (head === entries.length) {
         entries = [];
         head = 0;
@@ -114,16 +140,4 @@ export function createBuffer<M extends Message>(
       return bytes < limit / 2;
     },
   };
-}
-
-/** The newest entry of each row, in the order in which the rows first came; dead letters stay. */
-function newestPerRow<M extends Message>(stream: Stream<M>, entries: readonly Entry<M>[]): Entry<M>[] {
-  const rows = new Map<string | Entry<M>, Entry<M>>();
-  for (const entry of entries) {
-    const { message } = entry;
-    const key = message ? rowKey(stream, message) : entry;
-    const stored = rows.get(key)?.message;
-    if (!stored || !message || isNewer(stream, message, stored)) rows.set(key, entry);
-  }
-  return [...rows.values()];
 }
