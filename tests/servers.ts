@@ -39,21 +39,32 @@ export const servers = {
   },
 };
 
-/**
- * Starts a server in the first folder under `.local/tests` that no other run of the tests uses, and removes its data once
- * it is disposed of. What a killed run left there is taken over: the server ends the one left behind.
- */
+/** Starts a server in a folder of its own. */
 async function inFolderOfItsOwn(
   name: string,
   start: (folder: string) => Promise<TestServer>,
 ): Promise<TestServer> {
   await using parts = new AsyncDisposableStack();
-  const claimed = parts.use(await claimFolder(name));
-  const data = join(claimed.path, "server");
-  parts.defer(() => removeData(data));
-  const { address } = parts.use(await start(data));
+  const { path } = parts.use(await ownFolder(name));
+  const { address } = parts.use(await start(path));
   const kept = parts.move();
   return { address, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * A server's folder within the first one under `.local/tests` that no other run of the tests uses; its data is removed
+ * once it is disposed of. What a killed run left there is taken over: the server ends the one left behind.
+ */
+export async function ownFolder(name: string): Promise<AsyncDisposable & { readonly path: string }> {
+  const claimed = await claimFolder(name);
+  const path = join(claimed.path, "server");
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await removeData(path);
+      claimed[Symbol.dispose]();
+    },
+  };
 }
 
 /** Claims a folder; its lock file stays, since others may be waiting for it. */

@@ -9,7 +9,6 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", imp
 /** A worker's process. When it is disposed of it is killed, unless it has ended. */
 export interface TestWorker extends AsyncDisposable {
   readonly pid: number;
-  readonly pid: number;
   /** The lines of its log so far. */
   readonly lines: readonly string[];
   readonly ended: Promise<Deno.CommandStatus>;

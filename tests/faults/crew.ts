@@ -1,0 +1,63 @@
+import { startWorker, type TestWorker } from "../worker.ts";
+
+/** The workers of a pipeline. Whoever ends unasked is found out. */
+export interface Crew extends AsyncDisposable {
+  start(task: string, settings?: Record<string, string>): TestWorker;
+  /** Those of a task that run, the oldest first. */
+  of(task: string): TestWorker[];
+  /** Those of all tasks that end so: `:produce`. */
+  allOf(suffix: string): TestWorker[];
+  /** Sends a signal and waits for the end. */
+  end(worker: TestWorker, signal: Deno.Signal): Promise<Deno.CommandStatus>;
+  /** Ends workers with SIGTERM; one that does not end in good order within 10 s is a problem. */
+  drain(workers: readonly TestWorker[]): Promise<void>;
+}
+
+/** Workers have so long to end in good order, in ms. */
+const DRAIN_MS = 10_000;
+
+/** A crew of nobody, whose workers are configured by `settings`; `problem` is told what should not be. */
+export function createCrew(settings: Record<string, string>, problem: (words: string) => void): Crew {
+  const tasks = new Map<TestWorker, string>();
+  const asked = new Set<TestWorker>();
+  const all = (isWanted: (task: string) => boolean) =>
+    [...tasks].filter(([, task]) => isWanted(task)).map(([worker]) => worker);
+
+  const end = (worker: TestWorker, signal: Deno.Signal) => {
+    asked.add(worker);
+    return worker.kill(signal);
+  };
+
+  return {
+    start(task, more = {}) {
+      const worker = startWorker(task, { ...settings, ...more });
+      tasks.set(worker, task);
+      worker.ended.then(({ code, signal }) => {
+        tasks.delete(worker);
+        if (asked.has(worker)) return;
+        problem(
+          [`${task} ended by itself with ${signal ?? `code ${code}`}:`, ...worker.lines.slice(-5)].join("\n"),
+        );
+      });
+      return worker;
+    },
+    of: (task) => all((one) => one === task),
+    allOf: (suffix) => all((task) => task.endsWith(suffix)),
+    end,
+    async drain(workers) {
+      await Promise.all(workers.map(async (worker) => {
+        const task = tasks.get(worker);
+        const since = performance.now();
+        const { code, signal } = await end(worker, "SIGTERM");
+        const took = performance.now() - since;
+        if (code !== 0) problem(`${task} ended with ${signal ?? `code ${code}`} when it was asked to stop`);
+        if (took > DRAIN_MS) problem(`${task} took ${Math.round(took)} ms to stop`);
+      }));
+    },
+    async [Symbol.asyncDispose]() {
+      const left = [...tasks.keys()];
+      for (const worker of left) asked.add(worker);
+      await Promise.all(left.map((worker) => worker[Symbol.asyncDispose]()));
+    },
+  };
+}

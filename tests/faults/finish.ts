@@ -1,0 +1,52 @@
+import { deadLetterTopic, groupName, topicName } from "../../shared/kafka/mod.ts";
+import { until } from "../until.ts";
+import type { TestWorker } from "../worker.ts";
+import { PATIENCE_MS, type Stage, streams } from "./stage.ts";
+
+/**
+ * Lets the pipeline finish what it has in hand: the market stands still, the producers send what they hold and end, the
+ * consumers store it and end.
+ */
+export async function drain({ exchange, crew, kafka, config, problems }: Stage): Promise<void> {
+  exchange.pause();
+  await until("the exchange's clients to have all", () => {
+    return exchange.status().connections.every(({ backlog }) => backlog === 0);
+  }, PATIENCE_MS);
+  const producers = crew.allOf(":produce");
+  await Promise.all(producers.map(async (producer) => {
+    const counts = await untilStill(producer);
+    const { received, produced, rejected, dropped, merged, duplicate } = counts;
+    if (received !== produced + rejected + dropped + merged + duplicate) {
+      problems.push(`a producer's counts do not add up: ${JSON.stringify(counts)}`);
+    }
+  }));
+  await crew.drain(producers);
+  for (const stream of streams) {
+    const group = groupName(config.kafka, stream);
+    const topic = topicName(config.kafka, stream);
+    await until(`${group} to have read all`, async () => {
+      return await kafka.messagesBehind(group, topic) === 0;
+    }, PATIENCE_MS);
+  }
+  await crew.drain(crew.allOf(":consume"));
+}
+
+/** Waits until a producer has read and sent all; returns its counts. */
+async function untilStill(producer: TestWorker): Promise<Record<string, number>> {
+  let before = "";
+  return await until("a producer to have sent all", async () => {
+    const counts = (await producer.report())?.counts;
+    const now = JSON.stringify(counts);
+    const isStill = now === before && counts?.buffered === 0;
+    before = now;
+    return isStill ? counts : undefined;
+  }, PATIENCE_MS);
+}
+
+/** How many messages the dead-letter topics hold. */
+export async function deadLetters({ kafka, config }: Stage): Promise<number> {
+  const extents = await Promise.all(
+    streams.map((stream) => kafka.extentOf(deadLetterTopic(topicName(config.kafka, stream)))),
+  );
+  return extents.flat().reduce((sum, { low, high }) => sum + high - low, 0);
+}

@@ -1,0 +1,73 @@
+import { deadLetters, drain } from "./finish.ts";
+import { judge, readGaps } from "./judge/tables.ts";
+import type { Verdict } from "./judge/verdict.ts";
+import type { Servers } from "./servers.ts";
+import { openStage, recovery, type Setting, type Stage } from "./stage.ts";
+
+/** How much of it: for every run of the tests, or for hours of soaking. */
+export type Form = "short" | "long";
+
+/** Something that breaks, and what is promised of it beside that nothing is lost, doubled or wrong. */
+export interface Scenario {
+  /** In the soak's table: "consumer killed". */
+  readonly name: string;
+  /** What is shown, as a sentence. */
+  readonly promise: string;
+  /** Whether the ledger must be empty, or must tell of what was missed. */
+  readonly gaps: "none" | "recorded";
+  /** How long it takes about, from an empty stage to the verdict. */
+  readonly seconds: Record<Form, number>;
+  readonly setting?: Partial<Setting>;
+  /** Breaks it, and mends it where it does not mend itself. */
+  run(stage: Stage, form: Form): Promise<Outcome>;
+  /** Looks at the tables once all has come to rest; returns what is wrong with them beside what the verdict says. */
+  verify?(stage: Stage, verdict: Verdict): Promise<string | undefined>;
+}
+
+/** What was done to a stage. */
+export interface Outcome {
+  /** How often it was broken. */
+  readonly injected: number;
+  /** The longest time until all was well again, in ms. */
+  readonly recovery: number;
+  /** Messages that must be dead letters; 0 unless given. */
+  readonly dead?: number;
+}
+
+/** What came of a scenario. */
+export interface Result extends Omit<Outcome, "dead"> {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Messages on the dead-letter topics. */
+  readonly dead: number;
+  /** Promises that were not kept, in words. */
+  readonly problems: readonly string[];
+}
+
+const usual = { rate: 400, symbols: ["BTCUSDT", "ETHUSDT", "SOLUSDT", "1000PEPEUSDT", "BTCUSDT_261225"] };
+
+/**
+ * Plays a scenario on a stage of its own and compares the tables with the truth.
+ * @throws {Error} if it can't be played to its end
+ */
+export async function play(servers: Servers, scenario: Scenario, form: Form, seed: number): Promise<Result> {
+  const { name, gaps, setting } = scenario;
+  await using stage = await openStage(servers, { ...usual, ...setting, seed });
+  const { problems } = stage;
+  await recovery(stage, Date.now());
+  const { dead: wanted = 0, ...outcome } = await scenario.run(stage, form);
+  await drain(stage);
+
+  const verdict = await judge(stage.exchange.truth(), stage.sql);
+  const dead = await deadLetters(stage);
+  const recorded = await readGaps(stage.sql);
+  problems.push(...verdict.faults);
+  if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
+  if (gaps === "none" && recorded.length > 0) {
+    problems.push(`a gap without need: ${JSON.stringify(recorded[0])}`);
+  }
+  if (gaps === "recorded" && recorded.length === 0) problems.push("no gap is recorded");
+  const fault = await scenario.verify?.(stage, verdict);
+  if (fault) problems.push(fault);
+  return { name, ...outcome, verdict, dead, problems };
+}

@@ -1,0 +1,113 @@
+import { createRandom, type Random } from "../../local/exchange/market/random.ts";
+import { type Exchange, startExchange } from "../../local/exchange/server.ts";
+import { migrate } from "../../migrations/run.ts";
+import { type Config, readConfig } from "../../shared/config.ts";
+import { deadLetterTopic, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
+import { connect, createDatabase, type Sql } from "../../shared/postgres.ts";
+import { book } from "../../shared/streams/book.ts";
+import { gap } from "../../shared/streams/gap.ts";
+import { kline } from "../../shared/streams/kline.ts";
+import { silent } from "../../local/testing.ts";
+import { until } from "../until.ts";
+import { createCrew, type Crew } from "./crew.ts";
+import type { Servers } from "./servers.ts";
+
+/** What a stage is to be like. */
+export interface Setting {
+  readonly seed: number;
+  /** Messages a second over all streams. */
+  readonly rate: number;
+  readonly symbols: readonly string[];
+  /** Variables of all workers. */
+  readonly variables?: Record<string, string>;
+}
+
+/** A whole pipeline of its own that runs: exchange, topics, database, and one worker of each task. */
+export interface Stage extends AsyncDisposable {
+  readonly exchange: Exchange;
+  readonly servers: Servers;
+  readonly sql: Sql;
+  readonly kafka: Kafka;
+  readonly config: Config;
+  readonly crew: Crew;
+  readonly random: Random;
+  /** What should not be, in words. */
+  readonly problems: string[];
+}
+
+export const streams = [kline, book, gap];
+
+/** Waiting for what takes seconds on a machine that does nothing else, in ms. */
+export const PATIENCE_MS = 90_000;
+
+/** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
+export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {
+  const { seed, rate, symbols, variables = {} } = setting;
+  const name = `stage_${crypto.randomUUID().replaceAll("-", "")}`;
+  await using parts = new AsyncDisposableStack();
+  const feed = { kind: "simulated", symbols, intervals: ["1m"], rate, seed } as const;
+  const exchange = parts.use(await startExchange({ feed, paused: true }));
+  const settings = {
+    ...{ BINANCE_WS_URL: exchange.wsUrl, BINANCE_REST_URL: exchange.url, SYMBOLS: symbols.join() },
+    ...{ BOOTSTRAP_SERVER: servers.kafka.bootstrap, TOPIC_PREFIX: `${name}.`, ...variables },
+    DB_URL: Object.assign(new URL(servers.postgres.url), { pathname: name }).href,
+  };
+  const config = readConfig(settings);
+
+  await createDatabase(config.database, silent);
+  const sql = connect(config.database, silent, 4);
+  parts.defer(() => sql.end({ timeout: 5 }));
+  await migrate(sql, silent);
+  const kafka = openKafka(config.kafka, silent);
+  const topics = streams.map((stream) => topicName(config.kafka, stream));
+  parts.defer(() => kafka.remove([...topics, ...topics.map(deadLetterTopic)], []).catch(() => {}));
+
+  const problems: string[] = [];
+  const crew = parts.use(createCrew(settings, (words) => problems.push(words)));
+  const tasks = streams.flatMap((
+    { name, exchange },
+  ) => [`${name}:consume`, ...exchange ? [`${name}:produce`] : []]);
+  for (const task of tasks) crew.start(task);
+  await untilSubscribed(exchange, config, 1);
+  exchange.start();
+
+  const kept = parts.move();
+  const rest = { exchange, servers, sql, kafka, config, crew, random: createRandom(seed), problems };
+  return { ...rest, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Waits until so many clients of each stream are subscribed. */
+export async function untilSubscribed(
+  exchange: Exchange,
+  { symbols }: Config,
+  clients: number,
+): Promise<void> {
+  await until("the producers to subscribe", () => {
+    const there = exchange.status().connections.flatMap((connection) => connection.streams);
+    return there.length >= clients * symbols.length * 2;
+  }, PATIENCE_MS);
+}
+
+/**
+ * Waits until of each symbol a message is stored that was received after `since`, and returns how long after it that was,
+ * in ms.
+ */
+export async function recovery({ sql, config }: Stage, since: number): Promise<number> {
+  const after = new Date(since);
+  await until("what is received to be stored", async () => {
+    try {
+      const [{ books, candles }] = await sql`
+        select
+          (select count(*) filter (where received_at > ${after})
+            from unnest(${config.symbols}::text[]) as symbol cross join lateral (
+              select received_at from websocket.order_book_data as one
+              where one.symbol = symbol.symbol order by update_id desc limit 1
+            ) as newest) as books,
+          (select max(received_at) > ${after} from websocket.kline_data) as candles`;
+      return candles && Number(books) === config.symbols.length;
+    } catch {
+      return false; // the database is away
+    }
+  }, PATIENCE_MS);
+  return Date.now() - since;
+}
