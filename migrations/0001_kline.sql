@@ -22,9 +22,7 @@ create table websocket.kline_data (
   event_time              timestamptz not null,
   received_at             timestamptz not null,
   primary key (symbol, interval, open_time)
-)
--- A candle is updated up to 240 times; room on its page lets most updates stay there and out of the index.
-with (fillfactor = 80);
+);
 
 comment on table websocket.kline_data is
   'Candles. A closed one is never reopened; of two open versions the one with the later event_time is kept.';
