@@ -16,11 +16,10 @@ export interface Terminal {
 
 const styles: Record<NonNullable<Span["style"]>, string> = { bold: "1", dim: "2", alarm: "1;31" };
 
+type Output = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
+
 /** @param onGone called when nobody reads any more, as behind `| head` */
-export function createTerminal(
-  output: typeof Deno.stdout | typeof Deno.stderr,
-  onGone: () => void,
-): Terminal {
+export function createTerminal(output: Output, onGone: () => void, size = Deno.consoleSize): Terminal {
   const isInteractive = output.isTerminal() && Deno.env.get("TERM") !== "dumb";
   const hasColours = isInteractive && !Deno.env.get("NO_COLOR");
   let painted: string[] = [];
@@ -48,7 +47,7 @@ export function createTerminal(
     shout: (line) => say(hasColours ? `\x1b[1;7m ${line} \x1b[0m` : line),
     paint(rows) {
       const up = top();
-      const { columns, rows: height } = Deno.consoleSize();
+      const { columns, rows: height } = size();
       painted = rows(columns, height).map((row) => row.map(styled).join(""));
       write(`${up}${body()}\x1b[J`);
     },

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { note } from "../../shared/histogram.ts";
+import type { Picture } from "./picture.ts";
+import { toJson, toSentences } from "./summary.ts";
+import { nothing, streamCounts } from "./totals.ts";
+
+const fast: number[] = [];
+note(fast, 0.1, 98);
+const slow: number[] = [];
+note(slow, 2_000, 2);
+const picture: Picture = {
+  streams: [
+    {
+      name: "kline",
+      isProduced: true,
+      counts: streamCounts(
+        { ...nothing, counts: { received: 1_000, produced: 990, merged: 9, rejected: 1 } },
+        { ...nothing, counts: { stored: 990 } },
+        12,
+      ),
+      behind: 0,
+      delays: fast,
+    },
+    {
+      name: "gap",
+      isProduced: false,
+      counts: streamCounts(nothing, { ...nothing, counts: { stored: 2, expired: 1 } }, null),
+      behind: 0,
+      delays: slow,
+    },
+  ],
+  prices: {},
+  troubles: [],
+};
+
+Deno.test("the JSON has the contract's fields in the contract's order, and one delay over all streams", () => {
+  assert.equal(
+    JSON.stringify(toJson({ kind: "file", file: "rec/a.jsonl.gz" }, picture)),
+    '{"feed":"rec/a.jsonl.gz","streams":{"kline":{"received":1000,"produced":990,"rejected":1,"dropped":0,' +
+      '"merged":9,"duplicate":0,"stored":990,"rows":12},"gap":{"received":0,"produced":0,"rejected":0,"dropped":0,' +
+      '"merged":0,"duplicate":0,"stored":2,"rows":null}},"delay_ms":{"p50":0.1,"p99":2020}}',
+  );
+});
+
+Deno.test("a run in which nothing came has no delays", () => {
+  const { feed, delay_ms } = toJson({ kind: "simulated" }, { streams: [], prices: {}, troubles: [] });
+  assert.deepEqual({ feed, delay_ms }, { feed: "simulated", delay_ms: { p50: null, p99: null } });
+});
+
+Deno.test("the sentences leave out what did not happen", () => {
+  assert.deepEqual(toSentences(picture), [
+    "kline: 1,000 received, 990 produced, 9 merged, 1 rejected, 990 stored; the table has 12 rows",
+    "gap: 1 expired, 2 stored; the table has – rows",
+    "From receipt to the committed row: 0.1 ms for half of the messages, 2.0 s at most for 99 %",
+  ]);
+});
