@@ -45,15 +45,21 @@ export async function memoryOf(pid: number): Promise<{ now: number; highest: num
   return { now: value("VmRSS"), highest: value("VmHWM") };
 }
 
-/** Notes the CPU time of some processes; the result tells what each has taken since, in s. */
+/** Notes the CPU time of groups of processes; the result tells what each group has taken since, in s. */
 export async function startCpuMeter<N extends string>(
-  pids: Record<N, number>,
+  groups: Record<N, readonly number[]>,
 ): Promise<() => Promise<Record<N, number>>> {
-  const entries = Object.entries(pids) as [N, number][];
-  const read = async () => await Promise.all(entries.map(([, pid]) => cpuOf(pid)));
+  const read = async () => {
+    const taken: Partial<Record<N, number>> = {};
+    for (const name in groups) {
+      taken[name] = (await Promise.all(groups[name].map(cpuOf))).reduce((sum, cpu) => sum + cpu, 0);
+    }
+    return taken as Record<N, number>;
+  };
   const before = await read();
   return async () => {
     const now = await read();
-    return Object.fromEntries(entries.map(([name], i) => [name, now[i] - before[i]])) as Record<N, number>;
+    for (const name in now) now[name] = (now[name] - before[name]) as typeof now[typeof name];
+    return now;
   };
 }

@@ -1,0 +1,67 @@
+import { dirname, join } from "node:path";
+import type { Sql } from "../shared/postgres.ts";
+import { bookEvents, messageOf, startTimeOf } from "./book_feed.ts";
+import type { Progress } from "./main.ts";
+import { copyLine, createDigest, type Digest, fields } from "./rows.ts";
+import { type Database, freshTopics, type Stack, type Topics } from "./stack.ts";
+
+/** Messages that wait on a topic to be drained, and the same as a text file for `copy`, in the order of their arrival. */
+export interface Backlog {
+  readonly topics: Topics;
+  readonly digest: Digest;
+  /** The digest of the same rows in a table of floats. */
+  readonly floatDigest: Digest;
+  /** Where the server may read it. */
+  readonly file: string;
+}
+
+/** Messages of one send. */
+const BATCH = 2_000;
+
+/** Fills a topic of four partitions and a file with `count` messages. */
+export async function makeBacklog(
+  stack: Stack,
+  database: Database,
+  count: number,
+  progress: Progress,
+): Promise<Backlog> {
+  progress(`putting ${count.toLocaleString("en")} messages on Kafka`);
+  const topics = await freshTopics(stack);
+  const file = await serverFile(database.sql);
+  using lines = await Deno.open(file, { create: true, truncate: true, write: true, mode: 0o644 });
+  const digest = createDigest(fields);
+  const floatDigest = createDigest(fields, "float");
+  await using producer = topics.kafka.producer();
+  for (const events of batches(bookEvents(count, startTimeOf(count)), BATCH)) {
+    const messages = events.map((event) => messageOf(event));
+    messages.forEach(digest.add);
+    messages.forEach(floatDigest.add);
+    await writeAll(lines, messages.map(copyLine).join(""));
+    const outgoing = messages.map((message) => ({ key: message.symbol, value: JSON.stringify(message) }));
+    await producer.send([{ topic: topics.topic, messages: outgoing }]);
+  }
+  return { topics, digest, floatDigest, file };
+}
+
+/** The items in lists of `size`; the last one may be shorter. */
+export function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** A path beside the server's data, which its account can reach. */
+async function serverFile(sql: Sql): Promise<string> {
+  const [{ data_directory }] = await sql`show data_directory`;
+  return join(dirname(data_directory), "rows.txt");
+}
+
+async function writeAll(file: Deno.FsFile, text: string): Promise<void> {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
+}
