@@ -15,7 +15,7 @@ return case
 end;
 
 -- Finds the rows of a second at no bytes a row, as rows come in order of time, near enough.
-create index order_book_data_transaction_time_idx on websocket.order_book_data using brin (transaction_time);
+create index on websocket.order_book_data using brin (transaction_time);
 
 -- The tables that have a partition a day, and by which column. Whoever locks several does so in this order.
 create table websocket.daily_tables (

@@ -8,21 +8,33 @@ create table if not exists websocket.migrations (
   applied_at  timestamptz not null default now()
 );
 
--- Renames a relation that the migrations did not make, with its data, to …_legacy (or …_legacy_2, and so on).
+-- Renames a relation that the migrations did not make, with its data, to …_legacy (or …_legacy_2, and so on), and so its
+-- partitions and indexes, whose names may be those that ours will have.
 create or replace function websocket.set_aside(relation text) returns void
 language plpgsql as $$
 declare
-  aside text := relation || '_legacy';
+  own constant oid := to_regclass(format('websocket.%I', relation));
+  suffix text := '_legacy';
   n integer := 1;
+  part text;
 begin
-  if to_regclass(format('websocket.%I', relation)) is null then
+  if own is null then
     return;
   end if;
-  while to_regclass(format('websocket.%I', aside)) is not null loop
+  while to_regclass(format('websocket.%I', relation || suffix)) is not null loop
     n := n + 1;
-    aside := format('%s_legacy_%s', relation, n);
+    suffix := '_legacy_' || n;
   end loop;
-  execute format('alter table websocket.%I rename to %I', relation, aside);
-  raise notice 'websocket.% was there already and is not Bookline''s: it is now websocket.%', relation, aside;
+  execute format('alter table websocket.%I rename to %I', relation, relation || suffix);
+  for part in select relname from pg_index join pg_class on oid = indexrelid where indrelid = own loop
+    execute format('alter index websocket.%I rename to %I', part, part || suffix);
+  end loop;
+  for part in
+    select relname from pg_inherits join pg_class on oid = inhrelid
+    where inhparent = own and relnamespace = 'websocket'::regnamespace
+  loop
+    perform websocket.set_aside(part);
+  end loop;
+  raise notice 'websocket.% was there already and is not Bookline''s: it is now websocket.%', relation, relation || suffix;
 end
 $$;
