@@ -36,7 +36,7 @@ export async function startStack(
 }
 
 /** Removes a server's folder, and what takes its place where the server's account can't enter it. */
-async function removeServer(folder: string): Promise<void> {
+export async function removeServer(folder: string): Promise<void> {
   const elsewhere = await Deno.realPath(join(folder, "outside")).catch(() => undefined);
   if (elsewhere) await removeIfThere(elsewhere);
   await removeIfThere(folder);

@@ -21,6 +21,7 @@ async function prepare({ config, log }: Worker): Promise<void> {
   const sql = connect(config.database, log);
   try {
     log.info("the schema is up to date", { schema: await migrate(sql, log) });
+    await sql`select websocket.make_partitions(${config.bookRetentionDays})`;
     if (passwords) await makeRoles(sql, passwords, log);
   } finally {
     await sql.end({ timeout: 5 });

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { localFolder } from "../local/folders.ts";
+import { startPostgres } from "../local/postgres.ts";
+import { migrate } from "../migrations/run.ts";
+import { parseDatabaseUrl } from "../shared/database_url.ts";
+import { createLog } from "../shared/log.ts";
+import { connect, type Sql } from "../shared/postgres.ts";
+import type { Progress } from "./main.ts";
+import { removeServer } from "./stack.ts";
+
+/** A database of a benchmark's own, on a server of its own that has the settings Postgres ships with. */
+export interface BenchDatabase extends AsyncDisposable {
+  /** Opens a connection. */
+  connect(): Sql;
+  /** Starts the server anew, with nothing in its cache. */
+  restart(): Promise<void>;
+}
+
+/** Starts a server on an empty folder and makes the schema; all is removed when it is disposed of. */
+export async function startDatabase(progress: Progress): Promise<BenchDatabase> {
+  await using parts = new AsyncDisposableStack();
+  const folder = join(localFolder, "bench", `postgres-${Deno.pid}`);
+  parts.defer(() => removeServer(folder));
+  let server = await startPostgres({ folder, progress });
+  parts.defer(() => server[Symbol.asyncDispose]());
+
+  const log = createLog("bench", "warn");
+  const open = () => connect(parseDatabaseUrl(server.url), log);
+  const sql = open();
+  await migrate(sql, log);
+  await sql.end();
+  const kept = parts.move();
+  return {
+    connect: open,
+    async restart() {
+      await server[Symbol.asyncDispose]();
+      server = await startPostgres({ folder, progress });
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
