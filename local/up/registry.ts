@@ -3,7 +3,7 @@ import { sleep } from "../../shared/wait.ts";
 import { localFolder, readIfThere, removeIfThere } from "../folders.ts";
 import { commandLineOf } from "../process.ts";
 
-const file = join(localFolder, "up", "workers.json");
+const usualFile = join(localFolder, "up", "workers.json");
 
 /** How long a worker left behind may take to finish what it has in hand, in ms. */
 const GRACE_MS = 12_000;
@@ -20,7 +20,7 @@ export interface Registry {
 }
 
 /** An empty registry in the place of any earlier one. */
-export function createRegistry(): Registry {
+export function createRegistry(file = usualFile): Registry {
   const entries = new Map<number, Entry>();
   // At once, and not a moment later: a process that is on no file could not be found again.
   const write = () => Deno.writeTextFileSync(file, JSON.stringify([...entries.values()]));
@@ -40,7 +40,7 @@ export function createRegistry(): Registry {
  * Ends the workers that an earlier, killed `up` left behind, and returns how many. A number on file can be another
  * process's by now: ours is one with the same command line.
  */
-export async function endLeftovers(): Promise<number> {
+export async function endLeftovers(file = usualFile): Promise<number> {
   const entries: Entry[] = JSON.parse(await readIfThere(file) || "[]");
   const ended = await Promise.all(entries.map(async ({ pid, command }) => {
     const isThere = async () => (await commandLineOf(pid)).replaceAll("\0", " ").trim() === command;

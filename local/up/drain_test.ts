@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { kline } from "../../shared/streams/kline.ts";
+import type { Stream } from "../../shared/stream.ts";
+import type { Exchange } from "../exchange/server.ts";
+import { drain } from "./drain.ts";
+import type { Monitor } from "./monitor.ts";
+import { nothing } from "./totals.ts";
+import type { WorkerProcess } from "./worker.ts";
+
+/** Parts that note what is done to them, in order. */
+function fakes({ behind = [0], sent = 0, faults = {} }: {
+  behind?: (number | Error)[];
+  sent?: number;
+  faults?: Record<string, string>;
+}) {
+  const done: string[] = [];
+  let received = 0;
+  const worker = (task: string) => ({
+    totals: {
+      ...nothing,
+      get counts() {
+        return task === "kline:produce" ? { received } : {};
+      },
+    },
+    stop() {
+      done.push(`stop ${task}`);
+      return Promise.resolve(faults[task]);
+    },
+  } as WorkerProcess);
+  const monitor = {
+    poll() {
+      received = Math.min(sent, received + 40);
+      return Promise.resolve();
+    },
+    behind() {
+      const next = behind.length > 1 ? behind.shift()! : behind[0];
+      done.push(`behind ${next instanceof Error ? "?" : next}`);
+      return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+    },
+    countRows: () => Promise.resolve(void done.push("count")),
+  } as Monitor;
+  const exchange = {
+    pause: () => void done.push("pause"),
+    status: () => ({ sentByKind: { kline: sent } }),
+  } as unknown as Exchange;
+  const stream = kline as unknown as Stream;
+  const lines = [{ stream, producer: worker("kline:produce"), consumer: worker("kline:consume") }];
+  return { lines, monitor, exchange, done, received: () => received };
+}
+
+Deno.test("the pipeline ends from its beginning to its end, and consumers only once all is stored", async () => {
+  const { lines, monitor, exchange, done, received } = fakes({ behind: [5, 2, 0], sent: 100 });
+  assert.deepEqual(await drain(lines, monitor, exchange, () => {}), []);
+  assert.deepEqual(done, [
+    "pause",
+    "stop kline:produce",
+    "behind 5",
+    "behind 2",
+    "behind 0",
+    "stop kline:consume",
+    "count",
+  ]);
+  assert.equal(received(), 100, "all that the exchange had sent was waited for");
+});
+
+Deno.test("a Kafka that does not answer for a moment is asked again", async () => {
+  const { lines, monitor, done } = fakes({ behind: [new Error("away"), 0] });
+  assert.deepEqual(await drain(lines, monitor, undefined, () => {}), []);
+  assert.deepEqual(done, ["stop kline:produce", "behind ?", "behind 0", "stop kline:consume", "count"]);
+});
+
+Deno.test("what a worker could not finish is told", async () => {
+  const { lines, monitor } = fakes({ faults: { "kline:produce": "kline:produce ended with code 1" } });
+  assert.deepEqual(await drain(lines, monitor, undefined, () => {}), ["kline:produce ended with code 1"]);
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { until } from "../../tests/until.ts";
+import { temporaryFolder } from "../testing.ts";
+import { createRegistry } from "./registry.ts";
+import { startWorker, type WorkerProcess } from "./worker.ts";
+
+/** The beginning of a worker that serves `/healthz` with the counts and the reason that its script sets. */
+const prelude = `
+  import { createLog } from "${new URL("../../shared/log.ts", import.meta.url)}";
+  const log = createLog("test:produce", "info");
+  let health = { counts: { received: 7 }, prices: { BTCUSDT: "1.50" } };
+  Deno.serve({ port: Number(Deno.env.get("HEALTH_PORT")), onListen() {} }, () => Response.json(health));
+`;
+
+/** Runs a script as a worker until the test has seen enough. */
+async function withWorker(script: string, test: (worker: WorkerProcess, notices: string[]) => Promise<void>) {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "worker.ts");
+  await Deno.writeTextFile(file, prelude + script);
+  const notices: string[] = [];
+  const worker = startWorker({
+    task: "test:produce",
+    args: ["run", "--quiet", "--allow-net", "--allow-env", "--allow-read", "--allow-write", file],
+    settings: { FOLDER: folder.path },
+    logFolder: folder.path,
+    registry: createRegistry(join(folder.path, "workers.json")),
+    notice: (line) => notices.push(line),
+  });
+  try {
+    await test(worker, notices);
+  } finally {
+    await worker.stop();
+  }
+}
+
+const untilWell = (worker: WorkerProcess) =>
+  until("the worker to be well", async () => {
+    await worker.poll();
+    return worker.trouble === undefined;
+  });
+
+Deno.test("a worker that can't run as it is configured is not started again: its last words are told", async () => {
+  const script = `console.error("Cannot use SYMBOLS: it names nothing"); Deno.exit(78);`;
+  await withWorker(script, async (worker, notices) => {
+    await assert.rejects(worker.failed, {
+      message: "Cannot run test:produce:\n  Cannot use SYMBOLS: it names nothing",
+    });
+    assert.deepEqual(notices, []);
+    assert.equal(worker.restarts, 0);
+  });
+});
+
+Deno.test("a worker that crashes is started again, and what it had done is not forgotten", async () => {
+  const script = `
+    const mark = Deno.env.get("FOLDER") + "/crashed";
+    const isFirst = await Deno.stat(mark).then(() => false, () => true);
+    setTimeout(() => isFirst && (Deno.writeTextFileSync(mark, ""), Deno.exit(1)), 1_000);`;
+  await withWorker(script, async (worker, notices) => {
+    await untilWell(worker);
+    assert.equal(worker.totals.counts.received, 7);
+    await until("the crash to be told", () => notices.length > 0);
+    assert.match(
+      notices[0],
+      /^warn {2}test:produce ended unexpectedly with code 1: starting it again in \d+ ms$/,
+    );
+    await untilWell(worker);
+    assert.equal(worker.totals.counts.received, 14);
+    assert.equal(worker.restarts, 1);
+  });
+});
+
+Deno.test("stopped, a worker's counts are those of its last words, and only its warnings were shown", async () => {
+  const script = `
+    log.info("connected");
+    log.warn("the buffer is full", { topic: "kline_data" });
+    Deno.addSignalListener("SIGTERM", () => {
+      log.info("stopped", { received: 9, produced: 9 });
+      Deno.exit(0);
+    });`;
+  await withWorker(script, async (worker, notices) => {
+    await untilWell(worker);
+    assert.equal(worker.totals.prices.BTCUSDT, "1.50");
+    assert.equal(await worker.stop(), undefined);
+    assert.deepEqual(worker.totals.counts, { received: 9, produced: 9 });
+    assert.deepEqual(notices, ["warn test:produce: the buffer is full topic=kline_data"]);
+    assert.equal(await worker.stop(), undefined, "stopping it once more changes nothing");
+  });
+});
+
+Deno.test("a worker that can't finish what it has in hand is told of", async () => {
+  await withWorker(`Deno.addSignalListener("SIGTERM", () => Deno.exit(1));`, async (worker) => {
+    await untilWell(worker);
+    assert.equal(await worker.stop(), "test:produce ended with code 1 before it was done");
+  });
+});
+
+Deno.test("why a worker makes no progress is known, also when it has stopped answering", async () => {
+  const script = `
+    health = { counts: {}, reason: "Cannot reach Kafka" };
+    setTimeout(() => { for (;;); }, 1_500);`;
+  await withWorker(script, async (worker) => {
+    assert.equal(worker.trouble, "starting");
+    await until("its reason", () => worker.poll().then(() => worker.trouble === "Cannot reach Kafka"));
+    await until("its silence", () => worker.poll().then(() => worker.trouble === "does not answer"));
+    worker.kill();
+  });
+});
