@@ -130,6 +130,8 @@ export async function keepConnected(
       log.info("connected to the exchange", { streams: upkeep.streams.length, url: url.slice(0, 80) });
       for (;;) {
         const event = await next(upkeep, live, signal);
+        // Told to stop while the connection was being replaced: nobody has closed the new one.
+        if (signal.aborted) return live.socket.close();
         if (typeof event === "string") {
           words = event;
           break;
