@@ -24,7 +24,7 @@ export function lookByRest(base: string, log: Log): Look {
         return undefined;
       }
       const [last] = JSON.parse(body) as unknown[][];
-      return last && `${last[0]} ${last[8]}`; // open time, number of trades
+      return last ? `${last[0]} ${last[8]}` : "never traded"; // open time, number of trades
     } catch (error) {
       log.debug("no look at the trades", { symbol, error });
       return undefined;
