@@ -84,7 +84,7 @@ const table: Table<Book> = {
     { name: "rollup", everyMs: 1_000, run: (sql) => sql`select websocket.refresh_rollup()` },
     {
       name: "partitions",
-      everyMs: 60_000,
+      everyMs: 10_000,
       run: async (sql, { bookRetentionDays, rollupRetentionDays }) => {
         await sql`select websocket.make_partitions(${bookRetentionDays})`;
         await sql`select websocket.drop_partitions(${bookRetentionDays}, ${rollupRetentionDays})`;
