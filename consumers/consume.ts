@@ -111,8 +111,12 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       await using consumer = await kafka.subscribe({
         topic,
         group: groupName(config.kafka, stream),
-        onBatch: (batch) => intake.put({ batch, decoded: decode(stream, batch) }, bytesOf(batch)),
-        onJoin: () => {
+        onBatch(batch) {
+          meter.read(batch);
+          return intake.put({ batch, decoded: decode(stream, batch) }, bytesOf(batch));
+        },
+        onJoin() {
+          meter.joined();
           generation++;
           intake.clear();
         },

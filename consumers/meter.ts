@@ -8,6 +8,10 @@ type Message = { symbol: string; receivedAt?: number };
 
 /** Keeps a consumer's counts. */
 export interface Meter<M extends Message> {
+  /** The group has been joined anew, and partitions given out anew. */
+  joined(): void;
+  /** Notes what there is to be done: a batch has been read. */
+  read(batch: Batch): void;
   /** Notes how long messages took that are rows by now. */
   stored(decoded: Decoded<M>): void;
   /** Counts a batch whose offset has been committed; `refused` and expired messages became no rows. */
@@ -26,10 +30,20 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
   const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, behind: 0 };
   const delays: Histogram = [];
   const prices: Record<string, string> = {};
-  const behind = new Map<number, number>();
+  /** Of each partition that is read: the next message to be stored, and the end as last heard of. */
+  const partitions = new Map<number, { next: number; end: number }>();
+  let hasJoined = false;
   const counted = new Map<number, number>();
   const troubles = new Map<string, string>();
   return {
+    joined() {
+      hasJoined = true;
+      partitions.clear();
+    },
+    read({ partition, messages, nextOffset, behind }) {
+      const next = partitions.get(partition)?.next ?? Number(messages[0].offset);
+      partitions.set(partition, { next, end: Number(nextOffset) + behind });
+    },
     stored({ messages }) {
       const now = Date.now();
       for (const message of messages) {
@@ -50,19 +64,18 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
       counts.rejected += decoded.poison.filter(({ message }) => isFresh(message)).length;
       counts.legacy += decoded.legacy.filter(isFresh).length;
       counted.set(partition, Math.max(Number(nextOffset), from));
-      behind.set(partition, batch.behind);
-      counts.behind = [...behind.values()].reduce((sum, n) => sum + n, 0);
+      const read = partitions.get(partition);
+      if (read) read.next = Number(nextOffset);
     },
     trouble(of, words) {
       if (words === undefined) troubles.delete(of);
       else troubles.set(of, words);
     },
-    report: () => ({
-      counts,
-      delays,
-      prices,
-      waiting: troubles.get("database"),
-      stuck: troubles.get("kafka"),
-    }),
+    report() {
+      counts.behind = [...partitions.values()].reduce((sum, { next, end }) => sum + end - next, 0);
+      const waiting = troubles.get("database");
+      const starting = hasJoined || waiting ? undefined : "the consumer group has not been joined yet";
+      return { counts, delays, prices, waiting, stuck: troubles.get("kafka") ?? starting };
+    },
   };
 }

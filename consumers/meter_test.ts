@@ -28,7 +28,10 @@ Deno.test("offsets are counted once, however often they are read", () => {
   const decoded = decode(kline, batch);
   const refused = new Map([[decoded.messages[0], "too large"]]);
   const isExpired = (message: Kline) => message === decoded.messages[1];
-  for (let times = 0; times < 3; times++) meter.committed(batch, decoded, refused, isExpired);
+  for (let times = 0; times < 3; times++) {
+    meter.read(batch);
+    meter.committed(batch, decoded, refused, isExpired);
+  }
   const { counts } = meter.report();
   assert.deepEqual(counts, { stored: 1, rejected: 2, expired: 1, legacy: 1, behind: 7 });
 });
@@ -37,10 +40,20 @@ Deno.test("partitions are counted apart, and what is behind is of all of them", 
   const meter = createMeter(kline);
   for (const partition of [0, 1]) {
     const batch = batchOf(0, [good], partition);
+    meter.read(batch);
     meter.committed(batch, decode(kline, batch), none, never);
   }
   assert.equal(meter.report().counts.stored, 2);
   assert.equal(meter.report().counts.behind, 14);
+});
+
+Deno.test("what has been read and not stored is behind, until another consumer has the partition", () => {
+  const meter = createMeter(kline);
+  meter.read(batchOf(10, [good, good]));
+  meter.read(batchOf(12, [good]));
+  assert.equal(meter.report().counts.behind, 3 + 7);
+  meter.joined();
+  assert.equal(meter.report().counts.behind, 0);
 });
 
 Deno.test("delays are from receipt to storing; the last price is each symbol's", () => {
@@ -56,8 +69,16 @@ Deno.test("delays are from receipt to storing; the last price is each symbol's",
   assert.deepEqual(prices, { ETHUSDT: "2510.55" });
 });
 
+Deno.test("a consumer is stuck until it has joined its group, unless it waits for the database", () => {
+  const meter = createMeter(kline);
+  assert.match(meter.report().stuck!, /not been joined yet/);
+  meter.trouble("database", "no database");
+  assert.equal(meter.report().stuck, undefined);
+});
+
 Deno.test("a database that is away is waited for; without Kafka the consumer is stuck", () => {
   const meter = createMeter(kline);
+  meter.joined();
   meter.trouble("database", "no database");
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no database", undefined]);
   meter.trouble("kafka", "no Kafka");

@@ -33,7 +33,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
   const down = new Map<string, string>();
-  let kafkaTrouble: string | undefined;
+  let kafkaTrouble: string | undefined = "Kafka has not been reached yet";
   let attempted = 0;
 
   const buffer = createBuffer(stream, config.bufferBytes, {
@@ -81,6 +81,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const send = async () => {
     await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
     const extent = await persist(() => kafka.extentOf(topic), broker);
+    kafkaTrouble = undefined;
     const restart = recordRestart(extent).catch((error) =>
       log.warn("cannot tell what was missed before this start", { why: describe(error) })
     );
@@ -106,6 +107,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       linesOf(config.binanceWsUrl, exchange.route, streams).map((line) => {
         const overlap = createOverlap();
         const look = lookByRest(config.binanceRestUrl, log);
+        down.set(line.url, "the exchange has not been reached yet");
         const watchdog = createWatchdog(line.streams, config.silenceMs, look, Date.now());
         return keepConnected(
           { ...line, ...config, watchdog },

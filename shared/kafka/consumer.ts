@@ -7,6 +7,8 @@ const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 3_000;
 /** How long the broker holds a fetch when there is nothing new; a stop waits for that, too. */
 const FETCH_MS = 1_000;
+/** kafkajs has been seen to stop reading without a word (issues 659 and 1593): no fetch in so long, and it is given up. */
+const SILENT_MS = 60_000;
 
 /** Messages of one partition, in order. */
 export interface Batch {
@@ -64,14 +66,25 @@ export async function subscribe(
     // One crash is enough: the loop above starts anew.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
   });
-  const failed = new Promise<never>((_, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-  });
+  let lastFetch = Date.now();
+  let hasPartitions = false;
+  let isHeld = false; // by who takes the batches over
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   failed.catch(() => {}); // it is waited for later, or never
+  consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     onJoin();
-    log.debug("joined the group", { group, partitions: payload.memberAssignment[topic] ?? [] });
+    const partitions = payload.memberAssignment[topic] ?? [];
+    hasPartitions = partitions.length > 0;
+    lastFetch = Date.now();
+    log.debug("joined the group", { group, partitions });
   });
+  consumer.on(consumer.events.FETCH, () => lastFetch = Date.now());
+  const watch = setInterval(() => {
+    if (hasPartitions && !isHeld && Date.now() - lastFetch > SILENT_MS) {
+      fail(new Error(`nothing was fetched for ${SILENT_MS / 1_000} s`));
+    }
+  }, SILENT_MS / 10);
 
   const run: kafkajs.ConsumerRunConfig = {
     autoCommit: false,
@@ -87,11 +100,17 @@ export async function subscribe(
       });
       const settled = new AbortController();
       taken.catch(() => {}).finally(() => settled.abort());
-      while (!settled.signal.aborted) {
-        await Promise.race([taken, sleep(HEARTBEAT_MS, settled.signal)]);
-        await heartbeat();
+      isHeld = true;
+      try {
+        while (!settled.signal.aborted) {
+          await Promise.race([taken, sleep(HEARTBEAT_MS, settled.signal)]);
+          await heartbeat();
+        }
+        await taken;
+      } finally {
+        isHeld = false;
+        lastFetch = Date.now();
       }
-      await taken;
       // The next fetch goes on from here; the group's offset follows once the rows are stored.
       resolveOffset(batch.lastOffset());
     },
@@ -101,12 +120,16 @@ export async function subscribe(
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run(run);
   } catch (error) {
+    clearInterval(watch);
     await consumer.disconnect();
     throw error;
   }
   return {
     failed,
     commit: (offsets) => consumer.commitOffsets([...offsets]),
-    [Symbol.asyncDispose]: () => consumer.disconnect(),
+    async [Symbol.asyncDispose]() {
+      clearInterval(watch);
+      await consumer.disconnect();
+    },
   };
 }
