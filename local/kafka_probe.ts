@@ -1,6 +1,6 @@
 import { sleep } from "../shared/wait.ts";
 
-/** How long the broker may take to answer, in ms: a request that comes too early in its start is never answered. */
+/** How long the broker may take to answer, in ms. */
 const patience = 1_000;
 
 /**

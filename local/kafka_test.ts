@@ -24,14 +24,10 @@ Deno.test("a Kafka that was killed has its messages when it is started again", a
   await server.restart();
 
   assert.notEqual(server.pid, killed);
-  const read = Promise.withResolvers<string>();
-  await using _consumer = await kafka.subscribe({
-    topic: "prices",
-    group: "test",
-    onBatch: ({ messages }) => Promise.resolve(read.resolve(new TextDecoder().decode(messages[0].value!))),
-    onJoin: () => {},
-  });
-  assert.equal(await read.promise, "1");
+  // The first question about a group makes Kafka create its topic of groups, and it refuses to answer until that is done.
+  const behind = () => kafka.messagesBehind("nobody-has-read", "prices").catch(() => undefined);
+  while (await behind() === undefined) await sleep(100);
+  assert.equal(await behind(), 1);
 });
 
 Deno.test("a Kafka that a killed process left behind is ended, and its port used again", async () => {
