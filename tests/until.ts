@@ -10,7 +10,7 @@ export const witnesses = new Set<() => string>();
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + ms;
   for (;;) {
