@@ -85,7 +85,7 @@ async function smallMarket(sql: Sql): Promise<void> {
       ('kline', 'ETHUSDT', '2024-08-08T09:00Z', '2024-08-08T09:30:00Z', 'restart', null)`;
 }
 
-Deno.test("every panel has a title, a description, a unit of its own kind and words for when it is empty", () => {
+Deno.test("every panel has a title of its own, a description and words for when it is empty", () => {
   for (const { title, description, fieldConfig } of panels) {
     assert.ok(title);
     assert.ok(description, title);

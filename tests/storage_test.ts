@@ -11,6 +11,18 @@ const make = async (sql: Sql, days: number): Promise<number> =>
 const drop = async (sql: Sql, days: number, rollupDays = 0): Promise<number> =>
   (await sql`select websocket.drop_partitions(${days}, ${rollupDays}) as dropped`)[0].dropped;
 
+/** Does a chore until it gets its locks, as the consumers do. */
+async function patiently(chore: () => Promise<number>): Promise<void> {
+  for (;;) {
+    try {
+      await chore();
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "55P03") throw error;
+    }
+  }
+}
+
 Deno.test("a tick that no partition covers waits in the default one until its day is made", async () => {
   await using database = await testDatabase();
   const { sql } = database;
@@ -172,8 +184,8 @@ Deno.test("ticks that are written while their days are made and dropped are neit
   const writers = [write(), write(), write()];
   for (let day = 0; day < 6; day++) {
     await setClock(sql, start + day * DAY);
-    await make(sql, 30);
-    await drop(sql, 30);
+    await patiently(() => make(sql, 30));
+    await patiently(() => drop(sql, 30));
   }
   done = true;
   await Promise.all(writers);
@@ -245,7 +257,7 @@ Deno.test("400 days go by with a week of ticks and a month of rollup kept, and t
     await sql`select websocket.pack_partition()`;
     const [{ bytes }] = await sql`
       select sum(pg_total_relation_size(relid))::int as bytes
-      from pg_partition_tree('websocket.order_book_data') where isleaf`;
+      from websocket.daily_tables, pg_partition_tree(('websocket.' || parent)::regclass) where isleaf`;
     sizes.push(bytes);
   }
   const days = await partitionDays(sql);
@@ -255,5 +267,6 @@ Deno.test("400 days go by with a week of ticks and a month of rollup kept, and t
     (await sql`select count(*)::int as ticks from websocket.order_book_data`)[0].ticks,
     8 * ticksADay,
   );
-  assert.equal(Math.max(...sizes.slice(10)), Math.min(...sizes.slice(10)));
+  const settled = sizes.slice(31);
+  assert.equal(Math.max(...settled), Math.min(...settled));
 });
