@@ -6,6 +6,8 @@ export interface Account {
 
 export interface RunOptions extends Partial<Account> {
   readonly cwd?: string;
+  /** Variables beside, or in place of, our own. */
+  readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
   /** What the command reads from its standard input. */
   readonly input?: string;

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { run } from "./command.ts";
 import { fillOnce } from "./folders.ts";
@@ -57,7 +58,11 @@ export async function fetchJars(
     };
     const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${folder}`, "-DincludeScope=runtime"];
     try {
-      await run("mvn", ["--batch-mode", "--strict-checksums", "--file", pom, ...goal], { onLine, signal });
+      await run("mvn", ["--batch-mode", "--strict-checksums", "--file", pom, ...goal], {
+        env: mavenHome(),
+        onLine,
+        signal,
+      });
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof Deno.errors.NotFound) {
@@ -69,4 +74,11 @@ export async function fetchJars(
       );
     }
   });
+}
+
+/** Java, and so Maven, seeks a user's folder where the system's list of users has it; here, as elsewhere, $HOME decides. */
+function mavenHome(): Record<string, string> {
+  const home = Deno.env.get("HOME");
+  if (!home || home === userInfo().homedir) return {};
+  return { MAVEN_OPTS: `${Deno.env.get("MAVEN_OPTS") ?? ""} -Duser.home=${home}` };
 }
