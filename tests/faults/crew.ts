@@ -3,6 +3,8 @@ import { startWorker, type TestWorker } from "../worker.ts";
 /** The workers of a pipeline. Whoever ends unasked is found out. */
 export interface Crew extends AsyncDisposable {
   start(task: string, settings?: Record<string, string>): TestWorker;
+  /** All that run, each with its task. */
+  readonly all: readonly (readonly [task: string, TestWorker])[];
   /** Those of a task that run, the oldest first. */
   of(task: string): TestWorker[];
   /** Those of all tasks that end so: `:produce`. */
@@ -20,7 +22,7 @@ const DRAIN_MS = 10_000;
 export function createCrew(settings: Record<string, string>, problem: (words: string) => void): Crew {
   const tasks = new Map<TestWorker, string>();
   const asked = new Set<TestWorker>();
-  const all = (isWanted: (task: string) => boolean) =>
+  const those = (isWanted: (task: string) => boolean) =>
     [...tasks].filter(([, task]) => isWanted(task)).map(([worker]) => worker);
 
   const end = (worker: TestWorker, signal: Deno.Signal) => {
@@ -29,28 +31,29 @@ export function createCrew(settings: Record<string, string>, problem: (words: st
   };
 
   return {
+    get all() {
+      return [...tasks].map(([worker, task]) => [task, worker] as const);
+    },
     start(task, more = {}) {
       const worker = startWorker(task, { ...settings, ...more });
       tasks.set(worker, task);
       worker.ended.then(({ code, signal }) => {
         tasks.delete(worker);
         if (asked.has(worker)) return;
-        problem(
-          [`${task} ended by itself with ${signal ?? `code ${code}`}:`, ...worker.lines.slice(-5)].join("\n"),
-        );
+        problem(`${task} ended by itself with ${lastWords(worker, { code, signal })}`);
       });
       return worker;
     },
-    of: (task) => all((one) => one === task),
-    allOf: (suffix) => all((task) => task.endsWith(suffix)),
+    of: (task) => those((one) => one === task),
+    allOf: (suffix) => those((task) => task.endsWith(suffix)),
     end,
     async drain(workers) {
       await Promise.all(workers.map(async (worker) => {
         const task = tasks.get(worker);
         const since = performance.now();
-        const { code, signal } = await end(worker, "SIGTERM");
+        const status = await end(worker, "SIGTERM");
         const took = performance.now() - since;
-        if (code !== 0) problem(`${task} ended with ${signal ?? `code ${code}`} when it was asked to stop`);
+        if (status.code !== 0) problem(`${task}, asked to stop, ended with ${lastWords(worker, status)}`);
         if (took > DRAIN_MS) problem(`${task} took ${Math.round(took)} ms to stop`);
       }));
     },
@@ -60,4 +63,11 @@ export function createCrew(settings: Record<string, string>, problem: (words: st
       await Promise.all(left.map((worker) => worker[Symbol.asyncDispose]()));
     },
   };
+}
+
+function lastWords(
+  { lines }: TestWorker,
+  { code, signal }: Pick<Deno.CommandStatus, "code" | "signal">,
+): string {
+  return [`${signal ?? `code ${code}`}:`, ...lines.slice(-5)].join("\n  ");
 }

@@ -1,5 +1,5 @@
-import { deadLetters, drain } from "./finish.ts";
-import { judge, readGaps } from "./judge/tables.ts";
+import { finish } from "./finish.ts";
+import { readGaps } from "./judge/tables.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import type { Servers } from "./servers.ts";
 import { openStage, recovery, type Setting, type Stage } from "./stage.ts";
@@ -56,12 +56,8 @@ export async function play(servers: Servers, scenario: Scenario, form: Form, see
   const { problems } = stage;
   await recovery(stage, Date.now());
   const { dead: wanted = 0, ...outcome } = await scenario.run(stage, form);
-  await drain(stage);
-
-  const verdict = await judge(stage.exchange.truth(), stage.sql);
-  const dead = await deadLetters(stage);
+  const { verdict, dead } = await finish(stage);
   const recorded = await readGaps(stage.sql);
-  problems.push(...verdict.faults);
   if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
   if (gaps === "none" && recorded.length > 0) {
     problems.push(`a gap without need: ${JSON.stringify(recorded[0])}`);

@@ -29,6 +29,8 @@ export interface Stage extends AsyncDisposable {
   readonly sql: Sql;
   readonly kafka: Kafka;
   readonly config: Config;
+  /** The environment of its workers. */
+  readonly settings: Record<string, string>;
   readonly crew: Crew;
   readonly random: Random;
   /** What should not be, in words. */
@@ -64,6 +66,8 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
 
   const problems: string[] = [];
   const crew = parts.use(createCrew(settings, (words) => problems.push(words)));
+  servers.tenants.add(crew);
+  parts.defer(() => void servers.tenants.delete(crew));
   const tasks = streams.flatMap((
     { name, exchange },
   ) => [`${name}:consume`, ...exchange ? [`${name}:produce`] : []]);
@@ -72,7 +76,17 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   exchange.start();
 
   const kept = parts.move();
-  const rest = { exchange, servers, sql, kafka, config, crew, random: createRandom(seed), problems };
+  const rest = {
+    exchange,
+    servers,
+    sql,
+    kafka,
+    config,
+    settings,
+    crew,
+    random: createRandom(seed),
+    problems,
+  };
   return { ...rest, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 

@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+import { readTasks, taskArguments } from "../../local/up/tasks.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * What `deno task dlq …` prints.
+ * @throws {Error} with its last words, if it fails
+ */
+export async function dlq(settings: Record<string, string>, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...taskArguments(await readTasks(), "dlq"), ...args],
+    cwd: root,
+    env: settings,
+  }).output();
+  if (!success) throw new Error(`dlq ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}

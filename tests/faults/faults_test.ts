@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { runLanes } from "./lanes.ts";
+import { play } from "./scenario.ts";
+import { scenarios } from "./scenarios/all.ts";
+
+const LANES = 3;
+
+Deno.test("nothing is lost, doubled or wrong, whatever breaks", async (t) => {
+  // The longest first, so that no lane ends long after the others.
+  const queue = scenarios.toSorted((a, b) => b.seconds.short - a.seconds.short);
+  await runLanes(LANES, () => queue.shift(), (servers, scenario) =>
+    t.step({
+      name: scenario.promise,
+      // Steps of other lanes run at the same time.
+      ...{ sanitizeOps: false, sanitizeResources: false, sanitizeExit: false },
+      async fn() {
+        const { verdict: { sent, lost, doubled, wrong }, problems } = await play(
+          servers,
+          scenario,
+          "short",
+          1,
+        );
+        assert.deepEqual(problems, []);
+        assert.deepEqual({ lost, doubled, wrong }, { lost: 0, doubled: 0, wrong: 0 });
+        assert.ok(sent > 0);
+      },
+    }));
+});

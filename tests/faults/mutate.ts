@@ -1,0 +1,58 @@
+import type { Random } from "../../local/exchange/market/random.ts";
+
+type Message = Record<string, unknown>;
+
+const noDecimals = [
+  "NaN",
+  "Infinity",
+  "1e5",
+  "",
+  " 1",
+  "0x10",
+  "1,5",
+  "--1",
+  ".5",
+  "１",
+  1.5,
+  null,
+  ["1"],
+  {},
+];
+const noNumbers = [1.5, -1e300, "1", null, [], {}, true];
+const noSymbols = ["", " ", "BTC/USDT", "'; drop table kline_data; --", "\u0000", "x".repeat(41), 7, null];
+const noJson = ["", " ", "null", "[]", "42", '"text"', "nonsense", "[".repeat(10_000), "\ufeff{}", "\u0000"];
+
+/** A good message made bad: no consumer can make a row of the bytes, nor take them for the PySpark pipeline's. */
+export function mutate(message: Message, random: Random): Uint8Array {
+  const text = JSON.stringify(message);
+  const any = <T>(all: readonly T[]) => all[random(all.length)];
+  const fieldOf = (isWanted: (name: string, value: unknown) => boolean) =>
+    any(Object.entries(message).filter(([name, value]) => isWanted(name, value)).map(([name]) => name));
+  const changed = (name: string, value: unknown) => JSON.stringify({ ...message, [name]: value });
+  const bytes = (some: string) => new TextEncoder().encode(some);
+
+  const mutations: (() => Uint8Array)[] = [
+    () => bytes(text.slice(0, random(text.length))),
+    () => bytes(text + text),
+    () => bytes(`[${text}]`),
+    () => bytes(any(noJson)),
+    // 0xff occurs in no UTF-8 text.
+    () => bytes(text).with(random(text.length), 0xff),
+    () => crypto.getRandomValues(new Uint8Array(1 + random(300))).with(0, 0xff),
+    () => bytes(changed(fieldOf((name) => name !== "receivedAt"), undefined)),
+    () =>
+      bytes(
+        changed(
+          fieldOf((name, value) =>
+            /^\d/.test(`${value}`) && typeof value === "string" && name !== "interval"
+          ),
+          any(noDecimals),
+        ),
+      ),
+    () => bytes(changed(fieldOf((_, value) => typeof value === "number"), any(noNumbers))),
+    () => bytes(changed("symbol", any(noSymbols))),
+    // A number that JSON.parse would round.
+    () => bytes(text.replace(/(?<="(?:updateId|numTrades)":)\d+/, "9007199254740993")),
+  ];
+  return any(mutations)();
+}

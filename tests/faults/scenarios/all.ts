@@ -1,0 +1,31 @@
+import type { Scenario } from "../scenario.ts";
+import { consumerKilled, consumersShareWork, zombie } from "./consumers.ts";
+import { diskFull, lockTimeout, postgresKilled, rowsLocked } from "./database.ts";
+import {
+  connectionAged,
+  connectionDropped,
+  connectionRefused,
+  connectionSilent,
+  framesDisturbed,
+  rollover,
+  streamMute,
+} from "./exchange.ts";
+import { bufferOverflow, kafkaKilled } from "./kafka.ts";
+import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
+import { loneProducerKilled, producerKilledBesideTwin } from "./producers.ts";
+import { workersStopped } from "./shutdown.ts";
+
+/** Everything that is broken on purpose. */
+export const scenarios: readonly Scenario[] = [
+  ...[
+    consumerKilled,
+    producerKilledBesideTwin,
+    loneProducerKilled,
+    kafkaKilled,
+    bufferOverflow,
+    postgresKilled,
+  ],
+  ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
+  ...[rollover, streamMute, connectionDropped, connectionAged, connectionSilent, connectionRefused],
+  ...[framesDisturbed, framesMutated, messagesMutated],
+];

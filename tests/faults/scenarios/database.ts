@@ -1,0 +1,95 @@
+import { sleep } from "../../../shared/wait.ts";
+import { until } from "../../until.ts";
+import { lockTables, tables } from "../locks.ts";
+import type { Form, Outcome, Scenario } from "../scenario.ts";
+import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+
+const tasks = ["book:consume", "kline:consume"];
+
+export const postgresKilled: Scenario = {
+  name: "Postgres killed",
+  promise: "while Postgres is down messages wait in Kafka, and all are stored once it is back",
+  gaps: "none",
+  seconds: { short: 50, long: 100 },
+  async run(stage, form) {
+    const { postgres } = stage.servers;
+    await postgres.kill();
+    await sleep({ short: 15_000, long: 60_000 }[form]);
+    await postgres.restart();
+    return { injected: 1, recovery: await recovery(stage, Date.now()) };
+  },
+};
+
+export const diskFull: Scenario = {
+  name: "disk full",
+  promise: "a full disk (53100) is waited out, and no good row becomes a dead letter",
+  gaps: "none",
+  seconds: { short: 35, long: 60 },
+  run: (stage, form) =>
+    whileTroubled(stage, form, async (sql) => {
+      await sql.unsafe(`
+        create function public.fill_disk() returns trigger language plpgsql as
+          $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+        ${
+        tables.map((table) =>
+          `create trigger full_disk before insert on ${table} for each row
+          execute function public.fill_disk();`
+        ).join("")
+      }`);
+      return async () => void await sql`drop function public.fill_disk() cascade`;
+    }),
+};
+
+export const lockTimeout: Scenario = {
+  name: "lock timeout",
+  promise: "lock timeouts (55P03) are waited out, and no good row becomes a dead letter",
+  gaps: "none",
+  seconds: { short: 35, long: 60 },
+  run: (stage, form) =>
+    whileTroubled(stage, form, async (sql) => {
+      await sql.unsafe(`alter database ${stage.config.database.name} set lock_timeout = '300ms'`);
+      // The setting is that of new sessions.
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      return await lockTables(stage);
+    }),
+};
+
+export const rowsLocked: Scenario = {
+  name: "rows locked",
+  promise: "a lock that is held for longer than a group's session is waited for, with the membership kept",
+  gaps: "none",
+  seconds: { short: 50, long: 160 },
+  async run(stage, form) {
+    const { crew, problems } = stage;
+    const joins = () =>
+      tasks.flatMap((task) => crew.of(task).flatMap(({ lines }) => lines))
+        .filter((line) => line.includes("joined the group")).length;
+    const before = joins();
+    const unlock = await lockTables(stage);
+    await sleep({ short: 15_000, long: 120_000 }[form]);
+    await unlock();
+    const took = await recovery(stage, Date.now());
+    if (joins() !== before) problems.push("a consumer lost its membership while it waited for a lock");
+    return { injected: 1, recovery: took };
+  },
+};
+
+/** Makes trouble for a while, in which both consumers must say that they wait. */
+async function whileTroubled(
+  stage: Stage,
+  form: Form,
+  trouble: (sql: Stage["sql"]) => Promise<() => Promise<void>>,
+): Promise<Outcome> {
+  const { sql, crew } = stage;
+  const end = await trouble(sql);
+  for (const task of tasks) {
+    await until(`${task} to wait for the database`, async () => {
+      return (await crew.of(task)[0]?.report())?.status === "waiting";
+    }, PATIENCE_MS);
+  }
+  await sleep({ short: 5_000, long: 30_000 }[form]);
+  await end();
+  return { injected: 1, recovery: await recovery(stage, Date.now()) };
+}

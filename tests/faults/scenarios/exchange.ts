@@ -1,0 +1,164 @@
+import type { Fault } from "../../../local/exchange/faults/fault.ts";
+import { sleep } from "../../../shared/wait.ts";
+import { until } from "../../until.ts";
+import type { Outcome, Scenario } from "../scenario.ts";
+import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
+
+const tasks = ["book:produce", "kline:produce"];
+/** The watchdog's time in scenarios of silence, in s. */
+const SILENCE = 4;
+
+export const rollover: Scenario = {
+  name: "planned rollover",
+  promise: "connections that are replaced every 5 s, before the exchange closes them, miss nothing",
+  gaps: "none",
+  seconds: { short: 55, long: 330 },
+  setting: { variables: { ROLLOVER_SECONDS: "5" } },
+  async run(stage, form) {
+    const { exchange, crew, problems } = stage;
+    exchange.inject({ fault: "age", ms: 15_000 });
+    await sleep({ short: 30_000, long: 300_000 }[form]);
+    const moves = tasks.flatMap((task) => crew.of(task)[0].lines)
+      .filter((line) => line.includes("moved to a new connection")).length;
+    const { ended } = exchange.status();
+    if (ended.age) problems.push(`the exchange closed ${ended.age} connections before they were replaced`);
+    if (moves < { short: 6, long: 60 }[form]) problems.push(`connections were replaced ${moves} times only`);
+    exchange.inject({ fault: "clear" });
+    return { injected: moves, recovery: await recovery(stage, Date.now()) };
+  },
+};
+
+export const connectionDropped: Scenario = {
+  name: "connection dropped",
+  promise: "what is missed between a lost connection and the next one is in the gap ledger",
+  gaps: "recorded",
+  seconds: { short: 35, long: 90 },
+  run: (stage, form) =>
+    again(
+      { short: 5, long: 20 }[form],
+      (n) => breakConnections(stage, { fault: "drop", code: n % 2 ? 1001 : undefined }),
+    ),
+};
+
+export const connectionAged: Scenario = {
+  name: "connection closed at an age",
+  promise: "connections that the exchange closes at a set age are made anew, and the gaps recorded",
+  gaps: "recorded",
+  seconds: { short: 35, long: 90 },
+  async run(stage, form) {
+    const { exchange } = stage;
+    exchange.inject({ fault: "age", ms: 4_000 });
+    await sleep({ short: 13_000, long: 60_000 }[form]);
+    exchange.inject({ fault: "clear" });
+    await untilSubscribed(exchange, stage.config, 1);
+    return { injected: exchange.status().ended.age ?? 0, recovery: await recovery(stage, Date.now()) };
+  },
+};
+
+export const connectionSilent: Scenario = {
+  name: "connection half open",
+  promise: "a connection that is open and says nothing is replaced, and the gap recorded",
+  gaps: "recorded",
+  seconds: { short: 45, long: 120 },
+  setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
+  run: (stage, form) =>
+    again({ short: 1, long: 5 }[form], () => breakConnections(stage, { fault: "silence" })),
+};
+
+export const connectionRefused: Scenario = {
+  name: "connection refused",
+  promise: "a refused connection (429, 451, 503) is explained, tried until it works, and the gap recorded",
+  gaps: "recorded",
+  seconds: { short: 50, long: 100 },
+  run: (stage, form) =>
+    again({ short: 3, long: 9 }[form], async (n) => {
+      const { exchange, crew } = stage;
+      const status = ([429, 451, 503] as const)[n % 3];
+      const since = Date.now();
+      exchange.inject({ fault: "refuse", status, ms: 2_000, ...(status === 429 && { retryAfter: 2 }) });
+      exchange.inject({ fault: "drop" });
+      const words = status === 429 ? "status 429.*Retry-After 2 s" : `status ${status}`;
+      for (const task of tasks) await crew.of(task)[0].says(new RegExp(words), PATIENCE_MS);
+      return await recovery(stage, since);
+    }),
+};
+
+export const streamMute: Scenario = {
+  name: "stream mute",
+  promise: "one mute stream of many is found within the watchdog's time and cured, and the gap recorded",
+  gaps: "recorded",
+  seconds: { short: 55, long: 150 },
+  setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
+  run: (stage, form) =>
+    again({ short: 2, long: 8 }[form], async (n) => {
+      const { exchange, crew, problems, sql } = stage;
+      const cure = n % 2 ? "reconnect" : "resubscribe";
+      const [task, stream] = n % 4 < 2
+        ? ["book:produce", "ethusdt@bookTicker"]
+        : ["kline:produce", "ethusdt@kline_1m"];
+      const found = () =>
+        crew.of(task)[0].lines.filter((line) =>
+          line.includes(`streams went mute and are subscribed again streams=${stream}`)
+        ).length;
+      const before = found();
+      const since = Date.now();
+      exchange.inject({ fault: "mute", stream, cure });
+      await until("the mute stream to be found", () => found() > before, PATIENCE_MS);
+      // It looks eight times within that time, and twice before it is sure.
+      const took = Date.now() - since;
+      if (took > SILENCE * 1_000 * 1.5 + 1_000) problems.push(`a mute stream was found after ${took} ms`);
+      await until("the stream to speak again", async () => {
+        const [{ back }] = await sql`
+          select bool_or(received_at > ${new Date(since + took)}) as back from (
+            select received_at from websocket.order_book_data where symbol = 'ETHUSDT' and ${n % 4 < 2}
+            union all
+            select received_at from websocket.kline_data where symbol = 'ETHUSDT' and ${n % 4 >= 2}
+          ) as stored`;
+        return back;
+      }, PATIENCE_MS);
+      exchange.inject({ fault: "clear" });
+      return Date.now() - since;
+    }),
+};
+
+export const framesDisturbed: Scenario = {
+  name: "frames twice, late, slow",
+  promise: "frames that come twice, out of order or slowly change nothing",
+  gaps: "none",
+  seconds: { short: 35, long: 60 },
+  run: (stage, form) =>
+    again({ short: 1, long: 5 }[form], async () => {
+      const { exchange } = stage;
+      const done = () => exchange.status().faults;
+      const before = done();
+      exchange.inject({ fault: "duplicated", frames: 500 });
+      exchange.inject({ fault: "reordered", frames: 200 });
+      exchange.inject({ fault: "slow", bytesPerSecond: 20_000, ms: 3_000 });
+      await until("all of it to happen", () => {
+        const { duplicated = 0, reordered = 0 } = done();
+        return duplicated >= (before.duplicated ?? 0) + 500 && reordered >= (before.reordered ?? 0) + 200;
+      }, PATIENCE_MS);
+      return await recovery(stage, Date.now());
+    }),
+};
+
+/** Breaks something so many times; returns the longest recovery. */
+async function again(times: number, breakOnce: (n: number) => Promise<number>): Promise<Outcome> {
+  let longest = 0;
+  for (let n = 0; n < times; n++) longest = Math.max(longest, await breakOnce(n));
+  return { injected: times, recovery: longest };
+}
+
+/** Breaks all connections and waits until they are made anew. */
+async function breakConnections(stage: Stage, fault: Fault): Promise<number> {
+  const { exchange, config, random } = stage;
+  await sleep(random(1_000));
+  const highest = Math.max(...exchange.status().connections.map(({ id }) => id));
+  const since = Date.now();
+  exchange.inject(fault);
+  await until("the connections to be replaced", () => {
+    return exchange.status().connections.filter(({ id }) => id > highest).length === 2;
+  }, PATIENCE_MS);
+  await untilSubscribed(exchange, config, 1);
+  return await recovery(stage, since);
+}

@@ -1,0 +1,110 @@
+import { topicName } from "../../../shared/kafka/mod.ts";
+import type { Stream } from "../../../shared/stream.ts";
+import { book } from "../../../shared/streams/book.ts";
+import { kline } from "../../../shared/streams/kline.ts";
+import { until } from "../../until.ts";
+import { dlq } from "../dlq.ts";
+import { deadLetters } from "../finish.ts";
+import { mutate } from "../mutate.ts";
+import { sampleOf } from "../sample.ts";
+import type { Scenario } from "../scenario.ts";
+import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+
+const FRAMES = 100_000;
+const HUGE = 5;
+const MESSAGES = 10_000;
+
+export const framesMutated: Scenario = {
+  name: "frames mutated",
+  promise: "100,000 bad frames go to the dead-letter topic, every one, and their good neighbours are stored",
+  gaps: "none",
+  seconds: { short: 80, long: 80 },
+  // A bad frame comes with a good one: at this rate it takes half a minute.
+  setting: { rate: 3_500 },
+  async run(stage) {
+    const { exchange } = stage;
+    const truncated = FRAMES / 2 - HUGE;
+    exchange.inject({ fault: "huge", frames: HUGE, every: 500 });
+    exchange.inject({ fault: "garbage", frames: FRAMES / 2 });
+    exchange.inject({ fault: "truncated", frames: truncated });
+    await until(
+      "all bad frames to be sent",
+      () => exchange.status().faults.truncated === truncated,
+      PATIENCE_MS,
+    );
+    return { injected: FRAMES, recovery: await recovery(stage, Date.now()), dead: FRAMES };
+  },
+};
+
+export const messagesMutated: Scenario = {
+  name: "messages mutated",
+  promise: "10,000 bad messages among good ones on Kafka go to the dead-letter topic, every one",
+  gaps: "none",
+  seconds: { short: 40, long: 40 },
+  async run(stage) {
+    const { config, kafka, random } = stage;
+    await using producer = kafka.producer();
+    for (let sent = 0; sent < MESSAGES; sent += 50) {
+      const stream = [book as Stream, kline as Stream][random(2)];
+      const messages = Array.from({ length: 50 }, () => ({
+        key: config.symbols[random(config.symbols.length)],
+        value: mutate(sampleOf(stream), random),
+      }));
+      await producer.send([{ topic: topicName(config.kafka, stream), messages }]);
+    }
+    return { injected: MESSAGES, recovery: await recovery(stage, Date.now()), dead: MESSAGES };
+  },
+};
+
+export const rowsRefused: Scenario = {
+  name: "rows refused",
+  promise:
+    "rows that the database refuses are found by bisection, they alone, and `dlq replay` stores them later",
+  gaps: "none",
+  seconds: { short: 45, long: 60 },
+  async run(stage, form) {
+    const { sql } = stage;
+    const least = { short: 20, long: 200 }[form];
+    await sql`alter table websocket.order_book_data add constraint wanted check (update_id % 50 <> 7) not valid`;
+    await until("rows to be refused", async () => await deadLetters(stage) >= least, PATIENCE_MS);
+    await sql`alter table websocket.order_book_data drop constraint wanted`;
+    const took = await recovery(stage, Date.now());
+    const letters = await deadLetters(stage);
+    await inspect(stage, letters);
+    await dlq(stage.settings, "replay", book.topic);
+    return { injected: letters, recovery: took, dead: letters };
+  },
+};
+
+/** Looks at the dead letters as a person would: each must be a row that was refused, and say why and where from. */
+async function inspect({ settings, sql, problems }: Stage, count: number): Promise<void> {
+  const list = await dlq(settings, "list");
+  if (!new RegExp(`^${book.topic}: ${count}$`, "m").test(list) || !list.includes('"wanted"')) {
+    problems.push(`dlq list does not tell of ${count} letters and their cause: ${list}`);
+  }
+  const letters = (await dlq(settings, "show", book.topic, "--last", String(count))).trim().split("\n\n");
+  const ids = new Set<number>();
+  for (const letter of letters) {
+    for (
+      const header of [
+        /cause: .*"wanted"/,
+        /source: .*order_book_data/,
+        /partition: \d/,
+        /offset: \d/,
+        /time: \d/,
+      ]
+    ) {
+      if (!header.test(letter)) problems.push(`a dead letter without ${header}: ${letter}`);
+    }
+    ids.add(Number(/"updateId":(\d+)/.exec(letter)?.[1]));
+  }
+  const good = [...ids].filter((id) => id % 50 !== 7);
+  if (ids.size !== count || good.length > 0) {
+    problems.push(`${good.length} of ${ids.size} dead letters are good rows`);
+  }
+  const [{ stored }] = await sql`
+    select count(*)::int as stored from websocket.order_book_data where update_id = any(${[
+    ...ids,
+  ]}::bigint[])`;
+  if (stored > 0) problems.push(`${stored} rows are dead letters and stored all the same`);
+}

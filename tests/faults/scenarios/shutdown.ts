@@ -1,0 +1,51 @@
+import { lockTables } from "../locks.ts";
+import type { Scenario } from "../scenario.ts";
+import { recovery, type Stage, untilSubscribed } from "../stage.ts";
+
+/** A second signal quits at once: what a busy machine needs for that, in ms. */
+const AT_ONCE_MS = 2_000;
+
+export const workersStopped: Scenario = {
+  name: "workers stopped",
+  promise: "SIGTERM has a worker finish what it has in hand within 10 s, and a second one quits at once",
+  gaps: "recorded",
+  seconds: { short: 45, long: 120 },
+  async run(stage, form) {
+    const { crew, exchange, config } = stage;
+    const times = { short: 1, long: 4 }[form];
+    let longest = 0;
+    for (let n = 0; n < times; n++) {
+      const since = Date.now();
+      await crew.drain(crew.allOf("k:consume").concat(crew.allOf("e:consume")));
+      crew.start("book:consume");
+      crew.start("kline:consume");
+      longest = Math.max(longest, await recovery(stage, since));
+      await quitAtOnce(stage);
+      await crew.drain(crew.allOf(":produce"));
+      const restarted = [crew.start("book:produce"), crew.start("kline:produce")];
+      await untilSubscribed(exchange, config, 1);
+      await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/)));
+      await recovery(stage, Date.now());
+    }
+    return { injected: 3 * times, recovery: longest };
+  },
+};
+
+/** A consumer that can't finish, since what it writes is locked, is asked twice. */
+async function quitAtOnce(stage: Stage): Promise<void> {
+  const { crew, problems } = stage;
+  const unlock = await lockTables(stage);
+  const [consumer] = crew.of("book:consume");
+  const ended = crew.end(consumer, "SIGTERM");
+  await consumer.says(/stopping/);
+  const since = performance.now();
+  const { code } = await crew.end(consumer, "SIGTERM");
+  await ended;
+  const took = Math.round(performance.now() - since);
+  if (code !== 143 || took > AT_ONCE_MS) {
+    problems.push(`a second signal ended it with ${code} after ${took} ms`);
+  }
+  await unlock();
+  crew.start("book:consume");
+  await recovery(stage, Date.now());
+}

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+
+export const help =
+  `Breaks everything on purpose, over and over, and compares the tables with what was sent, row by row.
+
+Usage: deno task soak [options]
+
+  --minutes N   how long; default: 30. From 20 on each fault is tried in its long form
+  --seed N      repeats a run: its order, its markets, its moments; default: any, and told
+  --json        prints the results as JSON, and nothing else on standard output
+  -h, --help    prints this
+
+Exits with 0 if nothing was lost, doubled or wrong and every promise was kept, else with 1.`;
+
+export interface Options {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** @throws {Error} naming the option that is wrong */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      minutes: { type: "string", default: "30" },
+      seed: { type: "string", default: String(crypto.getRandomValues(new Uint16Array(1))[0]) },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  return { ...values, minutes: number("minutes", values.minutes, 1), seed: number("seed", values.seed, 0) };
+}
+
+function number(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(
+    `Cannot use --${name} as it must be a whole number from ${least}: current value is "${text}"`,
+  );
+}

@@ -1,0 +1,72 @@
+import type { Result } from "../scenario.ts";
+import type { Memory } from "./growth.ts";
+
+/** What is known of a fault after all the times that it was injected, as `--json` prints it. */
+export interface Row {
+  readonly name: string;
+  readonly injected: number;
+  readonly sent: number;
+  readonly stored: number;
+  readonly gaps: number;
+  readonly dead: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly wrong: number;
+  readonly longest_recovery_s: number;
+}
+
+/** One row a fault, in the order in which they first came. */
+export function rowsOf(results: readonly Result[]): Row[] {
+  return [...Map.groupBy(results, ({ name }) => name)].map(([name, some]) => {
+    const total = (count: (result: Result) => number) => some.reduce((sum, result) => sum + count(result), 0);
+    return {
+      name,
+      injected: total(({ injected }) => injected),
+      sent: total(({ verdict }) => verdict.sent),
+      stored: total(({ verdict }) => verdict.stored),
+      gaps: total(({ verdict }) => verdict.inGaps),
+      dead: total(({ dead }) => dead),
+      lost: total(({ verdict }) => verdict.lost),
+      doubled: total(({ verdict }) => verdict.doubled),
+      wrong: total(({ verdict }) => verdict.wrong),
+      longest_recovery_s: Math.round(Math.max(...some.map(({ recovery }) => recovery)) / 100) / 10,
+    };
+  });
+}
+
+/** The results as lines of a table, with each worker's memory below. */
+export function tableOf(rows: readonly Row[], memory: readonly Memory[]): string {
+  const faults = rows.map(({ name, longest_recovery_s, ...counts }) => [
+    name,
+    ...Object.values(counts).map((count) => count.toLocaleString("en")),
+    `${longest_recovery_s.toFixed(1)} s`,
+  ]);
+  const workers = memory.map(({ task, start, end }) => [task, megabytes(start), megabytes(end)]);
+  const heads = [
+    "fault",
+    "injected",
+    "sent",
+    "stored",
+    "in gaps",
+    "dead letters",
+    "lost",
+    "doubled",
+    "wrong",
+  ];
+  return [
+    ...lines([[...heads, "longest recovery"], ...faults]),
+    "",
+    ...lines([["worker", "memory at start", "at end"], ...workers]),
+  ].join("\n");
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+
+/** Markdown, which reads well as it is: the first column to the left, the others to the right. */
+function lines([head, ...rows]: string[][]): string[] {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`;
+  const rule = widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
+  return [line(head), line(rule), ...rows.map(line)];
+}

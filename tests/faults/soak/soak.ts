@@ -1,0 +1,91 @@
+import { describe } from "../../../shared/log.ts";
+import { runLanes } from "../lanes.ts";
+import { play, type Result } from "../scenario.ts";
+import { scenarios } from "../scenarios/all.ts";
+import { startServers } from "../servers.ts";
+import { createTally } from "../judge/verdict.ts";
+import { leaks } from "./growth.ts";
+import { startLoad } from "./load.ts";
+import { help, type Options, readOptions } from "./options.ts";
+import { planRounds, type Task } from "./plan.ts";
+import { rowsOf, tableOf } from "./report.ts";
+
+const LANES = 2;
+/** From so many minutes on there is time for the long forms. */
+const LONG_MINUTES = 20;
+
+const tell = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
+
+/** Servers that run, to be ended by Ctrl-C. */
+const running = new AsyncDisposableStack();
+const stop = new AbortController();
+const start = async () => running.use(await startServers(stop.signal));
+
+/** Soaks for so many minutes; returns whether all was well. */
+async function soak({ minutes, seed, json }: Options): Promise<boolean> {
+  const end = Date.now() + minutes * 60_000;
+  const form = minutes >= LONG_MINUTES ? "long" : "short";
+  tell(`soaking for ${minutes} min; --seed ${seed} repeats this run`);
+  const results: Result[] = [];
+  const work = async ({ scenario, seed }: Task, servers: Awaited<ReturnType<typeof start>>) => {
+    tell(`${scenario.name} …`);
+    const result = await play(servers, scenario, form, seed).catch((error) => failure(scenario.name, error));
+    results.push(result);
+    const { sent, lost, doubled, wrong } = result.verdict;
+    tell(`${scenario.name}: ${sent} sent, ${lost} lost, ${doubled} doubled, ${wrong} wrong`);
+    for (const problem of result.problems) tell(`${scenario.name}: ${problem}`);
+    return result.verdict.sent > 0;
+  };
+
+  await using servers = await start();
+  await using load = await startLoad(servers, seed);
+  const next = planRounds(scenarios, form, seed, () => (end - Date.now()) / 1_000);
+  await runLanes(LANES, next, (servers, task) => work(task, servers), start);
+  tell("comparing what was stored under load …");
+  const { result, memory } = await load.finish();
+  results.push(result);
+
+  const rows = rowsOf(results);
+  const table = `${tableOf(rows, memory)}\n\n${minutes} min, --seed ${seed}`;
+  if (json) {
+    console.error(table);
+    console.log(JSON.stringify({ faults: rows }));
+  } else console.log(table);
+  const problems = results.flatMap(({ name, problems }) => problems.map((words) => `${name}: ${words}`));
+  if (form === "long") problems.push(...leaks(memory));
+  for (const problem of problems) console.error(`PROBLEM ${problem}`);
+  return problems.length === 0 && rows.every(({ lost, doubled, wrong }) => lost + doubled + wrong === 0);
+}
+
+/** A scenario that could not be played to its end. */
+function failure(name: string, error: unknown): Result {
+  return {
+    name,
+    injected: 0,
+    recovery: 0,
+    dead: 0,
+    verdict: createTally().verdict,
+    problems: [describe(error)],
+  };
+}
+
+/** Ends what runs, and the process: with 130, as a shell counts a Ctrl-C. */
+async function quit(): Promise<never> {
+  tell("interrupted: ending the servers");
+  stop.abort();
+  await running.disposeAsync();
+  Deno.exit(130);
+}
+
+try {
+  const options = readOptions(Deno.args);
+  if (options.help) console.log(help);
+  else {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, quit);
+    const isWell = await soak(options);
+    Deno.exit(isWell ? 0 : 1);
+  }
+} catch (error) {
+  console.error(describe(error));
+  if (!stop.signal.aborted) Deno.exit(1);
+}
