@@ -14,6 +14,8 @@ export interface GapKeeper<M> {
   startedAfter(symbol: string, eventTime: number): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
+  /** These have left the buffer to be sent; told at each attempt. */
+  sending(entries: readonly Entry<M>[]): void;
   /** The full buffer dropped a gap's entry: it is sent once there is room. */
   keep(entry: Entry<M>): void;
   /** To be called when messages have been sent: tells what was dropped, once the buffer has room for it. */
@@ -35,6 +37,7 @@ export function createGapKeeper<M>(
   const twinAtLoss = new Map<string, Promise<boolean>>();
   const confirming = new Set<Promise<void>>();
   let kept: Entry<M>[] = [];
+  let underway: readonly Entry<M>[] = [];
 
   const record = (gap: Gap) => {
     const { symbol, reason, startedAt, endedAt, dropped } = gap;
@@ -72,6 +75,11 @@ export function createGapKeeper<M>(
       if (gap) record(gap);
     },
     dropped: ledger.dropped,
+    sending(entries) {
+      if (entries === underway) return;
+      underway = entries;
+      for (const { key, message } of entries) if (message) ledger.sent(String(key));
+    },
     keep: (entry) => kept.push(entry),
     flush() {
       if (!buffer.hasRoom) return;

@@ -13,18 +13,25 @@ export interface Ledger {
   startedAfter(symbol: string, eventTime: number): Gap | undefined;
   /** A message was dropped from the full buffer. */
   dropped(symbol: string, eventTime: number): void;
+  /** A message of the symbol is sent: what is dropped after it makes another gap. */
+  sent(symbol: string): void;
   /** The gaps made by what was dropped so far. */
   takeDropped(): Gap[];
   /** The worker ends at `now`: the holes that are open. */
   close(now: number): Gap[];
 }
 
+/** Gaps that a full buffer may make before they are told: past that, the last one of a symbol goes on. */
+const MOST_UNTOLD = 1_000;
+
 /** An empty ledger of the stream; `now` in ms is when the worker started. */
 export function createLedger(stream: string, now: number): Ledger {
   const last = new Map<string, number>();
   const first = new Map<string, number>();
   const open = new Map<string, { startedAt: number; reason: Reason }>();
-  let dropped = new Map<string, Gap>();
+  let untold: Gap[] = [];
+  /** The gap of each symbol that goes on with the next message that is dropped. */
+  const spells = new Map<string, Gap>();
 
   const gap = (symbol: string, startedAt: number, endedAt: number, reason: Reason): Gap => ({
     stream,
@@ -55,18 +62,25 @@ export function createLedger(stream: string, now: number): Ledger {
       open.set(symbol, { startedAt: eventTime, reason: "restart" });
     },
     dropped(symbol, eventTime) {
-      const known = dropped.get(symbol) ??
-        { ...gap(symbol, eventTime, eventTime, "buffer overflow"), dropped: 0 };
-      dropped.set(symbol, {
-        ...known,
-        startedAt: Math.min(known.startedAt, eventTime),
-        endedAt: Math.max(known.endedAt, eventTime),
-        dropped: known.dropped! + 1,
-      });
+      // A gap's start is part of its key: two that begin in the same ms are one.
+      let spell = spells.get(symbol) ??
+        untold.find((one) => one.symbol === symbol && one.startedAt === eventTime);
+      if (!spell) {
+        spell = { ...gap(symbol, eventTime, eventTime, "buffer overflow"), dropped: 0 };
+        untold.push(spell);
+      }
+      spells.set(symbol, spell);
+      spell.startedAt = Math.min(spell.startedAt, eventTime);
+      spell.endedAt = Math.max(spell.endedAt, eventTime);
+      spell.dropped!++;
+    },
+    sent(symbol) {
+      if (untold.length < MOST_UNTOLD) spells.delete(symbol);
     },
     takeDropped() {
-      const gaps = [...dropped.values()];
-      dropped = new Map();
+      const gaps = untold;
+      untold = [];
+      spells.clear();
       return gaps;
     },
     close(now) {

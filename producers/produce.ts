@@ -86,7 +86,10 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       log.warn("cannot tell what was missed before this start", { why: describe(error) })
     );
     await sendAll(buffer, producer, broker, {
-      onSend: (entries) => attempted += entries.filter((entry) => entry.topic === topic).length,
+      onSend(entries) {
+        attempted += entries.filter((entry) => entry.topic === topic).length;
+        gaps.sending(entries);
+      },
       onSent(entries) {
         for (const entry of entries) {
           if (entry.topic === topic) counts.produced++;
