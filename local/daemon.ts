@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { sleep } from "../shared/wait.ts";
 import { type Account, lastLines } from "./command.ts";
 import { readIfThere, removeIfThere } from "./folders.ts";
-import { commandLineOf } from "./process.ts";
+import { commandLineOf, unlessEnded } from "./process.ts";
 
 /** How a server is started, known and ended. */
 export interface DaemonPlan {
@@ -31,8 +31,9 @@ export interface Daemon extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** How long a server may take to start, and how long each signal has to end it. */
-const startLimit = 60_000;
+/** How long a server may take to start, in ms: on a busy machine, after a crash, it has to make good for it first. */
+const startLimit = 180_000;
+/** How long each signal has to end it, in ms. */
 const endLimit = 20_000;
 
 /**
@@ -54,7 +55,7 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
  * leaves it to the caller to end it once its clients are done. It outlives a caller that is killed: see `endOrphan`.
  *
  * @returns once it answers
- * @throws if it ends instead, or takes more than a minute; the message has the last lines of its log
+ * @throws if it ends instead, or takes more than three minutes; the message has the last lines of its log
  */
 export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promise<Daemon> {
   await freshLog(plan);
@@ -143,14 +144,5 @@ async function end(child: Deno.ChildProcess, signals: Deno.Signal[]): Promise<vo
     const hasEnded = await Promise.race([child.status, sleep(endLimit, limit.signal)]);
     limit.abort();
     if (hasEnded) return;
-  }
-}
-
-/** Sends a signal; a process that has ended meanwhile needs none. */
-function unlessEnded(send: () => void): void {
-  try {
-    send();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
   }
 }

@@ -14,3 +14,12 @@ export async function commandLineOf(pid: number): Promise<string> {
 export async function isRunning(pid: number): Promise<boolean> {
   return await commandLineOf(pid) !== "";
 }
+
+/** Sends a signal; a process that has ended meanwhile needs none. */
+export function unlessEnded(send: () => void): void {
+  try {
+    send();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
+  }
+}
