@@ -47,7 +47,11 @@ export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Deco
 
 /** The bytes as characters: what is canonical is ASCII, and as such read in a third of the time. */
 function latin1({ value }: Incoming): string {
-  return value ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1") : "";
+  if (!value) return "";
+  const buffer = value instanceof Buffer
+    ? value
+    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return buffer.toString("latin1");
 }
 
 function textOf({ value }: Incoming): string | undefined {

@@ -1,4 +1,5 @@
 import type kafkajs from "kafkajs";
+import { recordsOf } from "./fetch_response.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 
@@ -94,7 +95,7 @@ export async function subscribe(
       const taken = onBatch({
         topic,
         partition: batch.partition,
-        messages: batch.messages,
+        messages: recordsOf(batch),
         nextOffset: String(BigInt(batch.lastOffset()) + 1n),
         behind: Number(batch.highWatermark) - 1 - Number(batch.lastOffset()),
       });

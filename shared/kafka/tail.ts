@@ -1,5 +1,6 @@
 import type kafkajs from "kafkajs";
 import type { Incoming } from "./consumer.ts";
+import { recordsOf } from "./fetch_response.ts";
 
 /** Where each of a topic's partitions begins and ends. */
 export type Extent = readonly { readonly partition: number; readonly low: number; readonly high: number }[];
@@ -19,7 +20,8 @@ export async function readTail(
     extent.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]),
   );
   if (rest.size === 0) return [];
-  const messages: (Incoming & { partition: number })[] = [];
+  // By place, since what is read before `seek` takes hold is read again.
+  const messages = new Map<string, Incoming & { partition: number }>();
   const done = Promise.withResolvers<void>();
   const consumer = client.consumer({ groupId: `${group}.tail.${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
   consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error));
@@ -31,8 +33,9 @@ export async function readTail(
       eachBatch({ batch }) {
         const end = rest.get(batch.partition);
         if (end === undefined) return Promise.resolve();
-        for (const message of batch.messages) {
-          if (Number(message.offset) < end) messages.push({ ...message, partition: batch.partition });
+        for (const message of recordsOf(batch)) {
+          if (Number(message.offset) >= end) break;
+          messages.set(`${batch.partition}:${message.offset}`, { ...message, partition: batch.partition });
         }
         if (Number(batch.lastOffset()) >= end - 1) rest.delete(batch.partition);
         if (rest.size === 0) done.resolve();
@@ -43,7 +46,7 @@ export async function readTail(
       consumer.seek({ topic, partition, offset: String(Math.max(low, high - most)) });
     }
     await done.promise;
-    return messages;
+    return [...messages.values()];
   } finally {
     await consumer.disconnect();
   }
