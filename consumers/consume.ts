@@ -7,8 +7,7 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
-import { describe } from "../shared/log.ts";
-import { isTransient } from "../shared/postgres.ts";
+import { databaseFault, isTransient } from "../shared/postgres.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
@@ -47,10 +46,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const database = {
     signal,
     log,
-    explain: (error: unknown) =>
-      `Cannot use the database at ${config.database.host}:${config.database.port}/${config.database.name}: ${
-        describe(error)
-      }`,
+    explain: (error: unknown) => databaseFault(config.database, error),
     onTrouble: (words?: string) => meter.trouble("database", words),
   };
   const broker = {

@@ -9,7 +9,10 @@ export interface Outgoing {
 }
 
 export interface Producer extends AsyncDisposable {
-  /** Sends messages in order, each list to its topic; returns once all replicas in sync have them (acks=all). */
+  /**
+   * Sends messages in order, each list to its topic; returns once all replicas in sync have them (acks=all). When it throws,
+   * some may have been sent.
+   */
   send(batches: readonly { topic: string; messages: readonly Outgoing[] }[]): Promise<void>;
 }
 
@@ -27,13 +30,37 @@ export function createProducer(client: kafkajs.Kafka): Producer {
     async send(batches) {
       if (!connected) await producer.connect();
       connected = true;
-      await producer.sendBatch({
-        acks: -1,
-        topicMessages: batches.map(({ topic, messages }) => ({ topic, messages: bundle(messages) })),
-      });
+      for (const { topic, messages } of batches) {
+        for (const some of chunksOf(messages)) {
+          await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages: bundle(some) }] });
+        }
+      }
     },
     async [Symbol.asyncDispose]() {
       if (connected) await producer.disconnect();
     },
   };
+}
+
+/** Bytes of one request: a broker takes a record batch of up to 1 MiB by default. */
+const REQUEST_BYTES = 900_000;
+/** What a message takes up beside its value, unless it has headers. */
+const OVERHEAD_BYTES = 60;
+
+/** The messages in their order, in lists that a broker takes as one batch; a message that is larger is alone. */
+export function* chunksOf(messages: readonly Outgoing[]): Generator<readonly Outgoing[]> {
+  let start = 0;
+  let bytes = 0;
+  for (let i = 0; i < messages.length; i++) {
+    const { value, headers } = messages[i];
+    const size = OVERHEAD_BYTES + (typeof value === "string" ? Buffer.byteLength(value) : value.length) +
+      (headers ? JSON.stringify(headers).length : 0);
+    if (bytes + size > REQUEST_BYTES && i > start) {
+      yield messages.slice(start, i);
+      start = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (messages.length > start) yield messages.slice(start);
 }
