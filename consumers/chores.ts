@@ -27,12 +27,11 @@ export async function startChores<M extends { symbol: string }>(
     try {
       await run();
     } catch (error) {
+      const words = "a chore of the database failed and is done again soon";
+      const fields = { chore: name, why: describe(error) };
       // 55P03: a lock is held by who does the same, or by who reads.
-      const level = (error as { code?: string }).code === "55P03" ? "debug" : "warn";
-      log[level]("a chore of the database failed and is done again soon", {
-        chore: name,
-        why: describe(error),
-      });
+      if ((error as { code?: string }).code === "55P03") log.debug(words, fields);
+      else log.sparsely(name, words, fields);
     }
   };
   const ask = () => round("retention", async () => since = await expires!.since(sql, config));

@@ -1,7 +1,7 @@
 import { migrate } from "../migrations/run.ts";
 import { type Config, readConfig } from "../shared/config.ts";
 import { type Database, parseDatabaseUrl } from "../shared/database_url.ts";
-import { deadLetterTopic, type Kafka, openKafka, topicName } from "../shared/kafka/mod.ts";
+import { type Kafka, openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
 import { servers, type TestServer } from "./servers.ts";
@@ -60,8 +60,8 @@ export interface TestKafka extends AsyncDisposable {
   readonly config: Config["kafka"];
 }
 
-/** A prefix that no other test has; `topics` are the streams' that are to be deleted. */
-export async function testKafka(...streams: { topic: string }[]): Promise<TestKafka> {
+/** Topics and groups under a prefix that no other test has. */
+export async function testKafka(): Promise<TestKafka> {
   const { kafka: config } = readConfig({
     BOOTSTRAP_SERVER: await kafkaAddress(),
     TOPIC_PREFIX: `test-${unique()}.`,
@@ -71,8 +71,8 @@ export async function testKafka(...streams: { topic: string }[]): Promise<TestKa
     kafka,
     config,
     async [Symbol.asyncDispose]() {
-      const topics = streams.map((stream) => topicName(config, stream));
-      await kafka.remove([...topics, ...topics.map(deadLetterTopic)], []);
+      const topics = await kafka.listTopics();
+      await kafka.remove(topics.filter((topic) => topic.startsWith(config.topicPrefix)), []);
     },
   };
 }

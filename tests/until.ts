@@ -11,11 +11,11 @@ export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
   ms = 60_000,
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + ms;
   for (;;) {
     const result = await condition();
-    if (result) return result;
+    if (result) return result as Exclude<T, false | null | undefined>;
     if (performance.now() > end) {
       throw new Error(
         [`Waited ${ms / 1000} s in vain for ${what}`, ...[...witnesses].map((one) => one())].join("\n"),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { isRunning } from "../local/process.ts";
 import { topicName } from "../shared/kafka/mod.ts";
-import { listStreams } from "../shared/list_streams.ts";
 import { connect } from "../shared/postgres.ts";
 import { cloneProject, type Up } from "./clone.ts";
 import { emptyDatabase, silent, testKafka } from "./stack.ts";
@@ -19,8 +18,7 @@ interface Summary {
 async function ownServers() {
   await using parts = new AsyncDisposableStack();
   const database = parts.use(await emptyDatabase());
-  const streams = (await listStreams()).map((stream) => ({ ...stream, topic: `simulated.${stream.topic}` }));
-  const { kafka, config } = parts.use(await testKafka(...streams));
+  const { kafka, config } = parts.use(await testKafka());
   const name = `${database.config.name}_simulated`;
   const sql = connect({ ...database.config, name }, silent);
   parts.defer(async () => {

@@ -1,0 +1,81 @@
+import { groupName, type Incoming, type Kafka, type Outgoing, topicName } from "../shared/kafka/mod.ts";
+import type { Sql } from "../shared/postgres.ts";
+import type { Stream } from "../shared/stream.ts";
+import { type Book, book } from "../shared/streams/book.ts";
+import { testDatabase, testKafka } from "./stack.ts";
+import { until } from "./until.ts";
+import { startWorker, type TestWorker } from "./worker.ts";
+
+/** A topic that a test fills itself, and a database to consume it into. */
+export interface Backlog extends AsyncDisposable {
+  readonly sql: Sql;
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly databaseUrl: string;
+  /** Puts messages on the topic, in order. */
+  send(messages: readonly Outgoing[]): Promise<void>;
+  /** Starts the stream's consumer. */
+  consume(env?: Record<string, string>): TestWorker;
+  /** Messages that the consumers have not committed yet. */
+  behind(): Promise<number>;
+  /** All messages of a topic. */
+  read(topic: string): Promise<Incoming[]>;
+  /** Waits until the table has so many rows. */
+  rows(count: number): Promise<void>;
+}
+
+/** The topic and the table of a stream, of a test's own. */
+export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise<Backlog> {
+  await using parts = new AsyncDisposableStack();
+  const { sql, url } = parts.use(await testDatabase());
+  const { kafka, config } = parts.use(await testKafka());
+  const producer = parts.use(kafka.producer());
+  const topic = topicName(config, stream);
+  await kafka.ensureTopics([topic]);
+  const env = {
+    BOOTSTRAP_SERVER: config.brokers.join(),
+    TOPIC_PREFIX: config.topicPrefix,
+    DB_URL: url,
+    BOOK_RETENTION_DAYS: "0",
+  };
+  const kept = parts.move();
+  return {
+    sql,
+    kafka,
+    topic,
+    databaseUrl: url,
+    send: (messages) => producer.send([{ topic, messages }]),
+    consume: (more = {}) => startWorker(`${stream.name}:consume`, { ...env, ...more }),
+    behind: () => kafka.messagesBehind(groupName(config, stream), topic),
+    read: async (topic) => await kafka.readTail(topic, await kafka.extentOf(topic), Number.MAX_SAFE_INTEGER),
+    rows: async (count) => {
+      await until(`${count} rows`, async () => {
+        const [row] = await sql`select count(*)::int from websocket.${sql(stream.topic)}`;
+        return row.count === count;
+      });
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+const time = Date.UTC(2026, 9, 1);
+
+/** Book messages with the ids from `first` on, as a producer sends them; of four symbols, so that partitions differ. */
+export function ticks(first: number, count: number): Outgoing[] {
+  return Array.from({ length: count }, (_, i) => {
+    const updateId = first + i;
+    const symbol = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "XRPUSDT"][updateId % 4];
+    const message: Book = {
+      symbol,
+      updateId,
+      transactionTime: time + updateId,
+      eventTime: time + updateId + 1,
+      receivedAt: Date.now(),
+      bidPrice: "61800.20",
+      bidQty: "1.500",
+      askPrice: "61800.30",
+      askQty: "2",
+    };
+    return { key: symbol, value: book.codec.encode(message) };
+  });
+}

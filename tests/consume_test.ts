@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { deadLetterTopic, type Outgoing } from "../shared/kafka/mod.ts";
+import { book } from "../shared/streams/book.ts";
+import { type Kline, kline } from "../shared/streams/kline.ts";
+import { backlogOf, ticks } from "./backlog.ts";
+import { until } from "./until.ts";
+
+const text = (bytes: unknown) => bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : bytes;
+
+Deno.test("a poison message between good ones goes to the dead-letter topic as it was; its neighbours are stored", async () => {
+  await using backlog = await backlogOf(book);
+  const [one, two, three] = ticks(4, 12).filter(({ key }) => key === "BTCUSDT");
+  const key = new Uint8Array([0xff, 0, 1]);
+  const noise = new Uint8Array([0x7b, 0xff, 0x00]);
+  const halved = String(two.value).slice(0, 40);
+  const old = '{"symbol":"BTCUSDT","updateId":1,"bidPrice":61800.2}';
+  // All of one partition: the key decides, and those of the poison are looked at apart.
+  await backlog.send([one, { key: "BTCUSDT", value: halved }, two, { key: "BTCUSDT", value: old }, three]);
+  await backlog.send([{ key, value: noise }, { key: null, value: "" }]);
+  const began = Date.now();
+  await using consumer = backlog.consume();
+  await until("all to be committed", async () => await backlog.behind() === 0);
+
+  const { counts } = (await consumer.report())!;
+  assert.deepEqual([counts.stored, counts.rejected, counts.legacy], [3, 3, 1]);
+  await backlog.rows(3);
+  const letters = await backlog.read(deadLetterTopic(backlog.topic));
+  const bytes = letters.map(({ key, value }) => [key && [...key], [...value!]]);
+  const ascii = (text: string) => [...new TextEncoder().encode(text)];
+  const sorted = (all: unknown[]) => all.map((one) => JSON.stringify(one)).sort();
+  assert.deepEqual(
+    sorted(bytes),
+    sorted([[ascii("BTCUSDT"), ascii(halved)], [[...key], [...noise]], [null, []]]),
+  );
+
+  const letter = letters.find(({ value }) => text(value) === halved)!;
+  const headers = Object.fromEntries(
+    Object.entries(letter.headers!).map(([name, value]) => [name, text(value)]),
+  );
+  assert.match(String(headers["bookline-cause"]), /JSON/);
+  assert.equal(headers["bookline-source"], backlog.topic);
+  assert.equal(headers["bookline-offset"], "1");
+  assert.match(String(headers["bookline-partition"]), /^[0-3]$/);
+  const at = Date.parse(String(headers["bookline-time"]));
+  assert.ok(at >= began && at <= Date.now());
+});
+
+Deno.test("a closed candle is never reopened by a later open frame, be it of the same batch or of the next", async () => {
+  const { wire, toMessage, sample } = kline.exchange!;
+  const closed = toMessage(wire.parse(JSON.parse(sample).data), Date.now());
+  const sendable = (message: Kline): Outgoing => ({ key: "ETHUSDT", value: kline.codec.encode(message) });
+  const late = { ...closed, isClosed: false, close: "1", eventTime: closed.eventTime + 500 };
+  const next = { openTime: closed.openTime + 60_000 };
+  const marker = { ...closed, openTime: closed.openTime + 120_000, isClosed: false };
+
+  await using backlog = await backlogOf(kline);
+  await backlog.send([closed, late, { ...closed, ...next }].map(sendable));
+  await using _consumer = backlog.consume();
+  await backlog.rows(2);
+  await backlog.send([{ ...late, ...next }, marker].map(sendable));
+  await backlog.rows(3);
+  const rows = await backlog.sql`
+    select close::text, is_closed, event_time from websocket.kline_data order by open_time`;
+  assert.deepEqual(rows.slice(0, 2).map((row) => [row.close, row.is_closed, Number(row.event_time)]), [
+    [closed.close, true, closed.eventTime],
+    [closed.close, true, closed.eventTime],
+  ]);
+});
+
+Deno.test("SIGTERM lets a consumer finish what is in hand, and the next goes on from there at once", async () => {
+  await using backlog = await backlogOf(book);
+  for (let first = 0; first < 60_000; first += 4_000) await backlog.send(ticks(first, 4_000));
+  await using consumer = backlog.consume();
+  await until("some rows", async () => ((await consumer.report())?.counts.stored ?? 0) > 0);
+  const start = performance.now();
+  const { code } = await consumer.kill("SIGTERM");
+  assert.equal(code, 0);
+  assert.ok(performance.now() - start < 10_000);
+
+  const stored = Number(/stopped stored=(\d+)/.exec(await consumer.says(/stopped/))![1]);
+  assert.equal(await backlog.behind(), 60_000 - stored);
+  await using _next = backlog.consume();
+  await backlog.rows(60_000);
+  const [{ ids }] = await backlog
+    .sql`select count(distinct update_id)::int as ids from websocket.order_book_data`;
+  assert.equal(ids, 60_000);
+});
+
+Deno.test("the first new row comes within 15 s of a consumer's SIGKILL and restart", async () => {
+  await using backlog = await backlogOf(book);
+  await backlog.send(ticks(0, 100));
+  await using killed = backlog.consume();
+  await backlog.rows(100);
+  const start = performance.now();
+  await killed.kill("SIGKILL");
+  await using _next = backlog.consume();
+  await backlog.send(ticks(100, 1));
+  await backlog.rows(101);
+  const seconds = (performance.now() - start) / 1_000;
+  assert.ok(seconds < 15, `${seconds} s`);
+});
