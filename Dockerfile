@@ -19,7 +19,8 @@ WORKDIR /app
 COPY --from=dependencies /deno-dir /deno-dir
 COPY --from=dependencies /app /app
 ENV NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
-USER deno
+# deno, as a number, by which Kubernetes can tell that it is not root.
+USER 1993:1993
 # The permissions of the tasks in deno.json; nothing is fetched at run time.
 ENTRYPOINT ["/tini", "--", "deno", "run", "--cached-only", "--allow-net", "--allow-env", "--allow-sys=hostname"]
 CMD ["--help"]

@@ -1,3 +1,4 @@
+import { databaseFault, explained } from "../shared/database_fault.ts";
 import { deadLetter } from "../shared/dead_letter.ts";
 import {
   type Batch,
@@ -7,7 +8,7 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
-import { databaseFault, isTransient } from "../shared/postgres.ts";
+import { isTransient } from "../shared/postgres.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
@@ -60,7 +61,9 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const kafka = openKafka(config.kafka, log);
   await using deadLetters = kafka.producer();
   await Promise.all([
-    persist(() => sink.open(), { ...database, passing: isTransient }),
+    persist(() => sink.open(), { ...database, passing: isTransient }).catch((error) => {
+      throw explained(config.database, error);
+    }),
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
   await using chores = await startChores(stream, config, log);

@@ -1,6 +1,5 @@
-import { ConfigError } from "../shared/config.ts";
-import { connect, createDatabase, databaseFault } from "../shared/postgres.ts";
-import { SchemaError } from "../shared/schema.ts";
+import { explained } from "../shared/database_fault.ts";
+import { connect, createDatabase } from "../shared/postgres.ts";
 import { runWorker, type Worker } from "../shared/worker.ts";
 import { makeRoles, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";
@@ -28,14 +27,12 @@ async function prepare({ config, log }: Worker): Promise<void> {
   }
 }
 
-const isExplained = (error: unknown) => error instanceof SchemaError || error instanceof ConfigError;
-
 await runWorker(
   "migrate",
   help,
   (worker) =>
     prepare(worker).catch((error) => {
-      throw isExplained(error) ? error : new Error(databaseFault(worker.config.database, error));
+      throw explained(worker.config.database, error);
     }),
   [ROLES],
 );

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import type { Database } from "./database_url.ts";
-import { describe, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { openSocket } from "./postgres_socket.ts";
 
 export type Sql = postgres.Sql;
@@ -50,18 +50,6 @@ export async function createDatabase(database: Database, log: Log): Promise<void
   } finally {
     await sql.end({ timeout: 5 });
   }
-}
-
-/** What went wrong with the database in words, with what to look at where its own text does not tell. */
-export function databaseFault({ host, port, name }: Database, error: unknown): string {
-  const text = describe(error);
-  const code = String((error as { code?: unknown })?.code);
-  const hint = /no encryption/.test(text)
-    ? ". It wants TLS: add sslmode=require to DB_URL, or better verify-full"
-    : /^28/.test(code)
-    ? ". See DB_USER and DB_PASSWORD"
-    : "";
-  return `Cannot use the database at ${host}:${port}/${name}: ${text}${hint}`;
 }
 
 /** SQLSTATE classes and codes that waiting can mend. PostgreSQL: appendix A, "Error Codes". */
