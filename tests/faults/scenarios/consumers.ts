@@ -14,7 +14,7 @@ export const consumerKilled: Scenario = {
   name: "consumer killed",
   promise: "consumers that are killed again and again store every message once, the first within 15 s",
   gaps: "none",
-  seconds: { short: 80, long: 280 },
+  seconds: { short: 90, long: 280 },
   async run(stage, form) {
     const { crew, random, problems } = stage;
     const kills = { short: 5, long: 20 }[form];
@@ -39,7 +39,7 @@ export const consumersShareWork: Scenario = {
   promise:
     "three consumers that join and leave, asked or killed, share the work and store every message once",
   gaps: "none",
-  seconds: { short: 45, long: 120 },
+  seconds: { short: 35, long: 110 },
   async run(stage, form) {
     const { crew } = stage;
     const rounds = { short: 1, long: 4 }[form];
@@ -63,7 +63,7 @@ export const zombie: Scenario = {
   name: "consumer frozen",
   promise: "a consumer that is frozen for longer than its session, and then goes on, doubles nothing",
   gaps: "none",
-  seconds: { short: 45, long: 120 },
+  seconds: { short: 35, long: 110 },
   async run(stage, form) {
     const { crew } = stage;
     const times = { short: 1, long: 4 }[form];

@@ -10,7 +10,7 @@ export const postgresKilled: Scenario = {
   name: "Postgres killed",
   promise: "while Postgres is down messages wait in Kafka, and all are stored once it is back",
   gaps: "none",
-  seconds: { short: 50, long: 100 },
+  seconds: { short: 40, long: 95 },
   async run(stage, form) {
     const { postgres } = stage.servers;
     await postgres.kill();
@@ -24,7 +24,7 @@ export const diskFull: Scenario = {
   name: "disk full",
   promise: "a full disk (53100) is waited out, and no good row becomes a dead letter",
   gaps: "none",
-  seconds: { short: 35, long: 60 },
+  seconds: { short: 20, long: 50 },
   run: (stage, form) =>
     whileTroubled(stage, form, async (sql) => {
       await sql.unsafe(`
@@ -44,7 +44,7 @@ export const lockTimeout: Scenario = {
   name: "lock timeout",
   promise: "lock timeouts (55P03) are waited out, and no good row becomes a dead letter",
   gaps: "none",
-  seconds: { short: 35, long: 60 },
+  seconds: { short: 20, long: 50 },
   run: (stage, form) =>
     whileTroubled(stage, form, async (sql) => {
       await sql.unsafe(`alter database ${stage.config.database.name} set lock_timeout = '300ms'`);
@@ -60,7 +60,7 @@ export const rowsLocked: Scenario = {
   name: "rows locked",
   promise: "a lock that is held for longer than a group's session is waited for, with the membership kept",
   gaps: "none",
-  seconds: { short: 50, long: 160 },
+  seconds: { short: 30, long: 140 },
   async run(stage, form) {
     const { crew, problems } = stage;
     const joins = () =>

@@ -12,7 +12,7 @@ export const rollover: Scenario = {
   name: "planned rollover",
   promise: "connections that are replaced every 5 s, before the exchange closes them, miss nothing",
   gaps: "none",
-  seconds: { short: 55, long: 330 },
+  seconds: { short: 45, long: 320 },
   setting: { variables: { ROLLOVER_SECONDS: "5" } },
   async run(stage, form) {
     const { exchange, crew, problems } = stage;
@@ -32,7 +32,7 @@ export const connectionDropped: Scenario = {
   name: "connection dropped",
   promise: "what is missed between a lost connection and the next one is in the gap ledger",
   gaps: "recorded",
-  seconds: { short: 35, long: 90 },
+  seconds: { short: 15, long: 50 },
   run: (stage, form) =>
     again(
       { short: 5, long: 20 }[form],
@@ -44,7 +44,7 @@ export const connectionAged: Scenario = {
   name: "connection closed at an age",
   promise: "connections that the exchange closes at a set age are made anew, and the gaps recorded",
   gaps: "recorded",
-  seconds: { short: 35, long: 90 },
+  seconds: { short: 20, long: 75 },
   async run(stage, form) {
     const { exchange } = stage;
     exchange.inject({ fault: "age", ms: 4_000 });
@@ -59,7 +59,7 @@ export const connectionSilent: Scenario = {
   name: "connection half open",
   promise: "a connection that is open and says nothing is replaced, and the gap recorded",
   gaps: "recorded",
-  seconds: { short: 45, long: 120 },
+  seconds: { short: 15, long: 50 },
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
   run: (stage, form) =>
     again({ short: 1, long: 5 }[form], () => breakConnections(stage, { fault: "silence" })),
@@ -69,7 +69,7 @@ export const connectionRefused: Scenario = {
   name: "connection refused",
   promise: "a refused connection (429, 451, 503) is explained, tried until it works, and the gap recorded",
   gaps: "recorded",
-  seconds: { short: 50, long: 100 },
+  seconds: { short: 20, long: 60 },
   run: (stage, form) =>
     again({ short: 3, long: 9 }[form], async (n) => {
       const { exchange, crew } = stage;
@@ -87,7 +87,7 @@ export const streamMute: Scenario = {
   name: "stream mute",
   promise: "one mute stream of many is found within the watchdog's time and cured, and the gap recorded",
   gaps: "recorded",
-  seconds: { short: 55, long: 150 },
+  seconds: { short: 25, long: 90 },
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
   run: (stage, form) =>
     again({ short: 2, long: 8 }[form], async (n) => {
@@ -125,7 +125,7 @@ export const framesDisturbed: Scenario = {
   name: "frames twice, late, slow",
   promise: "frames that come twice, out of order or slowly change nothing",
   gaps: "none",
-  seconds: { short: 35, long: 60 },
+  seconds: { short: 15, long: 35 },
   run: (stage, form) =>
     again({ short: 1, long: 5 }[form], async () => {
       const { exchange } = stage;

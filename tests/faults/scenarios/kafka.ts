@@ -7,7 +7,7 @@ export const kafkaKilled: Scenario = {
   name: "Kafka killed",
   promise: "while Kafka is down messages wait in the producers, and all are stored once it is back",
   gaps: "none",
-  seconds: { short: 50, long: 75 },
+  seconds: { short: 40, long: 70 },
   async run(stage, form) {
     const { kafka } = stage.servers;
     await kafka.kill();
@@ -21,7 +21,7 @@ export const bufferOverflow: Scenario = {
   name: "buffer overflow",
   promise: "what a full buffer drops while Kafka is away is in the gap ledger, counted exactly",
   gaps: "recorded",
-  seconds: { short: 45, long: 60 },
+  seconds: { short: 35, long: 60 },
   setting: { variables: { BUFFER_BYTES: "65536" } },
   async run(stage, form) {
     const { kafka } = stage.servers;

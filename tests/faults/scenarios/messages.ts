@@ -18,7 +18,7 @@ export const framesMutated: Scenario = {
   name: "frames mutated",
   promise: "100,000 bad frames go to the dead-letter topic, every one, and their good neighbours are stored",
   gaps: "none",
-  seconds: { short: 80, long: 80 },
+  seconds: { short: 70, long: 70 },
   // A bad frame comes with a good one: at this rate it takes half a minute.
   setting: { rate: 3_500 },
   async run(stage) {
@@ -40,7 +40,7 @@ export const messagesMutated: Scenario = {
   name: "messages mutated",
   promise: "10,000 bad messages among good ones on Kafka go to the dead-letter topic, every one",
   gaps: "none",
-  seconds: { short: 40, long: 40 },
+  seconds: { short: 20, long: 20 },
   async run(stage) {
     const { config, kafka, random } = stage;
     await using producer = kafka.producer();
@@ -61,7 +61,7 @@ export const rowsRefused: Scenario = {
   promise:
     "rows that the database refuses are found by bisection, they alone, and `dlq replay` stores them later",
   gaps: "none",
-  seconds: { short: 45, long: 60 },
+  seconds: { short: 25, long: 60 },
   async run(stage, form) {
     const { sql } = stage;
     const least = { short: 20, long: 200 }[form];

@@ -8,7 +8,7 @@ export const producerKilledBesideTwin: Scenario = {
   name: "producer killed, twin alive",
   promise: "a producer that is killed beside its twin leaves no gap, whichever of the two it is",
   gaps: "none",
-  seconds: { short: 50, long: 150 },
+  seconds: { short: 25, long: 130 },
   async run(stage, form) {
     const { crew, exchange, config } = stage;
     const kills = { short: 2, long: 10 }[form];
@@ -32,7 +32,7 @@ export const loneProducerKilled: Scenario = {
   name: "lone producer killed",
   promise: "what a lone producer missed while it was dead is in the gap ledger",
   gaps: "recorded",
-  seconds: { short: 40, long: 90 },
+  seconds: { short: 30, long: 100 },
   async run(stage, form) {
     const kills = { short: 2, long: 8 }[form];
     let longest = 0;

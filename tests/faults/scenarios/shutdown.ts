@@ -9,7 +9,7 @@ export const workersStopped: Scenario = {
   name: "workers stopped",
   promise: "SIGTERM has a worker finish what it has in hand within 10 s, and a second one quits at once",
   gaps: "recorded",
-  seconds: { short: 45, long: 120 },
+  seconds: { short: 30, long: 110 },
   async run(stage, form) {
     const { crew, exchange, config } = stage;
     const times = { short: 1, long: 4 }[form];

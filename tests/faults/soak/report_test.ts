@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { Result } from "../scenario.ts";
+import { rowsOf, tableOf } from "./report.ts";
+
+const result = (name: string, recovery: number, lost = 0): Result => ({
+  ...{ name, injected: 2, recovery, dead: 3, problems: [] },
+  verdict: {
+    ...{
+      sent: 1_000,
+      stored: 900,
+      inGaps: 100 - lost,
+      lost,
+      doubled: 0,
+      wrong: 0,
+      overclaimed: 0,
+      faults: [],
+    },
+  },
+});
+
+Deno.test("a fault's rounds add up; the longest recovery is that of all", () => {
+  const rows = rowsOf([result("a", 1_240), result("b", 0), result("a", 9_960, 1)]);
+  assert.deepEqual(rows.map(({ name }) => name), ["a", "b"]);
+  assert.deepEqual(rows[0], {
+    name: "a",
+    ...{ injected: 4, sent: 2_000, stored: 1_800, gaps: 199, dead: 6, lost: 1, doubled: 0, wrong: 0 },
+    longest_recovery_s: 10,
+  });
+});
+
+Deno.test("the table has a line a fault and a line a worker, in columns", () => {
+  const table = tableOf(rowsOf([result("a fault", 1_240)]), [
+    { task: "book:produce", start: 100 * 2 ** 20, end: 101 * 2 ** 20 },
+  ]);
+  assert.equal(
+    table,
+    [
+      "| fault   | injected |  sent | stored | in gaps | dead letters | lost | doubled | wrong | longest recovery |",
+      "| ------- | -------: | ----: | -----: | ------: | -----------: | ---: | ------: | ----: | ---------------: |",
+      "| a fault |        2 | 1,000 |    900 |     100 |            3 |    0 |       0 |     0 |            1.2 s |",
+      "",
+      "| worker       | memory at start |  at end |",
+      "| ------------ | --------------: | ------: |",
+      "| book:produce |         100 MiB | 101 MiB |",
+    ].join("\n"),
+  );
+});
