@@ -67,6 +67,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const config = readConfig({ ...env, ...settings });
   const log = createLog("up", config.logLevel, terminal.say);
 
+  terminal.say(`${options.fresh ? "Clearing" : "Preparing"} topics and tables`);
   if (options.fresh) await clear(streams, config, log, signal);
   await Promise.all([
     makeTopics(streams, config.kafka, log, signal),

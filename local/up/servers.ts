@@ -42,7 +42,7 @@ export async function startServers(plan: ServerPlan): Promise<Servers> {
     }
   };
   const names = [...wantsKafka ? ["Kafka"] : [], ...wantsPostgres ? ["Postgres"] : []];
-  if (names.length > 0) progress(`Starting ${names.join(" and ")}; what they keep is in .local`);
+  if (names.length > 0) progress(`Starting ${names.join(" and ")}, with data in .local`);
   const [kafka, postgres] = await Promise.all([
     wantsKafka ? begin("Kafka", () => startKafka({ progress, signal })) : undefined,
     wantsPostgres ? begin("Postgres", () => startPostgres({ progress, signal })) : undefined,
