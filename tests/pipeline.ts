@@ -1,6 +1,7 @@
 import type { Feed } from "../local/exchange/feed.ts";
 import { freePort } from "../local/ports.ts";
 import { type Exchange, startExchange } from "../local/exchange/server.ts";
+import { type Kafka, topicName } from "../shared/kafka/mod.ts";
 import type { Sql } from "../shared/postgres.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
@@ -17,19 +18,24 @@ export interface Pipeline extends AsyncDisposable {
   readonly sql: Sql;
   readonly env: Record<string, string>;
   readonly workers: Record<string, TestWorker>;
-  /** Plays the feed to its end on an exchange, always of the same address, and waits until all of it is stored. */
-  play(): Promise<Exchange>;
+  readonly kafka: Kafka;
+  topic(name: keyof typeof streams): string;
+  /**
+   * Plays the feed to its end on an exchange, always of the same address, and waits until all of it is stored; `prepare`
+   * is given the exchange before it plays.
+   */
+  play(prepare?: (exchange: Exchange) => void): Promise<Exchange>;
 }
 
 /** Starts the workers; the exchange they want is there once `play` is called. */
 export async function pipeline(names: (keyof typeof streams)[], feed: Feed): Promise<Pipeline> {
   await using parts = new AsyncDisposableStack();
   const database = parts.use(await testDatabase());
-  const kafka = parts.use(await testKafka());
+  const { kafka, config } = parts.use(await testKafka());
   const port = freePort();
   const env = {
-    BOOTSTRAP_SERVER: kafka.config.brokers.join(),
-    TOPIC_PREFIX: kafka.config.topicPrefix,
+    BOOTSTRAP_SERVER: config.brokers.join(),
+    TOPIC_PREFIX: config.topicPrefix,
     DB_URL: database.url,
     SYMBOLS: feed.symbols.join(),
     BINANCE_WS_URL: `ws://127.0.0.1:${port}`,
@@ -49,10 +55,13 @@ export async function pipeline(names: (keyof typeof streams)[], feed: Feed): Pro
     sql: database.sql,
     env,
     workers,
-    async play() {
+    kafka,
+    topic: (name) => topicName(config, streams[name]),
+    async play(prepare = () => {}) {
       const exchange = await startExchange({ feed, port, pace: "max", paused: true });
       const subscribed = () => exchange.status().connections.flatMap(({ streams }) => streams).length;
       await until("all subscriptions", () => subscribed() === subscriptions.length);
+      prepare(exchange);
       exchange.start();
       await exchange.finished;
       for (const name of names) {

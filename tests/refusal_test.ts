@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { freePort } from "../local/ports.ts";
+import { emptyDatabase, testDatabase, testKafka } from "./stack.ts";
+import { until } from "./until.ts";
+import { startWorker } from "./worker.ts";
+
+const producers = ["kline:produce", "book:produce"];
+const consumers = ["kline:consume", "book:consume", "gap:consume"];
+
+Deno.test("every worker refuses a wrong configuration with code 78, before it connects anywhere", async () => {
+  await Promise.all([...producers, ...consumers, "migrate"].map(async (task) => {
+    await using worker = startWorker(task, { SYMBOLS: "BTC/USDT", BUFFER_BYTES: "lots" });
+    assert.equal((await worker.ended).code, 78, task);
+    const said = worker.lines.filter((line) => /Cannot use/.test(line)).join("\n");
+    assert.match(
+      said,
+      /Cannot use SYMBOLS: it has an entry that is no symbol. Example: SYMBOLS=BTCUSDT,ETHUSDT/,
+    );
+    assert.match(said, /Cannot use BUFFER_BYTES: it must be a whole number. Example: BUFFER_BYTES=67108864/);
+  }));
+});
+
+Deno.test("consumers refuse an older schema with code 78, saying which command to run", async () => {
+  await using database = await emptyDatabase();
+  await using kafka = await testKafka();
+  const env = {
+    DB_URL: database.url,
+    BOOTSTRAP_SERVER: kafka.config.brokers.join(),
+    TOPIC_PREFIX: kafka.config.topicPrefix,
+  };
+  await Promise.all(consumers.map(async (task) => {
+    await using worker = startWorker(task, env);
+    assert.equal((await worker.ended).code, 78, task);
+    assert.match(
+      worker.lines.join("\n"),
+      /Cannot use the database as its schema must be \d+ or later: it is 0. Run: deno task migrate/,
+    );
+  }));
+});
+
+Deno.test("a password that the database refuses is told, and not waited for", async () => {
+  await using database = await testDatabase();
+  await using kafka = await testKafka();
+  await using worker = startWorker("kline:consume", {
+    DB_URL: database.url,
+    DB_PASSWORD: "not-this-one",
+    BOOTSTRAP_SERVER: kafka.config.brokers.join(),
+    TOPIC_PREFIX: kafka.config.topicPrefix,
+  });
+  assert.equal((await worker.ended).code, 1);
+  const said = worker.lines.join("\n");
+  assert.match(said, /password authentication failed/);
+  assert.ok(!said.includes("not-this-one"));
+});
+
+Deno.test("a worker without Kafka says what it can't reach and is stuck, and a second signal ends it at once", async () => {
+  await using database = await testDatabase();
+  const broker = `127.0.0.1:${freePort()}`;
+  await using consumer = startWorker("kline:consume", { DB_URL: database.url, BOOTSTRAP_SERVER: broker });
+  await using producer = startWorker("kline:produce", {
+    BOOTSTRAP_SERVER: broker,
+    BINANCE_WS_URL: `ws://127.0.0.1:${freePort()}`,
+    BINANCE_REST_URL: `http://127.0.0.1:${freePort()}`,
+  });
+  for (const worker of [consumer, producer]) {
+    await worker.says(new RegExp(`Cannot reach Kafka at ${broker}: .*; trying until it works`));
+    await until("it to be stuck", async () => (await worker.report())?.status === "stuck");
+  }
+  producer.kill("SIGTERM");
+  await producer.says(/stopping: finishing what is in hand; a second signal quits at once/);
+  const start = performance.now();
+  const { code } = await producer.kill("SIGTERM");
+  assert.equal(code, 143);
+  assert.ok(performance.now() - start < 5_000);
+});
