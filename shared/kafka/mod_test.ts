@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { silent, testKafka } from "../../tests/stack.ts";
+import { until } from "../../tests/until.ts";
+import { persist } from "../retry.ts";
+import { type Batch, type Incoming, kafkaFault, type Outgoing } from "./mod.ts";
+
+const utf8 = new TextEncoder();
+const bytesOf = (value: Outgoing["key"]) =>
+  value === null ? null : typeof value === "string" ? utf8.encode(value) : value;
+const plain = (value: Uint8Array | null) => value && [...value];
+
+Deno.test("topics are made once, by however many workers at once, and what is not there is passed over in removing", async () => {
+  await using test = await testKafka();
+  const { kafka, config } = test;
+  const topics = ["a", "b"].map((name) => config.topicPrefix + name);
+  await Promise.all(Array.from({ length: 5 }, () => kafka.ensureTopics(topics)));
+  await kafka.ensureTopics(topics);
+  const own = async () =>
+    (await kafka.listTopics()).filter((topic) => topic.startsWith(config.topicPrefix)).sort();
+  assert.deepEqual(await own(), topics);
+  assert.equal((await kafka.extentOf(topics[0])).length, 4);
+  // A broker that has just started refuses to speak of groups for a moment.
+  const patience = { log: silent, signal: AbortSignal.timeout(60_000) };
+  await persist(() => kafka.remove([topics[0], "never-there"], ["no-such-group"]), patience);
+  await until("the topic to be gone", async () => (await own()).length === 1);
+});
+
+Deno.test("keys, values and headers come back as they were sent, in the order of each key", async () => {
+  await using test = await testKafka();
+  const { kafka, config } = test;
+  const topic = `${config.topicPrefix}round-trip`;
+  await kafka.ensureTopics([topic]);
+  const key = fc.option(
+    fc.oneof(fc.constantFrom("BTCUSDT", "币安人生USDT"), fc.uint8Array({ maxLength: 20 })),
+  );
+  const value = fc.oneof(fc.string({ unit: "grapheme" }), fc.uint8Array({ maxLength: 2_000 }));
+  const headers = fc.option(
+    fc.dictionary(fc.stringMatching(/^[a-z-]{1,20}$/), fc.string({ unit: "grapheme" })),
+    { nil: undefined },
+  );
+  const sent: Outgoing[] = fc.sample(fc.record({ key, value, headers }, { noNullPrototype: true }), 500);
+
+  await using producer = kafka.producer();
+  for (let at = 0; at < sent.length; at += 50) {
+    await producer.send([{ topic, messages: sent.slice(at, at + 50) }]);
+  }
+  const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6);
+  const byKey = (all: { key: unknown; value: unknown; headers: unknown }[]) =>
+    Map.groupBy(all.map((one) => JSON.stringify(one)), (text) => JSON.stringify(JSON.parse(text).key));
+  const text = (header: unknown) => header instanceof Uint8Array ? new TextDecoder().decode(header) : header;
+  const shownHeaders = (all: Incoming["headers"]) =>
+    Object.entries(all ?? {}).map(([name, header]) => [name, text(header)]).sort();
+  const shown = (key: Outgoing["key"], value: Outgoing["value"] | null, headers: Incoming["headers"]) => ({
+    key: plain(bytesOf(key)),
+    value: plain(bytesOf(value)),
+    headers: shownHeaders(headers),
+  });
+  const expected = byKey(sent.map(({ key, value, headers }) => shown(key, value, headers)));
+  const got = byKey(read.map(({ key, value, headers }) => shown(key, value, headers)));
+  // Messages without a key have no order among partitions.
+  expected.get("null")?.sort();
+  got.get("null")?.sort();
+  assert.deepEqual(got, expected);
+});
+
+Deno.test("what is not committed is read again, what is committed is not, and what is behind is counted", async () => {
+  await using test = await testKafka();
+  const { kafka, config } = test;
+  const topic = `${config.topicPrefix}offsets`;
+  const group = `${config.topicPrefix}group`;
+  await kafka.ensureTopics([topic]);
+  assert.equal(await kafka.messagesBehind(group, `${topic}-not-there`), 0);
+  await using producer = kafka.producer();
+  const send = (from: number, count: number) =>
+    producer.send([{
+      topic,
+      messages: Array.from({ length: count }, (_, i) => ({ key: "k", value: String(from + i) })),
+    }]);
+  await send(0, 100);
+  assert.equal(await kafka.messagesBehind(group, topic), 100);
+
+  /** Reads until that many messages came, commits up to an offset, and leaves; returns the numbers that were read. */
+  const read = async (count: number, commit?: number) => {
+    const batches: Batch[] = [];
+    await using consumer = await kafka.subscribe({
+      topic,
+      group,
+      onBatch: (batch) => Promise.resolve(void batches.push(batch)),
+      onJoin: () => batches.splice(0),
+    });
+    const numbers = () =>
+      batches.flatMap(({ messages }) => [...messages]).map(({ value }) =>
+        Number(new TextDecoder().decode(value!))
+      );
+    await until(`${count} messages`, () => numbers().length >= count);
+    const [{ partition }] = batches;
+    if (commit !== undefined) await consumer.commit([{ topic, partition, offset: String(commit) }]);
+    return numbers();
+  };
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  assert.deepEqual(await read(100), range(0, 100));
+  assert.deepEqual(await read(100, 60), range(0, 100));
+  assert.equal(await kafka.messagesBehind(group, topic), 40);
+  await send(100, 10);
+  assert.deepEqual(await read(50, 110), range(60, 110));
+  assert.equal(await kafka.messagesBehind(group, topic), 0);
+});
+
+Deno.test("a fault is told with the brokers it concerns and, where it can be known, what to look at", () => {
+  const config = { brokers: ["a:1", "b:2"], ssl: false, topicPrefix: "", groupId: "g" };
+  const wrapped = (message: string) => new Error("retries exceeded", { cause: new Error(message) });
+  assert.equal(
+    kafkaFault(config, wrapped("connect ECONNREFUSED")),
+    "Cannot reach Kafka at a:1,b:2: connect ECONNREFUSED",
+  );
+  assert.equal(
+    kafkaFault(config, wrapped("Closed connection")),
+    "Kafka at a:1,b:2 closed the connection: it may want TLS (KAFKA_SSL=true)",
+  );
+  assert.match(kafkaFault({ ...config, ssl: true }, wrapped("Closed connection")), /it may want no TLS/);
+  assert.match(
+    kafkaFault(config, wrapped("SASL PLAIN authentication failed")),
+    /^Kafka at a:1,b:2 refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: SASL PLAIN/,
+  );
+});
