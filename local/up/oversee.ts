@@ -1,17 +1,16 @@
 import type { Config } from "../../shared/config.ts";
+import { describe } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { Exchange } from "../exchange/server.ts";
+import { createDisplay } from "./display.ts";
 import { drain } from "./drain.ts";
 import { untilSubscribed } from "./exchange.ts";
 import { type Feed, headline } from "./feed.ts";
 import { type Line, type Monitor, workersOf } from "./monitor.ts";
 import type { Options } from "./options.ts";
-import type { Surroundings } from "./run.ts";
-import { renderLines, renderScreen, type Stage } from "./screen.ts";
 import { toJson, toSentences } from "./summary.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** How often the picture is told where it can't be painted, in ms. */
-const TELL_MS = 5_000;
 /** How long workers may take to be well; after that the feed begins nevertheless. In ms. */
 const START_MS = 15_000;
 
@@ -29,56 +28,28 @@ export interface Pipeline {
 /**
  * Lets the feed begin, shows how it goes, and stops all in order when the user says so, the time is over or the recording
  * is.
- * @returns the exit code
- * @throws {Error} if a worker can't run as it is configured, or a recording can't be played to its end
+ * @returns the exit code: 0 if all that was received is stored
+ * @throws {Error} if a worker can't run as it is configured
  */
-export async function oversee(pipeline: Pipeline, { terminal, signal }: Surroundings): Promise<number> {
-  const { feed, options, lines, monitor, exchange } = pipeline;
-  let doing = "starting the workers";
-  let startedAt: number | undefined;
-  let endedAt: number | undefined;
-  let toldAt = 0;
-  const stage = (): Stage => ({
-    doing,
-    elapsedMs: startedAt === undefined ? 0 : (endedAt ?? Date.now()) - startedAt,
-    durationMs: options.durationMs,
-  });
-  const show = () => {
-    const picture = monitor.picture();
-    if (terminal.isInteractive) {
-      return terminal.paint((columns, rows) => renderScreen(picture, stage(), columns, rows));
-    }
-    if (startedAt === undefined || Date.now() - toldAt < TELL_MS) return;
-    toldAt = Date.now();
-    renderLines(picture, stage()).forEach(terminal.say);
-  };
-
+export async function oversee(pipeline: Pipeline, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const { options, lines, monitor, exchange } = pipeline;
+  const display = createDisplay(terminal, monitor, options.durationMs);
+  const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));
   const watching = new AbortController();
-  const watched = monitor.watch(watching.signal, show);
+  const watched = monitor.watch(watching.signal, display.show);
   try {
-    const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));
     await Promise.race([failed, untilReady(pipeline, signal)]);
     if (!signal.aborted) exchange?.start();
-    startedAt = Date.now();
-    doing = "running; Ctrl-C stops it, and nothing is lost";
-    await Promise.race([failed, untilOver(pipeline, signal)]);
-    endedAt = Date.now();
-    const faults = await drain(lines, monitor, exchange, (text) => {
-      doing = text;
-      show();
-    });
-    doing = "stopped";
-    show();
+    display.begin();
+    display.tell("running; Ctrl-C stops it, and nothing is lost");
+
+    const fault = await Promise.race([failed, untilOver(pipeline, signal)]);
+    display.end();
+    const faults = [...fault ? [fault] : [], ...await drain(lines, monitor, exchange, display.tell)];
+
+    display.tell("stopped");
     terminal.keep();
-    toSentences(monitor.picture()).forEach(terminal.say);
-    for (const { task, restarts } of workersOf(lines)) {
-      if (restarts > 0) {
-        terminal.say(`${task} was started again: what it did in the second before is not counted`);
-      }
-    }
-    faults.forEach(terminal.say);
-    if (options.json) console.log(JSON.stringify(toJson(feed, monitor.picture())));
-    terminal.shout(headline(feed));
+    conclude(pipeline, faults, terminal);
     return faults.length === 0 ? 0 : 1;
   } finally {
     watching.abort();
@@ -87,25 +58,26 @@ export async function oversee(pipeline: Pipeline, { terminal, signal }: Surround
 }
 
 /** Waits until all workers are well, and the producers subscribed where the exchange can tell. */
-async function untilReady(
-  { lines, config, exchange, monitor }: Pipeline,
-  signal: AbortSignal,
-): Promise<void> {
+async function untilReady(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
+  const { lines, config, exchange, monitor } = pipeline;
   for (const limit = Date.now() + START_MS; !signal.aborted && Date.now() < limit;) {
     await monitor.poll();
-    if (workersOf(lines).every(({ trouble }) => !trouble)) break;
+    if (workersOf(lines).every(({ isWell }) => isWell)) break;
     await sleep(100, signal);
   }
   if (exchange) await untilSubscribed(exchange, lines.map(({ stream }) => stream), config, signal);
 }
 
-/** Waits for the end that comes first. */
-async function untilOver({ options, exchange }: Pipeline, signal: AbortSignal): Promise<void> {
+/** Waits for the end that comes first; returns what is wrong with the feed, where that is the end of it. */
+async function untilOver({ options, exchange }: Pipeline, signal: AbortSignal): Promise<string | undefined> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const stopped = options.durationMs === undefined ? aborted(either) : sleep(options.durationMs, either);
+  const played = exchange?.finished.then(() => undefined, describe);
   try {
-    await Promise.race(exchange ? [stopped, exchange.finished] : [stopped]);
+    return await Promise.race(
+      played ? [played, stopped.then(() => undefined)] : [stopped.then(() => undefined)],
+    );
   } finally {
     over.abort();
   }
@@ -116,4 +88,17 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** Says what the run did, and what of it went wrong. */
+function conclude({ feed, options, lines, monitor }: Pipeline, faults: string[], terminal: Terminal): void {
+  toSentences(monitor.picture()).forEach(terminal.say);
+  for (const { task, restarts } of workersOf(lines)) {
+    if (restarts > 0) {
+      terminal.say(`${task} was started again: what it did in the second before is not counted`);
+    }
+  }
+  faults.forEach(terminal.say);
+  if (options.json) console.log(JSON.stringify(toJson(feed, monitor.picture())));
+  terminal.shout(headline(feed));
 }

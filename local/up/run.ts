@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readConfig } from "../../shared/config.ts";
+import { listStreams } from "../../shared/list_streams.ts";
 import { createLog } from "../../shared/log.ts";
-import type { Stream } from "../../shared/stream.ts";
 import { localFolder } from "../folders.ts";
 import { lockFolder } from "../lock.ts";
 import { dataHint } from "./data_hint.ts";
@@ -15,11 +15,13 @@ import { oversee } from "./oversee.ts";
 import { createRegistry, endLeftovers } from "./registry.ts";
 import { startServers } from "./servers.ts";
 import { workerSettings } from "./settings.ts";
-import { listStreams } from "../../shared/list_streams.ts";
 import { readTasks, taskArguments } from "./tasks.ts";
-import { makeTopics } from "./topics.ts";
 import type { Terminal } from "./terminal.ts";
+import { makeTopics } from "./topics.ts";
 import { startWorker, type WorkerProcess } from "./worker.ts";
+
+/** Where the workers' logs are kept. */
+const logFolder = join(localFolder, "log");
 
 export interface Surroundings {
   readonly terminal: Terminal;
@@ -75,23 +77,28 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   ]);
   terminal.say(`Look at the data with\n${dataHint(config, streams[0], servers.databaseUrl !== undefined)}`);
 
-  const logFolder = join(localFolder, "log");
-  await Deno.mkdir(logFolder, { recursive: true });
+  const workers: WorkerProcess[] = [];
+  stack.defer(async () => void await Promise.all(workers.map((worker) => worker.stop())));
+  onChild(() => workers.forEach((worker) => worker.kill()));
   const registry = createRegistry();
   const start = (task: string): WorkerProcess => {
     const args = taskArguments(tasks, task);
     const worker = startWorker({ task, args, settings, logFolder, registry, notice: terminal.say });
-    stack.defer(async () => void await worker.stop());
-    onChild(worker.kill);
+    workers.push(worker);
     return worker;
   };
-  const lines = streams.map((stream: Stream): Line => ({
+  await Deno.mkdir(logFolder, { recursive: true });
+  const lines = streams.map((stream): Line => ({
     stream,
     producer: stream.exchange && start(`${stream.name}:produce`),
     consumer: start(`${stream.name}:consume`),
   }));
   const monitor = stack.use(createMonitor(lines, config, log));
-  return await oversee({ feed, options, config, lines, monitor, exchange: local?.exchange }, surroundings);
+  return await oversee(
+    { feed, options, config, lines, monitor, exchange: local?.exchange },
+    terminal,
+    signal,
+  );
 }
 
 /** One `up` at a time in a clone: two would share its servers' folders. */

@@ -33,6 +33,7 @@ const countNames = [
   "duplicate",
   "stored",
   "expired",
+  "legacy",
 ] as const;
 
 /** A stream's counts from those of its producer and of its consumer: what both reject is added up. */

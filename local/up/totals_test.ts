@@ -29,6 +29,7 @@ Deno.test("a stream's counts are those of both its workers; what either rejects 
     duplicate: 0,
     stored: 7,
     expired: 0,
+    legacy: 0,
     rows: 6,
   });
 });

@@ -35,7 +35,9 @@ export interface WorkerProcess {
   readonly task: string;
   /** What it has done, as far as is known. */
   readonly totals: Totals;
-  /** Why it makes no progress; undefined while all is well. */
+  /** Whether it has said that all is well. */
+  readonly isWell: boolean;
+  /** Why it makes no progress, as far as is known. */
   readonly trouble: string | undefined;
   /** How often it had to be started again. */
   readonly restarts: number;
@@ -66,7 +68,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
   let restarts = 0;
   let earlier = nothing;
   let now: Report = { counts: {} };
-  let trouble: string | undefined = "starting";
+  let trouble: string | undefined;
   let port = 0;
   let child: Deno.ChildProcess | undefined;
   let hasAnswered = false;
@@ -138,6 +140,9 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
     failed: failure.promise,
     get totals() {
       return addTotals(earlier, now);
+    },
+    get isWell() {
+      return hasAnswered && trouble === undefined;
     },
     get restarts() {
       return restarts;

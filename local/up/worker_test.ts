@@ -37,7 +37,7 @@ async function withWorker(script: string, test: (worker: WorkerProcess, notices:
 const untilWell = (worker: WorkerProcess) =>
   until("the worker to be well", async () => {
     await worker.poll();
-    return worker.trouble === undefined;
+    return worker.isWell;
   });
 
 Deno.test("a worker that can't run as it is configured is not started again: its last words are told", async () => {
@@ -100,7 +100,7 @@ Deno.test("why a worker makes no progress is known, also when it has stopped ans
     health = { counts: {}, reason: "Cannot reach Kafka" };
     setTimeout(() => { for (;;); }, 1_500);`;
   await withWorker(script, async (worker) => {
-    assert.equal(worker.trouble, "starting");
+    assert.deepEqual([worker.isWell, worker.trouble], [false, undefined]);
     await until("its reason", () => worker.poll().then(() => worker.trouble === "Cannot reach Kafka"));
     await until("its silence", () => worker.poll().then(() => worker.trouble === "does not answer"));
     worker.kill();

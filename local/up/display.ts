@@ -1,0 +1,49 @@
+import type { Monitor } from "./monitor.ts";
+import { renderLines, renderScreen, type Stage } from "./screen.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How often the picture is told where it can't be painted, in ms. */
+const TELL_MS = 5_000;
+
+/** Shows how the pipeline is doing: painted in place on a terminal, told every few seconds elsewhere. */
+export interface Display {
+  show(): void;
+  /** Says what is being done now. */
+  tell(doing: string): void;
+  /** The feed has begun: the clock starts. */
+  begin(): void;
+  /** The feed is over: the clock stops. */
+  end(): void;
+}
+
+/** @param durationMs how long the feed is to run; absent: until it is told to stop */
+export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?: number): Display {
+  let doing = "starting the workers";
+  let startedAt: number | undefined;
+  let endedAt: number | undefined;
+  let toldAt = 0;
+
+  const stage = (): Stage => ({
+    doing,
+    elapsedMs: startedAt === undefined ? 0 : (endedAt ?? Date.now()) - startedAt,
+    durationMs,
+  });
+  const show = () => {
+    const picture = monitor.picture();
+    if (terminal.isInteractive) {
+      terminal.paint((columns, rows) => renderScreen(picture, stage(), columns, rows));
+    } else if (startedAt !== undefined && Date.now() - toldAt >= TELL_MS) {
+      toldAt = Date.now();
+      renderLines(picture, stage()).forEach(terminal.say);
+    }
+  };
+  return {
+    show,
+    tell(words) {
+      doing = words;
+      show();
+    },
+    begin: () => void (startedAt = Date.now()),
+    end: () => void (endedAt = Date.now()),
+  };
+}
