@@ -87,7 +87,8 @@ export const zombie: Scenario = {
 async function shared({ crew }: Stage, members: number): Promise<void> {
   await until(`${members} consumers to share the topic`, () => {
     const parts = crew.of("book:consume").map(({ lines }) =>
-      lines.findLast((line) => line.includes("joined the group"))?.match(/partitions=\[(.*)\]/)?.[1] ?? ""
+      lines.findLast((line) => line.includes("consume: joined the group"))?.match(/partitions=\[(.*)\]/)
+        ?.[1] ?? ""
     );
     return parts.filter((part) => part !== "").length === members;
   }, PATIENCE_MS);

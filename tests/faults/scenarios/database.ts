@@ -65,7 +65,7 @@ export const rowsLocked: Scenario = {
     const { crew, problems } = stage;
     const joins = () =>
       tasks.flatMap((task) => crew.of(task).flatMap(({ lines }) => lines))
-        .filter((line) => line.includes("joined the group")).length;
+        .filter((line) => line.includes("consume: joined the group")).length;
     const before = joins();
     const unlock = await lockTables(stage);
     await sleep({ short: 15_000, long: 120_000 }[form]);
