@@ -1,5 +1,5 @@
 import { sleep } from "../shared/wait.ts";
-import { startWorker, type TestWorker } from "../tests/worker.ts";
+import type { TestWorker } from "../tests/worker.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Run } from "./contender.ts";
 import { memoryOf, startCpuMeter } from "./process.ts";
@@ -31,7 +31,7 @@ export async function drain(stack: Stack, { topics, digest }: Backlog, consumers
   const env = { ...topics.env, DB_URL: database.url, KAFKA_GROUP_ID: `drain-${++groups}` };
   const startedAt = Date.now();
   await using workers = new AsyncDisposableStack();
-  const all = Array.from({ length: consumers }, () => workers.use(startWorker("book:consume", env)));
+  const all = Array.from({ length: consumers }, () => workers.use(stack.startWorker("book:consume", env)));
   const pids = {
     worker: all.map(({ pid }) => pid),
     postgres: [stack.postgres.pid],

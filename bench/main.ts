@@ -77,18 +77,28 @@ function read(args: string[]) {
   return { help: help || names.length === 0, json, names, options };
 }
 
-try {
-  const asked = read(Deno.args);
-  if (asked.help) console.log(help);
+/** Runs the benchmarks that are asked for; one that fails does not keep the others from being run. */
+async function main(): Promise<void> {
+  const { help: isHelp, json: asJson, names, options } = read(Deno.args);
+  if (isHelp) return console.log(help);
   const found: Record<string, unknown> = {};
-  for (const name of asked.help ? [] : asked.names) {
-    const { run } = await benchmarks[name]();
-    const { lines, json } = await run((line) => console.error(line), asked.options);
-    Object.assign(found, json);
-    if (!asked.json) console.log([...lines, ""].join("\n"));
+  for (const name of names) {
+    try {
+      const { run } = await benchmarks[name]();
+      const { lines, json } = await run((line) => console.error(`${name}: ${line}`), options);
+      Object.assign(found, json);
+      if (!asJson) console.log([...lines, ""].join("\n"));
+    } catch (error) {
+      console.error(`${name}: ${describe(error)}`);
+      Deno.exitCode = 1;
+    }
   }
-  if (asked.json) console.log(JSON.stringify(found));
+  if (asJson) console.log(JSON.stringify(found));
+}
+
+try {
+  await main();
 } catch (error) {
   console.error(describe(error));
-  Deno.exitCode = 1;
+  Deno.exitCode = 64;
 }

@@ -1,6 +1,6 @@
 import { findJava } from "../local/kafka_jars.ts";
 import { sleep } from "../shared/wait.ts";
-import { startWorker, type TestWorker } from "../tests/worker.ts";
+import type { TestWorker } from "../tests/worker.ts";
 import { batches } from "./backlog.ts";
 import { bookEvents, frameOf, messageOf, startTimeOf } from "./book_feed.ts";
 import { contenderHeading, contenderRow, rates, type Run, timesAsFast } from "./contender.ts";
@@ -82,7 +82,7 @@ function makeLoad(count: number): Load {
 async function produce(stack: Stack, { writes, digest }: Load): Promise<Run> {
   await using server = await serveFrames();
   const topics = await freshTopics(stack);
-  await using worker = startWorker("book:produce", { ...topics.env, BINANCE_WS_URL: server.url });
+  await using worker = stack.startWorker("book:produce", { ...topics.env, BINANCE_WS_URL: server.url });
   await server.connected;
   const taken = await startCpuMeter({
     worker: [worker.pid],

@@ -9,6 +9,7 @@ import { type Kafka, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
 import { book } from "../shared/streams/book.ts";
+import { startWorker, type TestWorker } from "../tests/worker.ts";
 import type { Progress } from "./main.ts";
 
 const log = createLog("bench", "warn");
@@ -17,22 +18,47 @@ const log = createLog("bench", "warn");
 export interface Stack extends AsyncDisposable {
   readonly kafka: LocalKafka;
   readonly postgres: LocalPostgres;
+  /** Starts the process that a task starts, with its permissions and this environment. */
+  startWorker(task: string, env: Record<string, string>): TestWorker;
 }
 
-/** Starts the servers; their data is removed when they are disposed of. */
+/**
+ * Starts the servers; their data is removed when they are disposed of. Ctrl-C ends them, and the workers, too. One benchmark
+ * runs at a time: what a killed one left running is ended by the next.
+ */
 export async function startStack(
   progress: Progress,
   properties: KafkaOptions["properties"] = {},
 ): Promise<Stack> {
   await using parts = new AsyncDisposableStack();
-  const folder = (name: string) => join(localFolder, "bench", `${name}-${Deno.pid}`);
+  const folder = (name: string) => join(localFolder, "bench", name);
   progress("starting a Kafka and a Postgres");
   parts.defer(() => removeIfThere(folder("kafka")));
   const kafka = parts.use(await startKafka({ folder: folder("kafka"), properties, progress }));
   parts.defer(() => removeServer(folder("postgres")));
   const postgres = parts.use(await startPostgres({ folder: folder("postgres"), progress }));
+
   const kept = parts.move();
-  return { kafka, postgres, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const workers: TestWorker[] = [];
+  const quit = async () => {
+    await Promise.all(workers.map((worker) => worker.kill("SIGKILL")));
+    await kept.disposeAsync();
+    Deno.exit(1);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, quit);
+    kept.defer(() => Deno.removeSignalListener(signal, quit));
+  }
+  return {
+    kafka,
+    postgres,
+    startWorker(task, env) {
+      const worker = startWorker(task, env);
+      workers.push(worker);
+      return worker;
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 /** Removes a server's folder, and what takes its place where the server's account can't enter it. */
@@ -45,23 +71,30 @@ export async function removeServer(folder: string): Promise<void> {
 /** A database of one run's own; it is dropped when it is disposed of. */
 export interface Database extends AsyncDisposable {
   readonly sql: Sql;
+  /** Opens a session beside `sql`; the caller ends it. */
+  connect(): Sql;
   /** For `DB_URL`. */
   readonly url: string;
 }
 
-let databases = 0;
+/** A name that no earlier run has used, a killed one included. */
+function newName(): string {
+  return `run_${crypto.randomUUID().slice(0, 8)}`;
+}
 
 /** A new, empty database with the newest schema and the partitions of a usual retention. Nothing waits to be written to disk. */
 export async function freshDatabase({ postgres }: Stack): Promise<Database> {
-  const name = `run_${++databases}`;
+  const name = newName();
   const url = Object.assign(new URL(postgres.url), { pathname: name }).href;
   await createDatabase(parseDatabaseUrl(url), log);
-  const sql = connect(parseDatabaseUrl(url), log, 2);
+  const open = () => connect(parseDatabaseUrl(url), log);
+  const sql = open();
   await migrate(sql, log);
   await sql`select websocket.make_partitions(7)`;
   await sql`checkpoint`;
   return {
     sql,
+    connect: open,
     url,
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: 5 });
@@ -81,11 +114,9 @@ export interface Topics {
   readonly env: Record<string, string>;
 }
 
-let prefixes = 0;
-
 /** The names of new topics; the book's exists, the others are left to whoever needs them. */
 export async function freshTopics(stack: Stack): Promise<Topics> {
-  const env = { BOOTSTRAP_SERVER: stack.kafka.bootstrap, TOPIC_PREFIX: `run-${++prefixes}.` };
+  const env = { BOOTSTRAP_SERVER: stack.kafka.bootstrap, TOPIC_PREFIX: `${newName()}.` };
   const config = readConfig(env).kafka;
   const kafka = openKafka(config, log);
   const topic = topicName(config, book);

@@ -14,7 +14,7 @@ import { freshDatabase, type Stack } from "../stack.ts";
 
 /** The same as in pom.xml. */
 const VERSION = "3.5.1";
-const script = fileURLToPath(new URL("pyspark.py", import.meta.url));
+const script = fileURLToPath(new URL("spark_job.py", import.meta.url));
 const pom = fileURLToPath(new URL("pom.xml", import.meta.url));
 
 /** Where PySpark is installed. */

@@ -4,7 +4,7 @@ Each micro-batch is parsed with from_json, cast and appended by JDBC: prices bec
 batch that is repeated after a crash is stored twice. It drains the topic and ends. On standard output it tells, as JSON
 lines, when the query started and when each batch was committed, in ms since the epoch.
 
-Usage: pyspark.py BOOTSTRAP_SERVER TOPIC JDBC_URL TABLE JARS, with DB_USER and DB_PASSWORD in the environment
+Usage: spark_job.py BOOTSTRAP_SERVER TOPIC JDBC_URL TABLE JARS, with DB_USER and DB_PASSWORD in the environment
 """
 
 import json
