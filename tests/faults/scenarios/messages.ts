@@ -11,7 +11,8 @@ import type { Scenario } from "../scenario.ts";
 import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
 
 const FRAMES = 100_000;
-const HUGE = 5;
+/** Frames of 5 MB, so many and so far apart that a client that falls behind is not cut off for it. */
+const HUGE = { frames: 3, every: 2_000 };
 const MESSAGES = 10_000;
 
 export const framesMutated: Scenario = {
@@ -23,8 +24,8 @@ export const framesMutated: Scenario = {
   setting: { rate: 3_500 },
   async run(stage) {
     const { exchange } = stage;
-    const truncated = FRAMES / 2 - HUGE;
-    exchange.inject({ fault: "huge", frames: HUGE, every: 500 });
+    const truncated = FRAMES / 2 - HUGE.frames;
+    exchange.inject({ fault: "huge", ...HUGE });
     exchange.inject({ fault: "garbage", frames: FRAMES / 2 });
     exchange.inject({ fault: "truncated", frames: truncated });
     await until(

@@ -1,6 +1,6 @@
 import { sleep } from "../../../shared/wait.ts";
 import type { Scenario } from "../scenario.ts";
-import { recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
 
@@ -51,6 +51,6 @@ async function killAndRestart(stage: Stage): Promise<number> {
   const restarted = tasks.map((task) => crew.start(task));
   await untilSubscribed(exchange, config, 1);
   // What was missed is told once it is known that no other producer was there.
-  await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/)));
+  await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/, PATIENCE_MS)));
   return await recovery(stage, since);
 }
