@@ -15,23 +15,18 @@ import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
 import { startChores } from "./chores.ts";
 import { createCommitter } from "./committer.ts";
-import { decode, type Decoded, newestPerRow } from "./decode.ts";
 import { createIntake } from "./intake.ts";
+import { createLane } from "./lane.ts";
 import { createMeter } from "./meter.ts";
 import { createSink } from "./sink.ts";
+import { createStore, type Unwanted } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
-/** A batch on its way from Kafka to the database. */
-interface Item<M extends Message> {
-  readonly batch: Batch;
-  readonly decoded: Decoded<M>;
-}
-
-/** Bytes of messages that wait decoded for the database. */
-const INTAKE_BYTES = 4 * 2 ** 20;
+/** Bytes of messages that wait for the database. */
+const INTAKE_BYTES = 2 * 2 ** 20;
 /** Bytes of messages that one write takes at most. */
-const WRITE_BYTES = 2 * 2 ** 20;
+const WRITE_BYTES = 2 ** 20;
 
 /**
  * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
@@ -41,7 +36,7 @@ const WRITE_BYTES = 2 * 2 ** 20;
 export async function consume<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
   const topic = topicName(config.kafka, stream);
-  const meter = createMeter(stream);
+  const meter = createMeter();
   worker.report = meter.report;
 
   const database = {
@@ -69,50 +64,30 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   await using chores = await startChores(stream, config, log);
 
   /** Sets aside what can't be decoded or stored, with its bytes as they were read. */
-  const setAside = async (batch: Batch, refused: { message: Batch["messages"][number]; cause: string }[]) => {
-    if (refused.length === 0) return;
-    const messages = refused.map(({ message, cause }) => {
+  const setAside = async (unwanted: readonly Unwanted[]) => {
+    if (unwanted.length === 0) return;
+    const messages = unwanted.map(({ batch, place, cause }) => {
+      const { key, value, offset } = batch.messages[place];
       log.sparsely("message", "a message can't be stored and goes to the dead-letter topic", {
         cause,
-        offset: message.offset,
+        offset,
       });
-      const origin = { cause, source: batch.topic, partition: batch.partition, offset: message.offset };
-      return deadLetter(message.key, message.value ?? "", origin);
+      return deadLetter(key, value ?? "", { cause, source: batch.topic, partition: batch.partition, offset });
     });
     await persist(() => deadLetters.send([{ topic: deadLetterTopic(topic), messages }]), broker);
   };
-
-  /** Stores batches; returns the messages that the database refused, with the reasons. */
-  const store = async (items: Item<M>[]) => {
-    for (const { batch, decoded } of items) await setAside(batch, decoded.poison);
-    const fresh = items.flatMap(({ decoded }) => decoded.messages).filter((message) =>
-      !chores.isExpired(message)
-    );
-    // Rows that are never replaced need no choosing: the database leaves out what it has.
-    const rows = stream.table.version.length === 0 ? fresh : newestPerRow(stream, fresh);
-    const refused = new Map(
-      (await persist(() => sink.write(rows), database)).map((one) => [one.message, one.cause]),
-    );
-    for (const { batch, decoded } of items) {
-      const mine = decoded.messages.flatMap((message, i) => {
-        const cause = refused.get(message);
-        return cause === undefined ? [] : [{ message: decoded.sources[i], cause }];
-      });
-      await setAside(batch, mine);
-    }
-    return refused;
-  };
+  const store = createStore(stream, { sink, chores, database, setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;
-    const intake = createIntake<Item<M>>(INTAKE_BYTES, signal);
+    const intake = createIntake<Batch>(INTAKE_BYTES, signal);
     try {
       await using consumer = await kafka.subscribe({
         topic,
         group: groupName(config.kafka, stream),
         onBatch(batch) {
           meter.read(batch);
-          return intake.put({ batch, decoded: decode(stream, batch) }, bytesOf(batch));
+          return intake.put(batch, bytesOf(batch));
         },
         onJoin() {
           meter.joined();
@@ -120,21 +95,24 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
           intake.clear();
         },
       });
+      // A race with `failed`, which never settles, would keep all that was ever taken.
+      consumer.failed.catch(intake.fail);
       await using committer = createCommitter(consumer, log);
+      await using lane = createLane(sink.width, intake.fail);
       meter.trouble("kafka", undefined);
       while (!signal.aborted) {
-        const items = await Promise.race([intake.take(WRITE_BYTES), consumer.failed]);
+        const batches = await intake.take(WRITE_BYTES);
         const mine = generation;
-        if (items.length === 0) continue;
-        const refused = await store(items);
-        for (const { decoded } of items) meter.stored(decoded);
-        // Others may read these partitions since: the rows do no harm, the offsets are theirs to commit.
-        if (mine !== generation) continue;
-        committer.add(
-          items.map(({ batch: { partition, nextOffset } }) => ({ topic, partition, offset: nextOffset })),
-          () =>
-            items.forEach(({ batch, decoded }) => meter.committed(batch, decoded, refused, chores.isExpired)),
-        );
+        if (batches.length === 0) continue;
+        await lane.start(() => store(batches), (outcomes) => {
+          outcomes.forEach(meter.stored);
+          // Others may read these partitions since: the rows do no harm, the offsets are theirs to commit.
+          if (mine !== generation) return;
+          committer.add(
+            outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+            () => outcomes.forEach(meter.committed),
+          );
+        });
         failures = 0;
       }
     } catch (error) {

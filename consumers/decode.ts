@@ -6,47 +6,46 @@ import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
 
 type Message = { symbol: string };
 
-/** A batch of one partition, decoded. */
+/** A batch of one partition, decoded; what a message was read from is told by its place in the batch. */
 export interface Decoded<M extends Message> {
   readonly messages: M[];
-  /** What each of the messages was read from. */
-  readonly sources: Incoming[];
+  /** The places of `messages`. */
+  readonly places: number[];
   /** What can't be decoded, each with the reason. */
-  readonly poison: { message: Incoming; cause: string }[];
+  readonly poison: { place: number; cause: string }[];
   /** Messages of the PySpark pipeline, whose topics have the same names: they have no `receivedAt`. */
-  readonly legacy: Incoming[];
+  readonly legacy: number[];
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Decodes a batch; it never throws. */
 export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Decoded<M> {
-  const decoded: Decoded<M> = { messages: [], sources: [], poison: [], legacy: [] };
+  const decoded: Decoded<M> = { messages: [], places: [], poison: [], legacy: [] };
   const canonical = canonicalDecoder(stream);
-  const take = (message: M, source: Incoming) => {
+  const take = (message: M, place: number) => {
     decoded.messages.push(message);
-    decoded.sources.push(source);
+    decoded.places.push(place);
   };
-  for (const source of batch.messages) {
-    const message = canonical(latin1(source));
+  for (const [place, { value }] of batch.messages.entries()) {
+    const message = canonical(latin1(value));
     if (message) {
-      take(message, source);
+      take(message, place);
       continue;
     }
-    const text = textOf(source);
+    const text = textOf(value);
     const parsed = text === undefined ? undefined : stream.codec.safeDecode(text);
-    if (parsed?.success) take(parsed.data, source);
-    else if (text !== undefined && isLegacy(stream, text)) decoded.legacy.push(source);
-    else {decoded.poison.push({
-        message: source,
-        cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text",
-      });}
+    if (parsed?.success) take(parsed.data, place);
+    else if (text !== undefined && isLegacy(stream, text)) decoded.legacy.push(place);
+    else {
+      decoded.poison.push({ place, cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text" });
+    }
   }
   return decoded;
 }
 
 /** The bytes as characters: what is canonical is ASCII, and as such read in a third of the time. */
-function latin1({ value }: Incoming): string {
+function latin1(value: Incoming["value"]): string {
   if (!value) return "";
   const buffer = value instanceof Buffer
     ? value
@@ -54,7 +53,7 @@ function latin1({ value }: Incoming): string {
   return buffer.toString("latin1");
 }
 
-function textOf({ value }: Incoming): string | undefined {
+function textOf(value: Incoming["value"]): string | undefined {
   try {
     return utf8.decode(value ?? new Uint8Array());
   } catch {

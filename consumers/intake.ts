@@ -4,6 +4,8 @@ export interface Intake<T> {
   put(item: T, bytes: number): Promise<void>;
   /** Takes all that is there, up to the limit; waits for the first. Returns none once the signal is aborted. */
   take(limit: number): Promise<T[]>;
+  /** There will be no more: every `take` from now on throws this. */
+  fail(error: unknown): void;
   /** Forgets what has not been taken. */
   clear(): void;
   /** Bytes that wait. */
@@ -15,6 +17,7 @@ export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
   let items: { item: T; bytes: number }[] = [];
   let bytes = 0;
   let epoch = 0;
+  let failure: { error: unknown } | undefined;
   let changed = Promise.withResolvers<void>();
   const notify = () => {
     changed.resolve();
@@ -32,8 +35,9 @@ export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
       notify();
     },
     async take(limit) {
-      while (items.length === 0 && !signal.aborted) await changed.promise;
+      while (items.length === 0 && !failure && !signal.aborted) await changed.promise;
       if (signal.aborted) return [];
+      if (failure) throw failure.error;
       let count = 0;
       let taken = 0;
       while (count < items.length && (count === 0 || taken + items[count].bytes <= limit)) {
@@ -44,6 +48,10 @@ export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
       bytes -= taken;
       notify();
       return batch;
+    },
+    fail(error) {
+      failure = { error };
+      notify();
     },
     clear() {
       epoch++;

@@ -42,6 +42,15 @@ Deno.test("a put and a take that wait are released by the end, with nothing", as
   assert.deepEqual(await full.take(100), []);
 });
 
+Deno.test("a take that waits is told of a failure, and so are those after it", async () => {
+  const intake = createIntake<string>(10, never());
+  const waiting = intake.take(100);
+  intake.fail(new Error("crashed"));
+  await assert.rejects(waiting, /crashed/);
+  await intake.put("a", 1);
+  await assert.rejects(intake.take(100), /crashed/);
+});
+
 Deno.test("an item larger than the queue is let in, alone", async () => {
   const intake = createIntake<string>(10, never());
   await intake.put("large", 1_000);

@@ -1,32 +1,24 @@
 import { type Histogram, note } from "../shared/histogram.ts";
-import type { Batch, Incoming } from "../shared/kafka/mod.ts";
-import type { Stream } from "../shared/stream.ts";
+import type { Batch } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/worker.ts";
-import type { Decoded } from "./decode.ts";
-
-type Message = { symbol: string; receivedAt?: number };
+import type { Outcome } from "./outcome.ts";
 
 /** Keeps a consumer's counts. */
-export interface Meter<M extends Message> {
+export interface Meter {
   /** The group has been joined anew, and partitions given out anew. */
   joined(): void;
   /** Notes what there is to be done: a batch has been read. */
   read(batch: Batch): void;
-  /** Notes how long messages took that are rows by now. */
-  stored(decoded: Decoded<M>): void;
-  /** Counts a batch whose offset has been committed; `refused` and expired messages became no rows. */
-  committed(
-    batch: Batch,
-    decoded: Decoded<M>,
-    refused: ReadonlyMap<M, string>,
-    isExpired: (message: M) => boolean,
-  ): void;
+  /** Notes how long messages took that are rows by now, and the last prices. */
+  stored(outcome: Outcome): void;
+  /** Counts a batch whose offset has been committed. */
+  committed(outcome: Outcome): void;
   trouble(of: "kafka" | "database", words: string | undefined): void;
   report(): Report;
 }
 
 /** Counts offsets once, however often they are read. */
-export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
+export function createMeter(): Meter {
   const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, behind: 0 };
   const delays: Histogram = [];
   const prices: Record<string, string> = {};
@@ -44,25 +36,16 @@ export function createMeter<M extends Message>(stream: Stream<M>): Meter<M> {
       const next = partitions.get(partition)?.next ?? Number(messages[0].offset);
       partitions.set(partition, { next, end: Number(nextOffset) + behind });
     },
-    stored({ messages }) {
+    stored({ receivedAt, prices: newer }) {
       const now = Date.now();
-      for (const message of messages) {
-        if (message.receivedAt !== undefined) note(delays, now - message.receivedAt);
-        if (stream.lastPrice) prices[message.symbol] = stream.lastPrice(message);
-      }
+      for (const time of receivedAt) note(delays, now - time);
+      Object.assign(prices, newer);
     },
-    committed(batch, decoded, refused, isExpired) {
-      const { partition, nextOffset } = batch;
+    committed({ partition, nextOffset, offsets, fates }) {
       const from = counted.get(partition) ?? 0;
-      const isFresh = ({ offset }: Incoming) => Number(offset) >= from;
-      decoded.messages.forEach((message, i) => {
-        if (!isFresh(decoded.sources[i])) return;
-        if (isExpired(message)) counts.expired++;
-        else if (refused.has(message)) counts.rejected++;
-        else counts.stored++;
-      });
-      counts.rejected += decoded.poison.filter(({ message }) => isFresh(message)).length;
-      counts.legacy += decoded.legacy.filter(isFresh).length;
+      for (const [place, offset] of offsets.entries()) {
+        if (offset >= from) counts[fates[place]]++;
+      }
       counted.set(partition, Math.max(Number(nextOffset), from));
       const read = partitions.get(partition);
       if (read) read.next = Number(nextOffset);

@@ -4,6 +4,7 @@ import { percentile } from "../shared/histogram.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { decode } from "./decode.ts";
 import { createMeter } from "./meter.ts";
+import { outcomeOf } from "./outcome.ts";
 
 const exchange = kline.exchange!;
 const sample = exchange.toMessage(exchange.wire.parse(JSON.parse(exchange.sample).data), Date.now());
@@ -19,36 +20,37 @@ function batchOf(first: number, texts: string[], partition = 0): Batch {
   return { topic: "t", partition, messages, nextOffset: String(first + texts.length), behind: 7 };
 }
 
-const none = new Map<Kline, string>();
-const never = () => false;
+const outcome = (batch: Batch, isExpired: (message: Kline) => boolean = () => false) =>
+  outcomeOf(kline, batch, decode(kline, batch), isExpired);
 
 Deno.test("offsets are counted once, however often they are read", () => {
-  const meter = createMeter(kline);
-  const batch = batchOf(0, [good, good, good, "poison", "{}"]);
-  const decoded = decode(kline, batch);
-  const refused = new Map([[decoded.messages[0], "too large"]]);
-  const isExpired = (message: Kline) => message === decoded.messages[1];
+  const meter = createMeter();
+  const old = kline.codec.encode({ ...sample, openTime: 0 });
+  const batch = batchOf(0, [good, old, good, "poison", "{}"]);
+  const all = outcome(batch, ({ openTime }) => openTime === 0);
+  all.fates[0] = "rejected"; // by the database
   for (let times = 0; times < 3; times++) {
     meter.read(batch);
-    meter.committed(batch, decoded, refused, isExpired);
+    meter.committed(all);
   }
+  meter.committed(outcome(batchOf(3, ["poison", "{}", good])));
   const { counts } = meter.report();
-  assert.deepEqual(counts, { stored: 1, rejected: 2, expired: 1, legacy: 1, behind: 7 });
+  assert.deepEqual(counts, { stored: 2, rejected: 2, expired: 1, legacy: 1, behind: 6 });
 });
 
 Deno.test("partitions are counted apart, and what is behind is of all of them", () => {
-  const meter = createMeter(kline);
+  const meter = createMeter();
   for (const partition of [0, 1]) {
     const batch = batchOf(0, [good], partition);
     meter.read(batch);
-    meter.committed(batch, decode(kline, batch), none, never);
+    meter.committed(outcome(batch));
   }
   assert.equal(meter.report().counts.stored, 2);
   assert.equal(meter.report().counts.behind, 14);
 });
 
 Deno.test("what has been read and not stored is behind, until another consumer has the partition", () => {
-  const meter = createMeter(kline);
+  const meter = createMeter();
   meter.read(batchOf(10, [good, good]));
   meter.read(batchOf(12, [good]));
   assert.equal(meter.report().counts.behind, 3 + 7);
@@ -57,12 +59,8 @@ Deno.test("what has been read and not stored is behind, until another consumer h
 });
 
 Deno.test("delays are from receipt to storing; the last price is each symbol's", () => {
-  const meter = createMeter(kline);
-  const decoded = decode(
-    kline,
-    batchOf(0, [kline.codec.encode({ ...sample, receivedAt: Date.now() - 1_000 })]),
-  );
-  meter.stored(decoded);
+  const meter = createMeter();
+  meter.stored(outcome(batchOf(0, [kline.codec.encode({ ...sample, receivedAt: Date.now() - 1_000 })])));
   const { delays, prices } = meter.report();
   const p50 = percentile(delays!, 0.5)!;
   assert.ok(p50 >= 999 && p50 < 1_500, String(p50));
@@ -70,14 +68,14 @@ Deno.test("delays are from receipt to storing; the last price is each symbol's",
 });
 
 Deno.test("a consumer is stuck until it has joined its group, unless it waits for the database", () => {
-  const meter = createMeter(kline);
+  const meter = createMeter();
   assert.match(meter.report().stuck!, /not been joined yet/);
   meter.trouble("database", "no database");
   assert.equal(meter.report().stuck, undefined);
 });
 
 Deno.test("a database that is away is waited for; without Kafka the consumer is stuck", () => {
-  const meter = createMeter(kline);
+  const meter = createMeter();
   meter.joined();
   meter.trouble("database", "no database");
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no database", undefined]);

@@ -9,22 +9,26 @@ import { copyIn } from "./copy.ts";
 
 type Message = { symbol: string };
 
-/** A row that the database refuses for what it holds. */
-export interface Refused<M> {
-  readonly message: M;
+/** A row that the database refuses for what it holds: which of those that were given, and why. */
+export interface Refused {
+  readonly index: number;
   readonly cause: string;
 }
 
 /** Stores a stream's messages. */
 export interface Sink<M extends Message> extends AsyncDisposable {
   readonly sql: Sql;
+  /** How many writes may be under way at once. */
+  readonly width: number;
   /** @throws {SchemaError} where the schema is older than the stream needs */
   open(): Promise<void>;
   /**
-   * Upserts messages of distinct keys and returns those that the database refuses for what they hold.
+   * Upserts messages of distinct keys and returns those that the database refuses for what they hold. `load` is called again
+   * where the messages are needed again: while the database works nobody holds them, so that they are cleared away
+   * young. Holding them cost a third of the consumer's speed.
    * @throws {Error} any that is not of a row's content; writing the same messages again is right then
    */
-  write(messages: readonly M[]): Promise<Refused<M>[]>;
+  write(load: () => readonly M[]): Promise<Refused[]>;
 }
 
 /** Batches that go by way of the staging table after one that held a row already stored. */
@@ -32,42 +36,58 @@ const CAUTIOUS_BATCHES = 100;
 
 /** Opens the stream's table; it connects at the first use. */
 export function createSink<M extends Message>(stream: Stream<M>, database: Database, log: Log): Sink<M> {
-  const sql = connect(database, log);
-  const encode = createEncoder(stream);
-  const statements = sqlOf(stream);
-  // Rows that are never replaced can be copied straight in, 1.6 times as fast as by way of a staging table.
+  // Rows that are never replaced can be copied straight in, 1.6 times as fast as by way of a staging table, and the next
+  // write be made ready and sent while the database works at one. Two that replace the same rows would lock each other out.
   const straight = stream.table.version.length === 0;
+  const width = straight ? 2 : 1;
+  const sql = connect(database, log, width);
+  // One for each write under way: its bytes are good until it encodes anew.
+  const encoders = Array.from({ length: width }, () => createEncoder(stream));
+  const statements = sqlOf(stream);
   let cautious = 0;
   const before = (messages: readonly M[]) =>
     stream.table.alongside ? stream.table.alongside(messages) + ";" : "";
 
-  const store = async (messages: readonly M[]) => {
-    if (straight && cautious === 0) {
-      try {
-        return await copyIn(sql, before(messages) + statements.copy, encode(messages));
-      } catch (error) {
-        if ((error as { code?: string }).code !== "23505") throw error;
-        cautious = CAUTIOUS_BATCHES;
-      }
-    }
-    cautious = Math.max(0, cautious - 1);
-    await copyIn(sql, before(messages) + statements.upsert, encode(messages));
+  // Not async: the frame of a function that waits would hold the messages.
+  const copy = (messages: readonly M[], statement: string): Promise<void> => {
+    const encode = encoders.pop()!;
+    return copyIn(sql, before(messages) + statement, encode(messages)).finally(() => encoders.push(encode));
+  };
+  const start = (load: () => readonly M[], statement: string): Promise<void> => {
+    const messages = load();
+    return messages.length > 0 ? copy(messages, statement) : Promise.resolve();
   };
 
-  const write = async (messages: readonly M[]): Promise<Refused<M>[]> => {
+  /** Stores what can be stored, by halves. */
+  const sift = async (messages: readonly M[], from = 0): Promise<Refused[]> => {
     try {
-      if (messages.length > 0) await store(messages);
+      await copy(messages, statements.upsert);
       return [];
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
-      if (messages.length === 1) return [{ message: messages[0], cause: describe(error) }];
+      if (messages.length === 1) return [{ index: from, cause: describe(error) }];
       const middle = messages.length >> 1;
-      return [...await write(messages.slice(0, middle)), ...await write(messages.slice(middle))];
+      const first = await sift(messages.slice(0, middle), from);
+      return [...first, ...await sift(messages.slice(middle), from + middle)];
+    }
+  };
+
+  const write = async (load: () => readonly M[]): Promise<Refused[]> => {
+    const isStraight = straight && cautious === 0;
+    cautious = Math.max(0, cautious - 1);
+    try {
+      await start(load, isStraight ? statements.copy : statements.upsert);
+      return [];
+    } catch (error) {
+      if (!isFaultOfContent(error)) throw error;
+      if ((error as { code?: string }).code === "23505") cautious = CAUTIOUS_BATCHES;
+      return await sift(load());
     }
   };
 
   return {
     sql,
+    width,
     open: () => requireSchema(sql, stream.table.migration),
     write,
     [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),

@@ -86,8 +86,8 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   const ticks = [tick(now - 2_000), tick(now - 1_000)];
   await using sink = createSink(book, roles.as("bookline_writer"), silent);
   await sink.open();
-  assert.deepEqual(await sink.write(ticks), []);
-  assert.deepEqual(await sink.write(ticks), [], "a second time, by way of the staging table");
+  assert.deepEqual(await sink.write(() => ticks), []);
+  assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
   for (const { run } of book.table.upkeep!) await run(writer, config);
   await writer`select websocket.refresh_rollup('0')`;
   const [{ raw, rolled }] = await reader`

@@ -51,7 +51,7 @@ async function examinee(table: Table) {
     await using sink = createSink(stream, database.config, silent);
     for (const { data } of truth) {
       const { success, data: payload } = wire.safeParse(data);
-      if (success) await sink.write([toMessage(payload, T)]);
+      if (success) await sink.write(() => [toMessage(payload, T)]);
     }
   };
   return {

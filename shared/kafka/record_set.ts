@@ -8,6 +8,34 @@ const UNCOUNTED_BYTES = 12;
 const NOT_PLAIN = 0x27;
 
 /**
+ * A record whose parts are made when they are asked for. While many wait, each is one small object in the place of four, which is
+ * what clearing them away costs. A class, since an object literal has its getters made anew for each.
+ */
+class StoredRecord implements Incoming {
+  constructor(
+    private readonly set: Buffer,
+    private readonly position: number,
+    private readonly keyAt: number,
+    private readonly keyLength: number,
+    private readonly valueAt: number,
+    private readonly valueLength: number,
+    readonly headers: Incoming["headers"],
+  ) {}
+  get offset(): string {
+    return String(this.position);
+  }
+  get key(): Buffer | null {
+    return this.field(this.keyAt, this.keyLength);
+  }
+  get value(): Buffer | null {
+    return this.field(this.valueAt, this.valueLength);
+  }
+  private field(at: number, length: number): Buffer | null {
+    return length < 0 ? null : this.set.subarray(at, at + length);
+  }
+}
+
+/**
  * Reads the records of Kafka's record batches of format 2; a batch that is cut off at the end, as brokers do, is left out. Keys
  * and values are views of `bytes`. Returns undefined where a batch is compressed, of an older format or of control records.
  * Source: Kafka's documentation, "Message Format". kafkajs takes 2.3 µs of CPU a record from the socket on; with this it is 1.2 µs.
@@ -51,12 +79,24 @@ export function readRecords(bytes: Buffer): Incoming[] | undefined {
       varint(); // the record's length
       at++; // its attributes, of which there are none
       varint(); // its time, after the batch's
-      const offset = String(baseOffset + varint());
-      const key = field();
-      const value = field();
+      const offset = baseOffset + varint();
+      const keyLength = varint();
+      const keyAt = at;
+      at += Math.max(0, keyLength);
+      const valueLength = varint();
+      const valueAt = at;
+      at += Math.max(0, valueLength);
       const headers = varint();
       records.push(
-        headers === 0 ? { key, value, offset } : { key, value, offset, headers: readHeaders(headers) },
+        new StoredRecord(
+          bytes,
+          offset,
+          keyAt,
+          keyLength,
+          valueAt,
+          valueLength,
+          headers === 0 ? undefined : readHeaders(headers),
+        ),
       );
     }
     at = end;

@@ -35,7 +35,14 @@ export async function readTail(
         if (end === undefined) return Promise.resolve();
         for (const message of recordsOf(batch)) {
           if (Number(message.offset) >= end) break;
-          messages.set(`${batch.partition}:${message.offset}`, { ...message, partition: batch.partition });
+          const { key, value, offset, headers } = message;
+          messages.set(`${batch.partition}:${offset}`, {
+            key,
+            value,
+            offset,
+            headers,
+            partition: batch.partition,
+          });
         }
         if (Number(batch.lastOffset()) >= end - 1) rest.delete(batch.partition);
         if (rest.size === 0) done.resolve();

@@ -1,0 +1,36 @@
+/** Work of which several parts are under way at once, and what follows each is done in their order. */
+export interface Lane extends AsyncDisposable {
+  /**
+   * Starts `work`; `after` is called with its result once all that was started earlier is through. Returns as soon as there is
+   * room for more.
+   * @throws {Error} what earlier work threw; nothing that follows it is done then
+   */
+  start<T>(work: () => Promise<T>, after: (result: T) => void): Promise<void>;
+}
+
+/**
+ * A lane for `width` parts at once; `onFailure` is told of each that throws. Disposing of it waits for all of them, whatever
+ * becomes of them.
+ */
+export function createLane(width: number, onFailure: (error: unknown) => void): Lane {
+  const underWay: Promise<void>[] = [];
+  const follow = async <T>(
+    earlier: Promise<void> | undefined,
+    result: Promise<T>,
+    after: (of: T) => void,
+  ) => {
+    const [of] = await Promise.all([result, earlier]);
+    after(of);
+  };
+  return {
+    async start(work, after) {
+      const mine = follow(underWay.at(-1), work(), after);
+      mine.catch(onFailure);
+      underWay.push(mine);
+      if (underWay.length >= width) await underWay.shift();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(underWay);
+    },
+  };
+}
