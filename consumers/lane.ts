@@ -19,8 +19,10 @@ export function createLane(width: number, onFailure: (error: unknown) => void): 
     result: Promise<T>,
     after: (of: T) => void,
   ) => {
-    const [of] = await Promise.all([result, earlier]);
-    after(of);
+    // Both have ended, one way or the other, before either's failure is told.
+    await Promise.allSettled([result, earlier]);
+    await earlier;
+    after(await result);
   };
   return {
     async start(work, after) {

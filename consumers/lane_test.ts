@@ -13,6 +13,16 @@ Deno.test("what follows a failure is not done, and whoever starts more is told o
   assert.match(String(failures[0]), /away/);
 });
 
+Deno.test("what a failure has overtaken is still waited for at the end", async () => {
+  let ended = false;
+  {
+    await using lane = createLane(3, () => {});
+    await lane.start(() => Promise.reject(new Error("away")), () => {});
+    await lane.start(() => sleep(30).then(() => ended = true), () => {});
+  }
+  assert.equal(ended, true);
+});
+
 Deno.test("two are under way at once, and what follows comes in their order", async () => {
   const done: string[] = [];
   let most = 0;

@@ -50,8 +50,10 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
 
   // Not async: the frame of a function that waits would hold the messages.
   const copy = (messages: readonly M[], statement: string): Promise<void> => {
-    const encode = encoders.pop()!;
-    return copyIn(sql, before(messages) + statement, encode(messages)).finally(() => encoders.push(encode));
+    const encode = encoders[encoders.length - 1];
+    const bytes = encode(messages); // should this throw, the encoder stays
+    encoders.pop();
+    return copyIn(sql, before(messages) + statement, bytes).finally(() => encoders.push(encode));
   };
   const start = (load: () => readonly M[], statement: string): Promise<void> => {
     const messages = load();

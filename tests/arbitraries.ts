@@ -9,7 +9,7 @@ export const anyDecimal: fc.Arbitrary<string> = fc.tuple(
   fc.option(fc.oneof(fc.stringMatching(/^0{0,8}[0-9]{1,8}0{0,8}$/), fc.stringMatching(/^[0-9]{1,32}$/))),
 ).map(([sign, whole, fraction]) => sign + whole + (fraction === null ? "" : `.${fraction}`));
 
-/** Times in ms since the epoch, up to the year 9999. */
+/** Times in ms since the epoch, before the year 2200, as messages have it. */
 export const anyTime: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: Date.UTC(2019, 0), max: Date.UTC(2030, 0) }),
   fc.integer({ min: 0, max: 7_258_118_399_999 }),
