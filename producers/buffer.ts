@@ -3,19 +3,20 @@ import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
 
 type Message = { symbol: string };
 
-/** What waits to be sent. */
-export interface Entry<M> extends Outgoing {
+/**
+ * What waits to be sent: a text alone. Should its message be needed, which is seldom, it is decoded; to keep it beside the text
+ * costs a tenth of the producer's speed.
+ */
+export interface Entry extends Outgoing {
   readonly topic: string;
-  /** Absent from dead letters. */
-  readonly message?: M;
 }
 
 /** A queue towards Kafka that is bounded in bytes. */
-export interface Buffer<M> {
+export interface Buffer {
   /** Adds an entry. Past the limit older ones are merged or dropped, as the stream wants it. */
-  push(entry: Entry<M>): void;
+  push(entry: Entry): void;
   /** Waits for entries and takes the oldest, up to so many bytes; they count until `settle`. None once it is closed and empty. */
-  take(most: number): Promise<Entry<M>[]>;
+  take(most: number): Promise<Entry[]>;
   /** What was taken last has been sent. */
   settle(): void;
   /** Lets `take` end. */
@@ -35,48 +36,48 @@ const sizeOf = (entry: Outgoing) => entry.value.length + OVERHEAD_BYTES;
 export interface Losses<M> {
   /** A newer message of the same row took its place. */
   onMerged(count: number): void;
-  /** Lost, to stay within the limit; a dead letter has no message. */
-  onDropped(entry: Entry<M>): void;
+  /** Lost, to stay within the limit; what is not on the stream's own topic has no message. */
+  onDropped(entry: Entry, message?: M): void;
 }
 
-/** An empty buffer of `limit` bytes. */
+/** An empty buffer of `limit` bytes. What is for `topic` are messages of the stream. */
 export function createBuffer<M extends Message>(
   stream: Stream<M>,
+  topic: string,
   limit: number,
   losses: Losses<M>,
-): Buffer<M> {
-  let entries: Entry<M>[] = [];
+): Buffer {
+  let entries: Entry[] = [];
   let head = 0; // entries before it are gone; they are cut off now and then
-  let taken: Entry<M>[] = [];
+  let taken: Entry[] = [];
   let bytes = 0;
   let places: Map<string, number> | undefined; // of rows among the entries, while candles are merged
   let closed = false;
-  let changed = Promise.withResolvers<void>();
+  let wake = () => {}; // whoever waits to take
 
-  const notify = () => {
-    changed.resolve();
-    changed = Promise.withResolvers<void>();
-  };
-  const total = (some: readonly Entry<M>[]) => some.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  const messageOf = (entry: Entry) =>
+    entry.topic === topic ? stream.codec.decode(String(entry.value)) : undefined;
+  const total = (some: readonly Entry[]) => some.reduce((sum, entry) => sum + sizeOf(entry), 0);
 
   /** Replaces the older of two entries of one row by the newer; false where there is but this one. */
-  const mergeIn = (entry: Entry<M>): boolean => {
-    if (!places || !entry.message) return false;
-    const key = rowKey(stream, entry.message);
+  const mergeIn = (entry: Entry): boolean => {
+    const message = places && messageOf(entry);
+    if (!places || !message) return false;
+    const key = rowKey(stream, message);
     const place = places.get(key);
     if (place === undefined) {
       places.set(key, entries.length);
       return false;
     }
     const stored = entries[place];
-    if (isNewer(stream, entry.message, stored.message!)) {
+    if (isNewer(stream, message, messageOf(stored)!)) {
       entries[place] = entry;
       bytes += sizeOf(entry) - sizeOf(stored);
     }
     losses.onMerged(1);
     return true;
   };
-  const add = (entry: Entry<M>) => {
+  const add = (entry: Entry) => {
     if (!mergeIn(entry)) entries.push(entry);
   };
   /** Leaves the newest entry of each row, in the order in which the rows first came, and merges what comes from now on. */
@@ -91,8 +92,9 @@ export function createBuffer<M extends Message>(
   const dropOldest = () => {
     const oldest = entries[head++];
     bytes -= sizeOf(oldest);
-    if (oldest.message) places?.delete(rowKey(stream, oldest.message));
-    losses.onDropped(oldest);
+    const message = messageOf(oldest);
+    if (message) places?.delete(rowKey(stream, message));
+    losses.onDropped(oldest, message);
   };
 
   return {
@@ -107,10 +109,10 @@ export function createBuffer<M extends Message>(
         head = 0;
         places = undefined;
       }
-      notify();
+      wake();
     },
     async take(most) {
-      while (head === entries.length && !closed) await changed.promise;
+      while (head === entries.length && !closed) await new Promise<void>((resolve) => wake = resolve);
       let end = head;
       for (let size = 0; end < entries.length; end++) {
         size += sizeOf(entries[end]);
@@ -131,7 +133,7 @@ export function createBuffer<M extends Message>(
     },
     close() {
       closed = true;
-      notify();
+      wake();
     },
     get length() {
       return entries.length - head + taken.length;

@@ -5,7 +5,7 @@ import { createLedger, type Reason } from "./ledger.ts";
 import type { Twin } from "./twin.ts";
 
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
-export interface GapKeeper<M> {
+export interface GapKeeper {
   /** A good message came, with the exchange's time in ms. */
   seen(symbol: string, eventTime: number): void;
   /** Nothing comes for these symbols any more. */
@@ -15,29 +15,30 @@ export interface GapKeeper<M> {
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent; told at each attempt. */
-  sending(entries: readonly Entry<M>[]): void;
+  sending(entries: readonly Entry[]): void;
   /** The full buffer dropped a gap's entry: it is sent once there is room. */
-  keep(entry: Entry<M>): void;
+  keep(entry: Entry): void;
   /** To be called when messages have been sent: tells what was dropped, once the buffer has room for it. */
   flush(): void;
   /** Tells of all holes that are open, as the worker ends. */
   close(): Promise<void>;
 }
 
-/** A keeper for the stream of that name, which puts gaps for `topic` into the buffer. */
-export function createGapKeeper<M>(
+/** A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer. */
+export function createGapKeeper(
   stream: string,
   topic: string,
-  buffer: Buffer<M>,
+  gapTopic: string,
+  buffer: Buffer,
   twin: Twin,
   log: Log,
-): GapKeeper<M> {
+): GapKeeper {
   const ledger = createLedger(stream, Date.now());
   /** Of each symbol that was lost, whether another producer was there then. */
   const twinAtLoss = new Map<string, Promise<boolean>>();
   const confirming = new Set<Promise<void>>();
-  let kept: Entry<M>[] = [];
-  let underway: readonly Entry<M>[] = [];
+  let kept: Entry[] = [];
+  let underway: readonly Entry[] = [];
 
   const record = (gap: Gap) => {
     const { symbol, reason, startedAt, endedAt, dropped } = gap;
@@ -49,7 +50,7 @@ export function createGapKeeper<M>(
       ms,
       dropped,
     });
-    buffer.push({ topic, key: symbol, value: JSON.stringify(gap) });
+    buffer.push({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
   /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */
   const recordUnlessCovered = async (gap: Gap) => {
@@ -78,7 +79,7 @@ export function createGapKeeper<M>(
     sending(entries) {
       if (entries === underway) return;
       underway = entries;
-      for (const { key, message } of entries) if (message) ledger.sent(String(key));
+      for (const entry of entries) if (entry.topic === topic) ledger.sent(String(entry.key));
     },
     keep: (entry) => kept.push(entry),
     flush() {

@@ -36,12 +36,12 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   let kafkaTrouble: string | undefined = "Kafka has not been reached yet";
   let attempted = 0;
 
-  const buffer = createBuffer(stream, config.bufferBytes, {
+  const buffer = createBuffer(stream, topic, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
-    onDropped(entry) {
+    onDropped(entry, message) {
       if (entry.topic === gapTopic) return gaps.keep(entry);
       counts.dropped++;
-      if (entry.message) gaps.dropped(entry.message.symbol, entry.message.eventTime);
+      if (message) gaps.dropped(message.symbol, message.eventTime);
       log.sparsely("dropped", "the buffer is full and its oldest messages are dropped", {
         topic: entry.topic,
       });
@@ -49,7 +49,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   });
   const kafka = openKafka(config.kafka, log);
   const twin = createTwin(kafka, topic, () => ({ attempted, acked: counts.produced }), signal);
-  const gaps = createGapKeeper(stream.name, gapTopic, buffer, twin, log);
+  const gaps = createGapKeeper(stream.name, topic, gapTopic, buffer, twin, log);
   const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
 
   worker.report = () => {
@@ -108,7 +108,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       );
     await Promise.all(
       linesOf(config.binanceWsUrl, exchange.route, streams).map((line) => {
-        const overlap = createOverlap();
+        const overlap = createOverlap(exchange.identity);
         const look = lookByRest(config.binanceRestUrl, log);
         down.set(line.url, "the exchange has not been reached yet");
         const watchdog = createWatchdog(line.streams, config.silenceMs, look, Date.now());

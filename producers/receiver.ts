@@ -7,15 +7,16 @@ import type { Buffer } from "./buffer.ts";
 import type { Seen } from "./connection.ts";
 import { readFrame } from "./frame.ts";
 import type { Overlap } from "./overlap.ts";
+import { usualDecoder } from "./usual_frame.ts";
 
 type Message = { symbol: string; eventTime: number };
 
 /** Turns texts from the exchange into entries of the buffer. */
-export interface Receiver {
+export interface Receiver<M> {
   /** Takes a text; `onSeen` is told of a good message. Returns what it is where it is good data, seen already or not. */
   onText(
     text: string,
-    overlap: Overlap,
+    overlap: Overlap<M>,
     onSeen: (symbol: string, eventTime: number) => void,
   ): Seen | undefined;
   /** When the last good data came, in ms. */
@@ -28,11 +29,12 @@ export interface Receiver {
 export function createReceiver<M extends Message>(
   stream: Stream<M>,
   exchange: ExchangeSide<M>,
-  buffer: Buffer<M>,
+  buffer: Buffer,
   counts: { received: number; duplicate: number },
   topic: string,
   log: Log,
-): Receiver {
+): Receiver<M> {
+  const decodeUsual = usualDecoder(exchange);
   const prices: Record<string, string> = {};
   let lastData = Date.now();
 
@@ -41,34 +43,40 @@ export function createReceiver<M extends Message>(
     buffer.push({ topic: deadLetterTopic(topic), ...deadLetter(null, text, { cause, source: "exchange" }) });
   };
 
+  /** The payload of a text that is good data; what else a text is has been seen to. */
+  const read = (text: string): { payload: unknown; stream?: string } | undefined => {
+    const usual = decodeUsual(text);
+    if (usual) {
+      counts.received++;
+      return usual;
+    }
+    const frame = readFrame(text);
+    if (frame.kind === "ack") return;
+    if (frame.kind === "error") {
+      log.sparsely(frame.message, "the exchange refuses a request", { why: frame.message });
+      return;
+    }
+    counts.received++;
+    const { success, data, error } = exchange.wire.safeParse(frame.payload);
+    if (success) return { payload: data, stream: frame.stream };
+    reject(text, frame.payload === undefined ? "it is no JSON object" : faultOf(error));
+  };
+
   return {
     onText(text, overlap, onSeen) {
-      const frame = readFrame(text);
-      if (frame.kind === "ack") return;
-      if (frame.kind === "error") {
-        return log.sparsely(frame.message, "the exchange refuses a request", { why: frame.message }),
-          undefined;
-      }
-      counts.received++;
-      const parsed = exchange.wire.safeParse(frame.payload);
-      if (!parsed.success) {
-        return reject(
-          text,
-          frame.payload === undefined ? "it is no JSON object" : faultOf(parsed.error),
-        ),
-          undefined;
-      }
+      const data = read(text);
+      if (!data) return;
       lastData = Date.now();
-      const message = exchange.toMessage(parsed.data, lastData);
+      const message = exchange.toMessage(data.payload, lastData);
       const { symbol, eventTime } = message;
-      if (overlap.isDuplicate(exchange.identity(message))) counts.duplicate++;
+      if (overlap.isDuplicate(message)) counts.duplicate++;
       else {
         onSeen(symbol, eventTime);
         if (stream.lastPrice) prices[symbol] = stream.lastPrice(message);
         // What `stream.codec.encode` gives, without its check: the wire has been checked.
-        buffer.push({ topic, key: symbol, value: JSON.stringify(message), message });
+        buffer.push({ topic, key: symbol, value: JSON.stringify(message) });
       }
-      return { stream: frame.stream ?? "", eventTime };
+      return { stream: data.stream ?? "", eventTime };
     },
     get lastData() {
       return lastData;

@@ -9,11 +9,11 @@ const SEND_BYTES = 600_000;
  * Sends what the buffer holds, until it is closed and empty. One send at a time keeps a symbol's messages in order; what
  * comes meanwhile goes with the next one, so that sends grow under load and nothing lingers when it is quiet.
  */
-export async function sendAll<M>(
-  buffer: Buffer<M>,
+export async function sendAll(
+  buffer: Buffer,
   producer: Producer,
   persistence: Persistence,
-  listener: { onSend(entries: readonly Entry<M>[]): void; onSent(entries: readonly Entry<M>[]): void },
+  listener: { onSend(entries: readonly Entry[]): void; onSent(entries: readonly Entry[]): void },
 ): Promise<void> {
   for (;;) {
     const entries = await buffer.take(SEND_BYTES);

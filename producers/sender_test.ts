@@ -8,7 +8,7 @@ import { sendAll } from "./sender.ts";
 const log = createLog("test", "error", () => {});
 const signal = new AbortController().signal;
 const nothing = { onMerged() {}, onDropped() {} };
-const entry = (topic: string, value: string): Entry<never> => ({ topic, key: null, value });
+const entry = (topic: string, value: string): Entry => ({ topic, key: null, value });
 
 /** A producer that fails so often, with what it was sent. */
 function producerOf(failures: number) {
@@ -25,7 +25,7 @@ function producerOf(failures: number) {
 }
 
 Deno.test("what could not be sent is sent again, in order and before what came later", async () => {
-  const buffer = createBuffer(book, 1e6, nothing);
+  const buffer = createBuffer(book, "t", 1e6, nothing);
   const { producer, sent } = producerOf(2);
   const told: string[] = [];
   for (const value of ["a", "b"]) buffer.push(entry("t", value));
@@ -44,7 +44,7 @@ Deno.test("what could not be sent is sent again, in order and before what came l
 });
 
 Deno.test("each entry goes to its own topic, and no send is larger than a broker takes", async () => {
-  const buffer = createBuffer(book, 1e8, nothing);
+  const buffer = createBuffer(book, "t", 1e8, nothing);
   const { producer, sent } = producerOf(0);
   for (let i = 0; i < 30; i++) buffer.push(entry(i % 10 ? "t" : "t.dlq", "x".repeat(100_000)));
   buffer.close();

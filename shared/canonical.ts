@@ -4,7 +4,7 @@ import type { ColumnTypes, Stream } from "./stream.ts";
  * What a value looks like in the text that our own producers write. Each pattern is narrower than the codec's check: symbols
  * in ASCII, ids of 15 digits, times before 2192.
  */
-const patterns: Record<keyof ColumnTypes, string> = {
+export const patterns: Record<keyof ColumnTypes, string> = {
   text: String.raw`"(\w{1,40})"`,
   numeric: String.raw`"(-?\d{1,32}(?:\.\d{1,32})?)"`,
   bigint: String.raw`(-?(?:0|[1-9]\d{0,14}))`,
@@ -12,7 +12,8 @@ const patterns: Record<keyof ColumnTypes, string> = {
   boolean: "(true|false)",
 };
 
-const values: { [T in keyof ColumnTypes]: (text: string) => ColumnTypes[T] } = {
+/** What a match of the pattern is as a value. */
+export const readers: { [T in keyof ColumnTypes]: (text: string) => ColumnTypes[T] } = {
   text: (text) => text,
   numeric: (text) => text,
   bigint: Number,
@@ -40,13 +41,13 @@ function makeDecoder<M extends { symbol: string }>(stream: Stream<M>): Decoder<M
   // Of texts other than the symbol it does not know what is right: such streams are left to their codec.
   if (columns.some(([field, type]) => type === "text" && field !== "symbol")) return () => undefined;
   const fields = columns.map(([field]) => field);
-  const convert = columns.map(([, type]) => values[type]);
+  const read = columns.map(([, type]) => readers[type]);
   const pattern = new RegExp(`^{${columns.map(([field, type]) => `"${field}":${patterns[type]}`).join()}}$`);
   return (text) => {
     const match = pattern.exec(text);
     if (match === null) return undefined;
     const message: Partial<Record<keyof M, unknown>> = {};
-    for (let i = 0; i < fields.length; i++) message[fields[i]] = convert[i](match[i + 1]);
+    for (let i = 0; i < fields.length; i++) message[fields[i]] = read[i](match[i + 1]);
     return message as M;
   };
 }
