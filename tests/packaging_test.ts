@@ -4,12 +4,12 @@ import { readConfig } from "../shared/config.ts";
 const read = (name: string) => Deno.readTextFile(new URL(`../${name}`, import.meta.url));
 const { tasks } = JSON.parse(await read("deno.json"));
 
-Deno.test("the image runs workers with the permissions of the tasks", async () => {
+Deno.test("the image runs workers with the permissions and the heap of the tasks", async () => {
   const [, entrypoint] = /^ENTRYPOINT (\[.*\])$/m.exec(await read("Dockerfile"))!;
-  const allowed = (words: string[]) => words.filter((word) => word.startsWith("--allow-")).sort();
-  const inImage = allowed(JSON.parse(entrypoint));
+  const flags = (words: string[]) => words.filter((word) => /^--(allow-|v8-flags)/.test(word)).sort();
+  const inImage = flags(JSON.parse(entrypoint));
   for (const task of Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))) {
-    assert.deepEqual(allowed(tasks[task].split(" ")), inImage, task);
+    assert.deepEqual(flags(tasks[task].split(" ")), inImage, task);
   }
 });
 
