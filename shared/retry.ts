@@ -13,6 +13,9 @@ export interface Persistence {
   readonly onTrouble?: (words: string | undefined) => void;
 }
 
+/** The longest pause between two attempts, in ms: what is back is used within so long, however long it was away. */
+const MOST_PAUSE_MS = 5_000;
+
 /**
  * Attempts something until it succeeds, for hours if need be, with growing pauses; failures are logged once a minute.
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
@@ -33,7 +36,7 @@ export async function persist<T>(attempt: () => Promise<T>, persistence: Persist
       if (signal.aborted) throw error;
       const words = explain(error);
       log.sparsely(words, `${words}; trying until it works`);
-      await sleep(backoff(failures), signal);
+      await sleep(backoff(failures, 250, MOST_PAUSE_MS), signal);
     }
   }
 }
