@@ -10,12 +10,12 @@ const HEADER = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0
 const FIXED_BYTES = 16;
 
 /**
- * Makes the stream's encoder: messages → the bytes of a binary COPY. The bytes are overwritten by the next call. Binary, since
- * that spares the server the parsing of every number and time.
+ * Makes the stream's encoder: messages, of which it tells one by one, → the bytes of a binary COPY; undefined where there are
+ * none. The bytes are overwritten by the next call. Binary, since that spares the server the parsing of every number and time.
  */
 export function createEncoder<M extends { symbol: string }>(
   stream: Stream<M>,
-): (rows: readonly M[]) => Uint8Array {
+): (rows: Iterable<M>, onRow?: (row: M) => void) => Uint8Array | undefined {
   const fields = Object.entries(stream.table.columns) as [keyof M & string, keyof ColumnTypes][];
   let bytes = new Uint8Array(65_536);
   let view = new DataView(bytes.buffer);
@@ -68,10 +68,11 @@ export function createEncoder<M extends { symbol: string }>(
     },
   };
 
-  return (rows) => {
+  return (rows, onRow) => {
     bytes.set(HEADER);
     at = HEADER.length;
     for (const row of rows) {
+      onRow?.(row);
       reserve(4 + fields.length * FIXED_BYTES);
       view.setInt16(at, fields.length);
       at += 2;
@@ -81,6 +82,7 @@ export function createEncoder<M extends { symbol: string }>(
         (write[type] as (value: unknown) => void)(row[field]);
       }
     }
+    if (at === HEADER.length) return undefined;
     reserve(2);
     view.setInt16(at, -1);
     return bytes.subarray(0, at + 2);

@@ -43,7 +43,8 @@ async function rowsInServer<M extends { symbol: string }>(
   const encode = createEncoder<M>(stream as never); // each stream is given its own messages
   const connection = await sql.reserve();
   for (const batch of batches) {
-    await copyIn(connection, "copy stored from stdin (format binary)", encode(batch));
+    const bytes = encode(batch);
+    if (bytes) await copyIn(connection, "copy stored from stdin (format binary)", bytes);
   }
   connection.release();
   const shown = columns.map(([name, type]) =>

@@ -6,8 +6,8 @@ import { sleep } from "../shared/wait.ts";
 
 /** What a consumer sees to beside the writing of rows. */
 export interface Chores<M> extends AsyncDisposable {
-  /** Whether a message is older than its table keeps rows. */
-  isExpired(message: M): boolean;
+  /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
+  expiry(): (message: M) => boolean;
 }
 
 const EXPIRY_MS = 60_000;
@@ -50,7 +50,10 @@ export async function startChores<M extends { symbol: string }>(
   const running = upkeep.map(({ name, everyMs, run }) => repeat(name, everyMs, () => run(sql, config)));
   if (expires) running.push(repeat("retention", EXPIRY_MS, ask));
   return {
-    isExpired: (message) => expires !== undefined && Number(message[expires.field]) < since,
+    expiry() {
+      const oldest = since;
+      return (message) => expires !== undefined && Number(message[expires.field]) < oldest;
+    },
     async [Symbol.asyncDispose]() {
       done.abort();
       await sql.end({ timeout: 2 });

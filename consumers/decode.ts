@@ -1,47 +1,39 @@
 import { Buffer } from "node:buffer";
 import { canonicalDecoder } from "../shared/canonical.ts";
-import type { Batch, Incoming } from "../shared/kafka/mod.ts";
+import type { Incoming } from "../shared/kafka/mod.ts";
 import { faultOf } from "../shared/message.ts";
 import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
 
 type Message = { symbol: string };
 
-/** A batch of one partition, decoded; what a message was read from is told by its place in the batch. */
-export interface Decoded<M extends Message> {
-  readonly messages: M[];
-  /** The places of `messages`. */
-  readonly places: number[];
-  /** What can't be decoded, each with the reason. */
-  readonly poison: { place: number; cause: string }[];
-  /** Messages of the PySpark pipeline, whose topics have the same names: they have no `receivedAt`. */
-  readonly legacy: number[];
+/** Decodes the values of a stream's messages. */
+export interface Decoder<M> {
+  /** The message; undefined where the value is none. */
+  read(value: Incoming["value"]): M | undefined;
+  /** Why a value is no message; undefined of one of the PySpark pipeline, whose topics have the same names. */
+  faultIn(value: Incoming["value"]): string | undefined;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Decodes a batch; it never throws. */
-export function decode<M extends Message>(stream: Stream<M>, batch: Batch): Decoded<M> {
-  const decoded: Decoded<M> = { messages: [], places: [], poison: [], legacy: [] };
+/** The stream's decoder; it never throws. */
+export function createDecoder<M extends Message>(stream: Stream<M>): Decoder<M> {
   const canonical = canonicalDecoder(stream);
-  const take = (message: M, place: number) => {
-    decoded.messages.push(message);
-    decoded.places.push(place);
+  return {
+    read(value) {
+      const message = canonical(latin1(value));
+      if (message) return message;
+      const text = textOf(value);
+      return text === undefined ? undefined : stream.codec.safeDecode(text).data;
+    },
+    faultIn(value) {
+      const text = textOf(value);
+      if (text === undefined) return "it is not UTF-8 text";
+      if (isLegacy(stream, text)) return undefined;
+      const { error } = stream.codec.safeDecode(text);
+      return error && faultOf(error);
+    },
   };
-  for (const [place, { value }] of batch.messages.entries()) {
-    const message = canonical(latin1(value));
-    if (message) {
-      take(message, place);
-      continue;
-    }
-    const text = textOf(value);
-    const parsed = text === undefined ? undefined : stream.codec.safeDecode(text);
-    if (parsed?.success) take(parsed.data, place);
-    else if (text !== undefined && isLegacy(stream, text)) decoded.legacy.push(place);
-    else {
-      decoded.poison.push({ place, cause: parsed ? faultOf(parsed.error) : "it is not UTF-8 text" });
-    }
-  }
-  return decoded;
 }
 
 /** The bytes as characters: what is canonical is ASCII, and as such read in a third of the time. */
@@ -61,6 +53,7 @@ function textOf(value: Incoming["value"]): string | undefined {
   }
 }
 
+/** Messages of the PySpark pipeline have no `receivedAt`. */
 function isLegacy<M extends Message>(stream: Stream<M>, text: string): boolean {
   if (!("receivedAt" in stream.table.columns)) return false;
   try {
@@ -72,7 +65,7 @@ function isLegacy<M extends Message>(stream: Stream<M>, text: string): boolean {
 }
 
 /** One message a row, the one that the stream's order prefers; of equals the first. */
-export function newestPerRow<M extends Message>(stream: Stream<M>, messages: readonly M[]): M[] {
+export function newestPerRow<M extends Message>(stream: Stream<M>, messages: Iterable<M>): M[] {
   const rows = new Map<string, M>();
   for (const message of messages) {
     const key = rowKey(stream, message);

@@ -1,22 +1,30 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyBook, anyKline } from "../tests/arbitraries.ts";
-import type { Batch } from "../shared/kafka/mod.ts";
+import type { Stream } from "../shared/stream.ts";
 import { gap } from "../shared/streams/gap.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { book } from "../shared/streams/book.ts";
-import { decode, newestPerRow } from "./decode.ts";
+import { createDecoder, newestPerRow } from "./decode.ts";
 
 const utf8 = new TextEncoder();
 
-/** A batch of these values, from offset 0 on. */
-function batchOf(values: (string | Uint8Array | null)[]): Batch {
-  const messages = values.map((value, i) => ({
-    key: null,
-    value: typeof value === "string" ? utf8.encode(value) : value,
-    offset: String(i),
-  }));
-  return { topic: "t", partition: 0, messages, nextOffset: String(values.length), behind: 0 };
+/** What values decode to, each with its place: messages, those that are bad with the reason, those of the old pipeline. */
+function decodeAll<M extends { symbol: string }>(
+  stream: Stream<M>,
+  values: (string | Uint8Array | null)[],
+) {
+  const decoder = createDecoder(stream);
+  const found = { messages: [] as [number, M][], bad: [] as [number, string][], legacy: [] as number[] };
+  for (const [place, value] of values.entries()) {
+    const bytes = typeof value === "string" ? utf8.encode(value) : value;
+    const message = decoder.read(bytes);
+    const fault = message ? undefined : decoder.faultIn(bytes);
+    if (message) found.messages.push([place, message]);
+    else if (fault === undefined) found.legacy.push(place);
+    else found.bad.push([place, fault]);
+  }
+  return found;
 }
 
 const goodOf = (message: Kline) => kline.codec.encode(message);
@@ -24,37 +32,33 @@ const goodOf = (message: Kline) => kline.codec.encode(message);
 Deno.test("what can't be decoded is set aside with the reason, and its neighbours are not", () => {
   fc.assert(fc.property(anyKline, fc.uint8Array(), (message, noise) => {
     const good = goodOf(message);
-    const { messages, places, poison, legacy } = decode(
-      kline,
-      batchOf([
-        good,
-        "{",
-        good,
-        "",
-        null,
-        noise,
-        good.replace('"open":"', '"open":"x'),
-        new Uint8Array([0xff]),
-      ]),
-    );
-    assert.deepEqual(messages, [message, message]);
-    assert.deepEqual(places, [0, 2]);
-    assert.deepEqual(poison.map(({ place }) => place), [1, 3, 4, 5, 6, 7]);
-    assert.equal(poison[4].cause, "open: must be a plain decimal, such as 61800.20");
-    assert.equal(poison[5].cause, "it is not UTF-8 text");
+    const { messages, bad, legacy } = decodeAll(kline, [
+      good,
+      "{",
+      good,
+      "",
+      null,
+      noise,
+      good.replace('"open":"', '"open":"x'),
+      new Uint8Array([0xff]),
+    ]);
+    assert.deepEqual(messages, [[0, message], [2, message]]);
+    assert.deepEqual(bad.map(([place]) => place), [1, 3, 4, 5, 6, 7]);
+    assert.equal(bad[4][1], "open: must be a plain decimal, such as 61800.20");
+    assert.equal(bad[5][1], "it is not UTF-8 text");
     assert.deepEqual(legacy, []);
   }));
 });
 
 Deno.test("a message of the old pipeline, which has no receivedAt, is counted and skipped", () => {
   const old = '{"symbol":"BTCUSDT","open_time":1626992700000,"open":1.5}';
-  const { messages, poison, legacy } = decode(kline, batchOf([old, "{}", "[]", "null", "1"]));
-  assert.deepEqual([messages.length, poison.length, legacy], [0, 3, [0, 1]]);
+  const { messages, bad, legacy } = decodeAll(kline, [old, "{}", "[]", "null", "1"]);
+  assert.deepEqual([messages.length, bad.length, legacy], [0, 3, [0, 1]]);
 });
 
 Deno.test("a stream whose messages have no receivedAt has no old pipeline", () => {
-  const { poison, legacy } = decode(gap, batchOf(["{}"]));
-  assert.deepEqual([poison.length, legacy.length], [1, 0]);
+  const { bad, legacy } = decodeAll(gap, ["{}"]);
+  assert.deepEqual([bad.length, legacy.length], [1, 0]);
 });
 
 /** The row that remains after batches, each merged and then upserted by the design's order, told anew from its words. */

@@ -1,39 +1,29 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../shared/kafka/mod.ts";
 import { percentile } from "../shared/histogram.ts";
-import { type Kline, kline } from "../shared/streams/kline.ts";
-import { decode } from "./decode.ts";
 import { createMeter } from "./meter.ts";
-import { outcomeOf } from "./outcome.ts";
+import { newOutcome } from "./outcome.ts";
 
-const exchange = kline.exchange!;
-const sample = exchange.toMessage(exchange.wire.parse(JSON.parse(exchange.sample).data), Date.now());
-const good = kline.codec.encode(sample);
-
-/** A batch of these texts that begins at an offset. */
-function batchOf(first: number, texts: string[], partition = 0): Batch {
-  const messages = texts.map((text, i) => ({
+/** A batch of so many messages that begins at an offset. */
+function batchOf(first: number, count: number, partition = 0): Batch {
+  const messages = Array.from({ length: count }, (_, i) => ({
     key: null,
-    value: new TextEncoder().encode(text),
+    value: null,
     offset: String(first + i),
   }));
-  return { topic: "t", partition, messages, nextOffset: String(first + texts.length), behind: 7 };
+  return { topic: "t", partition, messages, nextOffset: String(first + count), behind: 7 };
 }
-
-const outcome = (batch: Batch, isExpired: (message: Kline) => boolean = () => false) =>
-  outcomeOf(kline, batch, decode(kline, batch), isExpired);
 
 Deno.test("offsets are counted once, however often they are read", () => {
   const meter = createMeter();
-  const old = kline.codec.encode({ ...sample, openTime: 0 });
-  const batch = batchOf(0, [good, old, good, "poison", "{}"]);
-  const all = outcome(batch, ({ openTime }) => openTime === 0);
-  all.fates[0] = "rejected"; // by the database
+  const batch = batchOf(0, 5);
+  const all = newOutcome(batch);
+  all.fates.splice(0, 5, "rejected", "expired", "stored", "rejected", "legacy");
   for (let times = 0; times < 3; times++) {
     meter.read(batch);
     meter.committed(all);
   }
-  meter.committed(outcome(batchOf(3, ["poison", "{}", good])));
+  meter.committed(newOutcome(batchOf(3, 3)));
   const { counts } = meter.report();
   assert.deepEqual(counts, { stored: 2, rejected: 2, expired: 1, legacy: 1, behind: 6 });
 });
@@ -41,9 +31,9 @@ Deno.test("offsets are counted once, however often they are read", () => {
 Deno.test("partitions are counted apart, and what is behind is of all of them", () => {
   const meter = createMeter();
   for (const partition of [0, 1]) {
-    const batch = batchOf(0, [good], partition);
+    const batch = batchOf(0, 1, partition);
     meter.read(batch);
-    meter.committed(outcome(batch));
+    meter.committed(newOutcome(batch));
   }
   assert.equal(meter.report().counts.stored, 2);
   assert.equal(meter.report().counts.behind, 14);
@@ -51,8 +41,8 @@ Deno.test("partitions are counted apart, and what is behind is of all of them", 
 
 Deno.test("what has been read and not stored is behind, until another consumer has the partition", () => {
   const meter = createMeter();
-  meter.read(batchOf(10, [good, good]));
-  meter.read(batchOf(12, [good]));
+  meter.read(batchOf(10, 2));
+  meter.read(batchOf(12, 1));
   assert.equal(meter.report().counts.behind, 3 + 7);
   meter.joined();
   assert.equal(meter.report().counts.behind, 0);
@@ -60,7 +50,10 @@ Deno.test("what has been read and not stored is behind, until another consumer h
 
 Deno.test("delays are from receipt to storing; the last price is each symbol's", () => {
   const meter = createMeter();
-  meter.stored(outcome(batchOf(0, [kline.codec.encode({ ...sample, receivedAt: Date.now() - 1_000 })])));
+  const outcome = newOutcome(batchOf(0, 1));
+  outcome.receivedAt.push(Date.now() - 1_000);
+  outcome.prices.ETHUSDT = "2510.55";
+  meter.stored(outcome);
   const { delays, prices } = meter.report();
   const p50 = percentile(delays!, 0.5)!;
   assert.ok(p50 >= 999 && p50 < 1_500, String(p50));

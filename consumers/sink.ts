@@ -23,12 +23,12 @@ export interface Sink<M extends Message> extends AsyncDisposable {
   /** @throws {SchemaError} where the schema is older than the stream needs */
   open(): Promise<void>;
   /**
-   * Upserts messages of distinct keys and returns those that the database refuses for what they hold. `load` is called again
-   * where the messages are needed again: while the database works nobody holds them, so that they are cleared away
-   * young. Holding them cost a third of the consumer's speed.
+   * Upserts messages of distinct keys and returns those that the database refuses for what they hold, by their place among
+   * them. `load` is called again where the messages are needed again: each is encoded as soon as it is there, and nobody
+   * holds it, so that it is cleared away young. Holding them cost a third of the consumer's speed.
    * @throws {Error} any that is not of a row's content; writing the same messages again is right then
    */
-  write(load: () => readonly M[]): Promise<Refused[]>;
+  write(load: () => Iterable<M>): Promise<Refused[]>;
 }
 
 /** Batches that go by way of the staging table after one that held a row already stored. */
@@ -44,20 +44,18 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
   // One for each write under way: its bytes are good until it encodes anew.
   const encoders = Array.from({ length: width }, () => createEncoder(stream));
   const statements = sqlOf(stream);
+  const { alongside } = stream.table;
   let cautious = 0;
-  const before = (messages: readonly M[]) =>
-    stream.table.alongside ? stream.table.alongside(messages) + ";" : "";
 
-  // Not async: the frame of a function that waits would hold the messages.
-  const copy = (messages: readonly M[], statement: string): Promise<void> => {
+  const copy = (messages: Iterable<M>, statement: string): Promise<void> => {
     const encode = encoders[encoders.length - 1];
-    const bytes = encode(messages); // should this throw, the encoder stays
+    const parts = new Set<number>();
+    // Should this throw, the encoder stays.
+    const bytes = encode(messages, alongside && ((message) => parts.add(alongside.part(message))));
+    if (!bytes) return Promise.resolve();
     encoders.pop();
-    return copyIn(sql, before(messages) + statement, bytes).finally(() => encoders.push(encode));
-  };
-  const start = (load: () => readonly M[], statement: string): Promise<void> => {
-    const messages = load();
-    return messages.length > 0 ? copy(messages, statement) : Promise.resolve();
+    const before = alongside ? `${alongside.statement(parts)};` : "";
+    return copyIn(sql, before + statement, bytes).finally(() => encoders.push(encode));
   };
 
   /** Stores what can be stored, by halves. */
@@ -74,16 +72,16 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
     }
   };
 
-  const write = async (load: () => readonly M[]): Promise<Refused[]> => {
+  const write = async (load: () => Iterable<M>): Promise<Refused[]> => {
     const isStraight = straight && cautious === 0;
     cautious = Math.max(0, cautious - 1);
     try {
-      await start(load, isStraight ? statements.copy : statements.upsert);
+      await copy(load(), isStraight ? statements.copy : statements.upsert);
       return [];
     } catch (error) {
       if (!isFaultOfContent(error)) throw error;
       if ((error as { code?: string }).code === "23505") cautious = CAUTIOUS_BATCHES;
-      return await sift(load());
+      return await sift([...load()]);
     }
   };
 

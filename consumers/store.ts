@@ -2,8 +2,8 @@ import type { Batch } from "../shared/kafka/mod.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import type { Chores } from "./chores.ts";
-import { decode, type Decoded, newestPerRow } from "./decode.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { createDecoder, newestPerRow } from "./decode.ts";
+import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
 import type { Refused, Sink } from "./sink.ts";
 
 type Message = { symbol: string; receivedAt?: number };
@@ -26,45 +26,65 @@ export interface Means<M extends Message> {
 
 /**
  * Makes what stores batches: it decodes them, writes the rows, sets aside the rest, and returns what became of each batch.
- * Messages live only from decoding to encoding; whoever needs them later, which is seldom, decodes the batches again.
+ * A message lives only from its decoding to its encoding; whoever needs it later, which is seldom, decodes the batches again.
  */
 export function createStore<M extends Message>(
   stream: Stream<M>,
   { sink, chores, database, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
-  const decodeAll = (batches: readonly Batch[]) => batches.map((batch) => decode(stream, batch));
+  const decoder = createDecoder(stream);
+  // Rows that are never replaced need no choosing: the database leaves out what it has.
+  const rowsOf = (messages: Iterable<M>) =>
+    stream.table.version.length === 0 ? messages : newestPerRow(stream, messages);
 
-  /** The rows of batches, in an order that is the same each time. */
-  const rowsOf = (all: readonly Decoded<M>[]) => {
-    const fresh = all.flatMap(({ messages }) => messages).filter((message) => !chores.isExpired(message));
-    // Rows that are never replaced need no choosing: the database leaves out what it has.
-    return stream.table.version.length === 0 ? fresh : newestPerRow(stream, fresh);
-  };
-
-  /** Finds the messages that refused rows were made of. */
-  const locate = (batches: readonly Batch[], refused: readonly Refused[]): Unwanted[] => {
-    if (refused.length === 0) return [];
-    const all = decodeAll(batches);
-    const rows = rowsOf(all);
-    const causes = new Map(refused.map(({ index, cause }) => [rows[index], cause]));
-    return all.flatMap(({ messages, places }, i) =>
-      messages.flatMap((message, j) => {
-        const cause = causes.get(message);
-        return cause === undefined ? [] : [{ batch: batches[i], place: places[j], cause }];
-      })
-    );
-  };
+  /** The messages of a batch that are to be stored, one by one; what becomes of the others is noted in the outcome. */
+  function* fresh({ messages }: Batch, outcome: Outcome, isExpired: (message: M) => boolean): Generator<M> {
+    for (let place = 0; place < messages.length; place++) {
+      const { value } = messages[place];
+      const message = decoder.read(value);
+      if (message === undefined) {
+        outcome.fates[place] = decoder.faultIn(value) === undefined ? "legacy" : "rejected";
+        continue;
+      }
+      if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
+      if (stream.lastPrice) outcome.prices[message.symbol] = stream.lastPrice(message);
+      if (isExpired(message)) outcome.fates[place] = "expired";
+      else yield message;
+    }
+  }
 
   return async (batches) => {
+    const isExpired = chores.expiry();
     let outcomes: Outcome[] = [];
-    let poison: Unwanted[] = [];
-    const load = () => {
-      const all = decodeAll(batches);
-      outcomes = all.map((decoded, i) => outcomeOf(stream, batches[i], decoded, chores.isExpired));
-      poison = all.flatMap((decoded, i) => decoded.poison.map((one) => ({ batch: batches[i], ...one })));
-      return rowsOf(all);
+    function* freshOfAll() {
+      outcomes = batches.map(newOutcome);
+      for (const [i, batch] of batches.entries()) yield* fresh(batch, outcomes[i], isExpired);
+    }
+    const placesOf = (fate: Fate) =>
+      batches.flatMap((batch, i) =>
+        outcomes[i].fates.includes(fate)
+          ? [...outcomes[i].fates.keys()].filter((place) => outcomes[i].fates[place] === fate)
+            .map((place) => ({ batch, place }))
+          : []
+      );
+    /** Finds the messages that refused rows were made of. */
+    const locate = (refused: readonly Refused[]): Unwanted[] => {
+      if (refused.length === 0) return [];
+      const messages = [...freshOfAll()];
+      const rows = [...rowsOf(messages)];
+      const causes = new Map(refused.map(({ index, cause }) => [rows[index], cause]));
+      return placesOf("stored").flatMap(({ batch, place }, i) => {
+        const cause = causes.get(messages[i]);
+        return cause === undefined ? [] : [{ batch, place, cause }];
+      });
     };
-    const refused = locate(batches, await persist(() => sink.write(load), database));
+
+    const refused = locate(await persist(() => sink.write(() => rowsOf(freshOfAll())), database));
+    const poison = placesOf("rejected").map(({ batch, place }) => ({
+      batch,
+      place,
+      cause: decoder.faultIn(batch.messages[place].value)!,
+    }));
     for (const { batch, place } of refused) outcomes[batches.indexOf(batch)].fates[place] = "rejected";
     await setAside([...poison, ...refused]);
     return outcomes;

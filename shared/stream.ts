@@ -30,8 +30,11 @@ export interface Table<M> {
     readonly field: keyof M & string;
     readonly since: (sql: Sql, config: Config) => Promise<number>;
   };
-  /** A statement that is run before the messages are written, in the same transaction. */
-  readonly alongside?: (messages: readonly M[]) => string;
+  /** What is run before messages are written, in the same transaction: a statement made of the distinct `part`s of them. */
+  readonly alongside?: {
+    readonly part: (message: M) => number;
+    readonly statement: (parts: ReadonlySet<number>) => string;
+  };
   /** What the consumers see to at intervals, beside the writing of rows and on other connections. */
   readonly upkeep?: readonly Upkeep[];
 }

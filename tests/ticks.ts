@@ -24,7 +24,8 @@ export function tick(at: string | number, fields: Partial<Book> = {}): Book {
 export async function store(sql: Sql, ticks: readonly Book[]): Promise<void> {
   await sql.begin(async (transaction) => {
     await insert(transaction, ticks);
-    await transaction.unsafe(book.table.alongside!(ticks));
+    const { part, statement } = book.table.alongside!;
+    await transaction.unsafe(statement(new Set(ticks.map(part))));
   });
 }
 

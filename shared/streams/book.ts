@@ -75,10 +75,11 @@ const table: Table<Book> = {
     },
   },
   // The rollup of these seconds is to be computed anew.
-  alongside: (messages) => {
-    const seconds = new Set(messages.map(({ transactionTime }) => Math.floor(transactionTime / 1000)));
-    return `insert into websocket.stale_seconds (second)
-      select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`;
+  alongside: {
+    part: ({ transactionTime }) => Math.floor(transactionTime / 1000),
+    statement: (seconds) =>
+      `insert into websocket.stale_seconds (second)
+        select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,
   },
   upkeep: [
     { name: "rollup", everyMs: 1_000, run: (sql) => sql`select websocket.refresh_rollup()` },

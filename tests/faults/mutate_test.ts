@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decode } from "../../consumers/decode.ts";
+import { createDecoder } from "../../consumers/decode.ts";
 import { createRandom } from "../../local/exchange/market/random.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { book } from "../../shared/streams/book.ts";
@@ -13,13 +13,9 @@ for (const stream of [book, kline] as Stream[]) {
     const message = sampleOf(stream);
     const values: Uint8Array[] = [new TextEncoder().encode(stream.codec.encode(message))];
     for (let n = 0; n < 5_000; n++) values.push(mutate(message, random));
-    const { messages, poison, legacy } = decode(stream, {
-      topic: stream.topic,
-      partition: 0,
-      messages: values.map((value, offset) => ({ key: null, value, offset: `${offset}` })),
-      nextOffset: "",
-      behind: 0,
-    });
-    assert.deepEqual([messages.length, poison.length, legacy.length], [1, 5_000, 0]);
+    const { read, faultIn } = createDecoder(stream);
+    const [good, ...bad] = values.map((value) => read(value) ? "good" : faultIn(value));
+    assert.equal(good, "good");
+    assert.equal(bad.filter((fault) => fault !== undefined && fault !== "good").length, 5_000);
   });
 }

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import type { Batch } from "../shared/kafka/mod.ts";
+import { createLog } from "../shared/log.ts";
+import type { Stream } from "../shared/stream.ts";
+import { type Book, book } from "../shared/streams/book.ts";
+import { type Kline, kline } from "../shared/streams/kline.ts";
+import { tick } from "../tests/ticks.ts";
+import type { Refused } from "./sink.ts";
+import { createStore, type Unwanted } from "./store.ts";
+
+const database = { signal: new AbortController().signal, log: createLog("test", "error", () => {}) };
+
+/** A batch of these texts, from offset 0 on. */
+function batchOf(texts: string[], partition = 0): Batch {
+  const messages = texts.map((text, i) => ({
+    key: null,
+    value: new TextEncoder().encode(text),
+    offset: String(i),
+  }));
+  return { topic: "t", partition, messages, nextOffset: String(texts.length), behind: 0 };
+}
+
+/** A store on a database that takes what it is given, but for rows that it refuses; and what it was given. */
+function storeOf<M extends { symbol: string }>(
+  stream: Stream<M>,
+  refuse: (rows: M[]) => Refused[] = () => [],
+  isExpired: (message: M) => boolean = () => false,
+) {
+  const written: M[][] = [];
+  const setAside: Unwanted[] = [];
+  const store = createStore(stream, {
+    sink: {
+      write(load: () => Iterable<M>) {
+        written.push([...load()]);
+        return Promise.resolve(refuse(written.at(-1)!));
+      },
+    } as never,
+    chores: { expiry: () => isExpired } as never,
+    database,
+    setAside: (unwanted) => Promise.resolve(void setAside.push(...unwanted)),
+  });
+  return { store, written, setAside };
+}
+
+const text = (updateId: number) => book.codec.encode(tick(1_790_000_000_000, { updateId }));
+
+Deno.test("what the database refuses is told from what can't be decoded, what is old, and their good neighbours", async () => {
+  const refuse = (rows: Book[]) => [{ index: rows.findIndex(({ updateId }) => updateId === 4), cause: "no" }];
+  const { store, written, setAside } = storeOf(book, refuse, ({ updateId }) => updateId === 2);
+  const batches = [
+    batchOf([text(1), "{", text(2)]),
+    batchOf([text(3), '{"symbol":"A"}', text(4), text(5)], 1),
+  ];
+  const outcomes = await store(batches);
+  assert.deepEqual(written.map((rows) => rows.map(({ updateId }) => updateId)), [[1, 3, 4, 5]]);
+  assert.deepEqual(outcomes.map(({ fates }) => fates), [
+    ["stored", "rejected", "expired"],
+    ["stored", "legacy", "rejected", "stored"],
+  ]);
+  assert.deepEqual(setAside.map(({ batch, place }) => [batch.partition, place]), [[0, 1], [1, 2]]);
+  assert.equal(setAside[1].cause, "no");
+  assert.deepEqual(outcomes.map(({ nextOffset }) => nextOffset), ["3", "4"]);
+});
+
+Deno.test("of several versions of a candle one row is written, and a refused one is found among them", async () => {
+  const { wire, toMessage, sample } = kline.exchange!;
+  const candle = toMessage(wire.parse(JSON.parse(sample).data), 1) as Kline;
+  const version = (fields: Partial<Kline>) => kline.codec.encode({ ...candle, ...fields });
+  const { store, written, setAside } = storeOf(kline, () => [{ index: 0, cause: "no" }]);
+  const batch = batchOf([
+    version({ isClosed: false, eventTime: 5 }),
+    version({ isClosed: false, eventTime: 7 }),
+    version({ isClosed: false, eventTime: 6 }),
+    version({ openTime: 0 }),
+  ]);
+  const [{ fates, prices }] = await store([batch]);
+  assert.deepEqual(written[0].map(({ eventTime }) => eventTime), [7, candle.eventTime]);
+  assert.deepEqual(fates, ["stored", "rejected", "stored", "stored"]);
+  assert.deepEqual(setAside.map(({ place }) => place), [1]);
+  assert.deepEqual(prices, { [candle.symbol]: candle.close });
+});
+
+Deno.test("messages that are written again, as the first attempt failed, are counted once", async () => {
+  const { store, written } = storeOf(book, () => {
+    if (written.length < 3) throw new Error("the database is away");
+    return [];
+  });
+  const [{ fates, receivedAt }] = await store([batchOf([text(1), text(2)])]);
+  assert.equal(written.length, 3);
+  assert.deepEqual([fates, receivedAt.length], [["stored", "stored"], 2]);
+});
