@@ -1,22 +1,24 @@
 import type kafkajs from "kafkajs";
 import createConsumer from "kafkajs/src/consumer/index.js";
 import { MemberAssignment } from "kafkajs/src/consumer/assignerProtocol.js";
+import { sleep } from "../wait.ts";
 
 /** What the brokers of a test do. */
 interface Behaviour {
   /** Answers each request to join the group. */
   readonly join?: () => Promise<void>;
-  /** Answers each fetch; that it answers at all means that there is nothing new. */
+  /** Answers each fetch, soon by itself: that there is nothing new. */
   readonly fetch?: (nodeId: number) => Promise<void>;
 }
 
 /** A client whose consumers are kafkajs' own, on two brokers that are not: each leads one partition of `topic`. */
-export function testClient(topic: string, { join, fetch }: Behaviour): kafkajs.Kafka {
+export function testClient(topic: string, { join, fetch = () => sleep(10) }: Behaviour): kafkajs.Kafka {
   const nothing = () => Promise.resolve();
+  let joining = Promise.resolve();
   const coordinator = {
     isConnected: () => true,
     async joinGroup() {
-      await join?.();
+      await (joining = join?.() ?? joining);
       return { generationId: 1, leaderId: "another", memberId: "this", members: [] };
     },
     syncGroup: () =>
@@ -33,7 +35,7 @@ export function testClient(topic: string, { join, fetch }: Behaviour): kafkajs.K
   const committed = {};
   const cluster = {
     connect: nothing,
-    disconnect: nothing,
+    disconnect: () => joining.catch(() => {}), // as connections do, which wait for what is under way
     addMultipleTargetTopics: nothing,
     refreshMetadata: nothing,
     refreshMetadataIfNecessary: nothing,
@@ -44,7 +46,7 @@ export function testClient(topic: string, { join, fetch }: Behaviour): kafkajs.K
     findBroker: ({ nodeId }: { nodeId: string }) =>
       Promise.resolve({
         fetch: async () => {
-          await fetch?.(Number(nodeId));
+          await fetch(Number(nodeId));
           return { responses: [] };
         },
       }),
