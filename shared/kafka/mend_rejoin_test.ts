@@ -31,7 +31,7 @@ Deno.test("when a partition's leader moves, fetches from other brokers have ende
   });
   await using _consumer = await subscribe(
     client,
-    { topic: "t", group: "g", onBatch: () => Promise.resolve(), onJoin() {} },
+    { topic: "t", group: "g", onBatch: () => Promise.resolve(), onJoin() {}, onLost() {} },
     silent,
   );
   moves = true;

@@ -8,6 +8,7 @@ import { createProducer, type Producer } from "./producer.ts";
 import { type Extent, readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
+export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer } from "./producer.ts";
 export type { Extent } from "./tail.ts";
 export { kafkaFault } from "./client.ts";
