@@ -18,6 +18,7 @@ export async function secondsToMessage(stack: Stack): Promise<number> {
     group: `first-${crypto.randomUUID()}`,
     onBatch: () => Promise.resolve(arrived.resolve(performance.now())),
     onJoin: joined.resolve,
+    onLost() {},
   });
   await joined.promise;
   const stop = new AbortController();

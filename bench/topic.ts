@@ -19,6 +19,7 @@ export async function topicDigest({ kafka, topic }: Topics, count: number): Prom
       return Promise.resolve();
     },
     onJoin() {},
+    onLost() {},
   });
   await Promise.race([done.promise, consumer.failed]);
   return digest;

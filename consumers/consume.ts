@@ -94,6 +94,15 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
           generation++;
           intake.clear();
         },
+        onLost(lost) {
+          meter.lost(lost);
+          const { partition, from, to } = lost;
+          log.error(
+            `${to - from} messages are lost: Kafka's retention deleted them before they were stored. ` +
+              "Raise the topic's retention, or bring its consumer back sooner",
+            { topic, partition, from, to },
+          );
+        },
       });
       // A race with `failed`, which never settles, would keep all that was ever taken.
       consumer.failed.catch(intake.fail);

@@ -1,5 +1,5 @@
 import { type Histogram, note } from "../shared/histogram.ts";
-import type { Batch } from "../shared/kafka/mod.ts";
+import type { Batch, Lost } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/worker.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -13,19 +13,23 @@ export interface Meter {
   stored(outcome: Outcome): void;
   /** Counts a batch whose offset has been committed. */
   committed(outcome: Outcome): void;
+  /** Counts what Kafka deleted before it was stored; it may be told again, in part or with more. */
+  lost(lost: Lost): void;
   trouble(of: "kafka" | "database", words: string | undefined): void;
   report(): Report;
 }
 
 /** Counts offsets once, however often they are read. */
 export function createMeter(): Meter {
-  const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, behind: 0 };
+  const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, lost: 0, behind: 0 };
   const delays: Histogram = [];
   const prices: Record<string, string> = {};
   /** Of each partition that is read: the next message to be stored, and the end as last heard of. */
   const partitions = new Map<number, { next: number; end: number }>();
   let hasJoined = false;
   const counted = new Map<number, number>();
+  /** Of each partition: from where to where messages have been counted as lost. */
+  const holes = new Map<number, { from: number; to: number }>();
   const troubles = new Map<string, string>();
   return {
     joined() {
@@ -49,6 +53,12 @@ export function createMeter(): Meter {
       counted.set(partition, Math.max(Number(nextOffset), from));
       const read = partitions.get(partition);
       if (read) read.next = Number(nextOffset);
+    },
+    lost({ partition, from, to }) {
+      const hole = holes.get(partition) ?? { from, to: from };
+      const known = Math.min(to, hole.to) - Math.max(from, hole.from);
+      counts.lost += to - from - Math.max(0, known);
+      holes.set(partition, { from: Math.min(from, hole.from), to: Math.max(to, hole.to) });
     },
     trouble(of, words) {
       if (words === undefined) troubles.delete(of);

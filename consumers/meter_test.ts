@@ -25,7 +25,7 @@ Deno.test("offsets are counted once, however often they are read", () => {
   }
   meter.committed(newOutcome(batchOf(3, 3)));
   const { counts } = meter.report();
-  assert.deepEqual(counts, { stored: 2, rejected: 2, expired: 1, legacy: 1, behind: 6 });
+  assert.deepEqual(counts, { stored: 2, rejected: 2, expired: 1, legacy: 1, lost: 0, behind: 6 });
 });
 
 Deno.test("partitions are counted apart, and what is behind is of all of them", () => {
@@ -46,6 +46,19 @@ Deno.test("what has been read and not stored is behind, until another consumer h
   assert.equal(meter.report().counts.behind, 3 + 7);
   meter.joined();
   assert.equal(meter.report().counts.behind, 0);
+});
+
+Deno.test("what Kafka deleted is counted once, however often and with however much more it is told", () => {
+  const meter = createMeter();
+  const lost = (partition: number, from: number, to: number) => {
+    meter.lost({ partition, from, to });
+    return meter.report().counts.lost;
+  };
+  assert.equal(lost(0, 10, 60), 50);
+  assert.equal(lost(0, 10, 60), 50);
+  assert.equal(lost(0, 5, 70), 65);
+  assert.equal(lost(0, 100, 110), 75);
+  assert.equal(lost(1, 0, 5), 80);
 });
 
 Deno.test("delays are from receipt to storing; the last price is each symbol's", () => {

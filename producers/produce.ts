@@ -75,7 +75,12 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     if (await twin.isAlive()) {
       return log.info("another producer fills the topic: there is no gap before this start");
     }
-    const times = await newestTimes(kafka, topic, extent, config.symbols);
+    const times = await newestTimes(kafka, topic, extent, config.symbols, {
+      signal,
+      log,
+      explain: (error) =>
+        `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
+    });
     for (const [symbol, time] of times) gaps.startedAfter(symbol, time);
   };
   const send = async () => {

@@ -28,7 +28,8 @@ export async function openSocket(database: Database): Promise<Duplex> {
   const limit = connectTimeout === 0 ? undefined : setTimeout(giveUp, connectTimeout * 1_000);
   try {
     await next(socket, "connect");
-    return named(sslmode === "disable" ? socket : await negotiate(socket, database), database);
+    const opened = sslmode === "disable" ? socket : await negotiate(socket, database);
+    return failingUnanswered(named(opened, database));
   } catch (error) {
     socket.destroy();
     return brokenSocket(error as Error);
@@ -73,9 +74,22 @@ export function verification({ host, sslmode }: Database): tls.ConnectionOptions
 /** Waits for an event; fails where the socket fails or closes before. */
 function next(socket: net.Socket, event: string): Promise<unknown[]> {
   const closed = once(socket, "close").then(() => {
-    throw fault("CONNECTION_CLOSED", "the server closed the connection");
+    throw hungUp();
   });
   return Promise.race([once(socket, event), closed]);
+}
+
+/**
+ * Makes it an error that the server closes the connection before it has said a word, as a proxy does whose own server is
+ * down. For postgres.js it is none: it would connect again at once, hundreds of times a second, and tell no one.
+ */
+function failingUnanswered(socket: net.Socket): net.Socket {
+  const fail = () => socket.destroy(hungUp());
+  return socket.once("end", fail).once("data", () => socket.off("end", fail));
+}
+
+function hungUp(): Error {
+  return fault("CONNECTION_CLOSED", "the server closed the connection");
 }
 
 /** The code is one of postgres.js' own, by which it counts as something that waiting can mend. */

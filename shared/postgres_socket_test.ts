@@ -51,6 +51,16 @@ Deno.test("a server that closes the connection when TLS is asked for is told eac
   await failsTwice(server.url, /the server closed the connection/);
 });
 
+Deno.test("a server that closes the connection at once, as a proxy without its server does, is told each time", async () => {
+  let connections = 0;
+  await using server = await startServer((socket) => {
+    connections++;
+    socket.end();
+  });
+  await failsTwice(`${server.url}&sslmode=disable`, /the server closed the connection/);
+  assert.equal(connections, 2);
+});
+
 Deno.test("a server that never answers is given up after connect_timeout", async () => {
   await using server = await startServer(() => {});
   await failsTwice(server.url, /no answer within 1 s/);

@@ -5,7 +5,7 @@ const STALL_MS = 60_000;
 
 /** The counts that say what is still to be done, and those that say what has been done. */
 const backlogs = ["buffered", "behind"];
-const outcomes = ["produced", "stored", "rejected", "dropped", "merged", "expired", "legacy"];
+const outcomes = ["produced", "stored", "rejected", "dropped", "merged", "expired", "legacy", "lost"];
 
 /** How far a worker had come when it last got on. */
 export interface Progress {

@@ -2,6 +2,7 @@ import { groupName, type Incoming, type Kafka, type Outgoing, topicName } from "
 import type { Sql } from "../shared/postgres.ts";
 import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
+import { deleteBefore } from "./retention.ts";
 import { testDatabase, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
 import { startWorker, type TestWorker } from "./worker.ts";
@@ -14,6 +15,8 @@ export interface Backlog extends AsyncDisposable {
   readonly databaseUrl: string;
   /** Puts messages on the topic, in order. */
   send(messages: readonly Outgoing[]): Promise<void>;
+  /** Deletes a partition's messages before the offset, as Kafka's retention does in time. */
+  expire(partition: number, offset: number): Promise<void>;
   /** Starts the stream's consumer. */
   consume(env?: Record<string, string>): TestWorker;
   /** Messages that the consumers have not committed yet. */
@@ -45,6 +48,7 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
     topic,
     databaseUrl: url,
     send: (messages) => producer.send([{ topic, messages }]),
+    expire: (partition, offset) => deleteBefore(config, { topic, partition, offset }),
     consume: (more = {}) => startWorker(`${stream.name}:consume`, { ...env, ...more }),
     behind: () => kafka.messagesBehind(groupName(config, stream), topic),
     read: async (topic) => await kafka.readTail(topic, await kafka.extentOf(topic), Number.MAX_SAFE_INTEGER),

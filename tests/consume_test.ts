@@ -67,6 +67,25 @@ Deno.test("a closed candle is never reopened by a later open frame, be it of the
   ]);
 });
 
+Deno.test("what Kafka's retention deletes before it is stored is said and counted; what is left is stored", async () => {
+  await using backlog = await backlogOf(book);
+  const one = (first: number, count: number) =>
+    ticks(first, 4 * count).filter(({ key }) => key === "BTCUSDT");
+  await backlog.send(one(0, 100));
+  await using first = backlog.consume();
+  await backlog.rows(100);
+  await first.kill("SIGTERM");
+  await backlog.send(one(400, 100));
+  const { partition } = (await backlog.kafka.extentOf(backlog.topic)).find(({ high }) => high > 0)!;
+  await backlog.expire(partition, 160);
+
+  await using next = backlog.consume();
+  await backlog.rows(140);
+  const said = await next.says(/ error /);
+  assert.match(said, /60 messages are lost: Kafka's retention deleted them .* from=100 to=160$/);
+  assert.equal((await next.report())!.counts.lost, 60);
+});
+
 Deno.test("SIGTERM lets a consumer finish what is in hand, and the next goes on from there at once", async () => {
   await using backlog = await backlogOf(book);
   for (let first = 0; first < 60_000; first += 4_000) await backlog.send(ticks(first, 4_000));

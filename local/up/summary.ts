@@ -27,7 +27,7 @@ export function toSentences({ streams }: Picture): string[] {
   const sentences = streams.map(({ name, isProduced, counts }) => {
     const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
       names.map((count) => `${formatCount(counts[count])} ${count}`);
-    const unusual = (["merged", "duplicate", "dropped", "rejected", "expired", "legacy"] as const)
+    const unusual = (["merged", "duplicate", "dropped", "rejected", "expired", "legacy", "lost"] as const)
       .filter((count) => counts[count] > 0);
     const did = [...isProduced ? named("received", "produced") : [], ...named(...unusual, "stored")];
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;

@@ -34,6 +34,7 @@ const countNames = [
   "stored",
   "expired",
   "legacy",
+  "lost",
 ] as const;
 
 /** A stream's counts from those of its producer and of its consumer: what both reject is added up. */

@@ -30,6 +30,7 @@ Deno.test("a stream's counts are those of both its workers; what either rejects 
     stored: 7,
     expired: 0,
     legacy: 0,
+    lost: 0,
     rows: 6,
   });
 });

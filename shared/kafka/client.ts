@@ -1,4 +1,5 @@
 import "./mend.ts";
+import "./mend_rejoin.ts";
 import kafkajs from "kafkajs";
 import { certificateFault } from "../certificate_fault.ts";
 import type { Config } from "../config.ts";

@@ -1,5 +1,6 @@
 import type kafkajs from "kafkajs";
 import { recordsOf } from "./fetch_response.ts";
+import { assignerTelling, type Lost } from "./lost.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 
@@ -39,6 +40,8 @@ export interface Subscription {
   readonly onBatch: (batch: Batch) => Promise<void>;
   /** The group has been joined anew: batches handed over earlier may be read by others now. */
   readonly onJoin: () => void;
+  /** Kafka has deleted messages that the group had not read. It is told again until something newer is committed. */
+  readonly onLost: (lost: Lost) => void;
 }
 
 export interface Consumer extends AsyncDisposable {
@@ -57,13 +60,14 @@ export async function subscribe(
   subscription: Subscription,
   log: Log,
 ): Promise<Consumer> {
-  const { topic, group, onBatch, onJoin } = subscription;
+  const { topic, group, onBatch, onJoin, onLost } = subscription;
   const consumer = client.consumer({
     groupId: group,
     sessionTimeout: SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: FETCH_MS,
     maxBytesPerPartition: 1_048_576,
+    partitionAssigners: [assignerTelling(onLost)],
     // One crash is enough: the loop above starts anew.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
   });

@@ -8,6 +8,7 @@ import { createProducer, type Producer } from "./producer.ts";
 import { type Extent, readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
+export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer } from "./producer.ts";
 export type { Extent } from "./tail.ts";
 export { kafkaFault } from "./client.ts";
@@ -19,7 +20,7 @@ export interface Kafka {
   messagesBehind(group: string, topic: string): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
-  readTail(topic: string, extent: Extent, most: number): ReturnType<typeof readTail>;
+  readTail(topic: string, extent: Extent, most: number, signal?: AbortSignal): ReturnType<typeof readTail>;
   producer(): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
@@ -33,8 +34,8 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
-    readTail: (topic, extent, most) =>
-      readTail(client, topic, extent, most, config.topicPrefix + config.groupId),
+    readTail: (topic, extent, most, signal) =>
+      readTail(client, topic, extent, most, config.topicPrefix + config.groupId, signal),
     producer: () => createProducer(client),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };

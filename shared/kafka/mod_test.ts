@@ -88,6 +88,7 @@ Deno.test("what is not committed is read again, what is committed is not, and wh
       group,
       onBatch: (batch) => Promise.resolve(void batches.push(batch)),
       onJoin: () => batches.splice(0),
+      onLost: () => assert.fail(),
     });
     const numbers = () =>
       batches.flatMap(({ messages }) => [...messages]).map(({ value }) =>

@@ -8,6 +8,7 @@ export type Extent = readonly { readonly partition: number; readonly low: number
 /**
  * Reads the newest messages of a topic: of each partition at most `most` before its end in `extent`. It needs a group of its
  * own, which leaves no trace.
+ * @throws the signal's reason once that is aborted
  */
 export async function readTail(
   client: kafkajs.Kafka,
@@ -15,7 +16,9 @@ export async function readTail(
   extent: Extent,
   most: number,
   group: string,
+  signal?: AbortSignal,
 ): Promise<(Incoming & { readonly partition: number })[]> {
+  signal?.throwIfAborted();
   const rest = new Map(
     extent.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]),
   );
@@ -23,9 +26,17 @@ export async function readTail(
   // By place, since what is read before `seek` takes hold is read again.
   const messages = new Map<string, Incoming & { partition: number }>();
   const done = Promise.withResolvers<void>();
-  const consumer = client.consumer({ groupId: `${group}.tail.${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
+  const consumer = client.consumer({
+    groupId: `${group}.tail.${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 100,
+    // Whoever wants to know tries again.
+    retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
+  });
   consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error));
-  try {
+  const stop = () => done.reject(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+
+  const read = async () => {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
@@ -53,8 +64,16 @@ export async function readTail(
       consumer.seek({ topic, partition, offset: String(Math.max(low, high - most)) });
     }
     await done.promise;
+  };
+  try {
+    // When the group can't be joined, `run` returns in order and `seek` fails for that: why is told by `done`, and first.
+    await Promise.race([done.promise, read()]);
     return [...messages.values()];
   } finally {
-    await consumer.disconnect();
+    signal?.removeEventListener("abort", stop);
+    const left = consumer.disconnect();
+    // A broker that still holds the join is not waited for by who is told to stop.
+    if (signal?.aborted) left.catch(() => {});
+    else await left;
   }
 }

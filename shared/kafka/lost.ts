@@ -1,0 +1,53 @@
+import kafkajs from "kafkajs";
+import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
+
+/** Messages that Kafka deleted before the group had read them. */
+export interface Lost {
+  readonly partition: number;
+  /** The first one's offset. */
+  readonly from: number;
+  /** The offset of the oldest message that is left, or of the next to come. */
+  readonly to: number;
+}
+
+const listeners = new WeakMap<object, (lost: Lost) => void>();
+
+/**
+ * For kafkajs' `partitionAssigners`: assigns partitions as usual, and has the listener told what the consumer lost. An
+ * assigner is handed the consumer's cluster, by which its offset manager knows it.
+ */
+export function assignerTelling(listener: (lost: Lost) => void): kafkajs.PartitionAssigner {
+  return (consumer) => {
+    listeners.set(consumer.cluster, listener);
+    return kafkajs.PartitionAssigners.roundRobin(consumer);
+  };
+}
+
+/** What is used here of kafkajs' offset manager. */
+interface Manager {
+  topicConfigurations: Record<string, { fromBeginning: boolean }>;
+  cluster: {
+    fetchTopicsOffset(topics: unknown[]): Promise<{ partitions: { offset: string }[] }[]>;
+  };
+  nextOffset(topic: string, partition: number): { toString(): string };
+  resolveOffset(place: { topic: string; partition: number; offset: string }): void;
+}
+
+/**
+ * Mends kafkajs 2.2.4: where the message to be read next is gone, it goes on with the oldest one and tells no one. It also
+ * commits that, though messages of before may still wait to be stored: who takes the partition over would never hear of
+ * them. Here nothing is committed.
+ */
+OffsetManager.prototype.setDefaultOffset = async function (
+  this: Manager,
+  { topic, partition }: { topic: string; partition: number },
+): Promise<void> {
+  const from = Number(String(this.nextOffset(topic, partition)));
+  const [found] = await this.cluster.fetchTopicsOffset([
+    { topic, partitions: [{ partition }], ...this.topicConfigurations[topic] },
+  ]);
+  const to = Number(found.partitions[0].offset);
+  this.resolveOffset({ topic, partition, offset: String(to - 1) });
+  // A topic that has been made anew ends before `from`, and all of it is read.
+  if (to > from) listeners.get(this.cluster)?.({ partition, from, to });
+};

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readTail } from "./tail.ts";
+import { testClient } from "./test_cluster.ts";
+
+const extent = [{ partition: 0, low: 0, high: 10 }];
+
+Deno.test("a group that can't be joined fails the reading with the broker's words", async () => {
+  const words = "The coordinator is loading and hence can't process requests for this group";
+  const client = testClient("t", {
+    join: () => Promise.reject(Object.assign(new Error(words), { type: "GROUP_LOAD_IN_PROGRESS" })),
+  });
+  await assert.rejects(() => readTail(client, "t", extent, 5, "g"), { message: words });
+});
+
+Deno.test("an aborted signal ends the reading, be it joining, waiting for messages, or not yet begun", async () => {
+  const stop = new AbortController();
+  const client = testClient("t", { join: () => new Promise(() => {}) });
+  const joining = readTail(client, "t", extent, 5, "g", stop.signal);
+  const waiting = readTail(testClient("t", {}), "t", extent, 5, "g", stop.signal);
+  setTimeout(() => stop.abort(), 50);
+  await assert.rejects(joining, { name: "AbortError" });
+  await assert.rejects(waiting, { name: "AbortError" });
+  await assert.rejects(() => readTail(client, "t", extent, 5, "g", stop.signal), { name: "AbortError" });
+});

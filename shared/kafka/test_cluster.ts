@@ -1,0 +1,56 @@
+import type kafkajs from "kafkajs";
+import createConsumer from "kafkajs/src/consumer/index.js";
+import { MemberAssignment } from "kafkajs/src/consumer/assignerProtocol.js";
+import { sleep } from "../wait.ts";
+
+/** What the brokers of a test do. */
+interface Behaviour {
+  /** Answers each request to join the group. */
+  readonly join?: () => Promise<void>;
+  /** Answers each fetch, soon by itself: that there is nothing new. */
+  readonly fetch?: (nodeId: number) => Promise<void>;
+}
+
+/** A client whose consumers are kafkajs' own, on two brokers that are not: each leads one partition of `topic`. */
+export function testClient(topic: string, { join, fetch = () => sleep(10) }: Behaviour): kafkajs.Kafka {
+  const nothing = () => Promise.resolve();
+  let joining = Promise.resolve();
+  const coordinator = {
+    isConnected: () => true,
+    async joinGroup() {
+      await (joining = join?.() ?? joining);
+      return { generationId: 1, leaderId: "another", memberId: "this", members: [] };
+    },
+    syncGroup: () =>
+      Promise.resolve({
+        memberAssignment: MemberAssignment.encode({ version: 0, assignment: { [topic]: [0, 1] } }),
+      }),
+    heartbeat: nothing,
+    leaveGroup: nothing,
+    offsetFetch: () =>
+      Promise.resolve({
+        responses: [{ topic, partitions: [0, 1].map((partition) => ({ partition, offset: "0" })) }],
+      }),
+  };
+  const committed = {};
+  const cluster = {
+    connect: nothing,
+    disconnect: () => joining.catch(() => {}), // as connections do, which wait for what is under way
+    addMultipleTargetTopics: nothing,
+    refreshMetadata: nothing,
+    refreshMetadataIfNecessary: nothing,
+    getNodeIds: () => [1, 2],
+    findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }, { partitionId: 1, leader: 2 }],
+    findGroupCoordinator: () => Promise.resolve(coordinator),
+    committedOffsets: () => committed,
+    findBroker: ({ nodeId }: { nodeId: string }) =>
+      Promise.resolve({
+        fetch: async () => {
+          await fetch(Number(nodeId));
+          return { responses: [] };
+        },
+      }),
+  };
+  const logger = { namespace: () => logger, debug() {}, info() {}, warn() {}, error() {} };
+  return { consumer: (options: object) => createConsumer({ cluster, logger, ...options }) } as kafkajs.Kafka;
+}
