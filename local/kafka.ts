@@ -48,7 +48,14 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
   await Deno.writeTextFile(settings, serverProperties(join(folder, "data"), port, controller, options));
   const command = [...jvm, "-cp", join(jars, "*")];
   if (!await readIfThere(join(folder, "data", "meta.properties"))) {
-    await run(java, [...command, "kafka.tools.StorageTool", "format", "-t", clusterId(), "-c", settings], {
+    await run(java, [
+      ...command,
+      "kafka.tools.StorageTool",
+      "format",
+      `--cluster-id=${clusterId()}`,
+      "-c",
+      settings,
+    ], {
       signal,
     });
   }
