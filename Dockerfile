@@ -9,7 +9,7 @@ COPY producers producers
 COPY consumers consumers
 COPY migrations migrations
 COPY local/exchange local/exchange
-# Only what these scripts import, in the versions of deno.lock; their TypeScript is compiled with it.
+# Packages are of the versions in deno.lock; the scripts' TypeScript is compiled with it.
 RUN deno cache --frozen producers/*.ts consumers/*.ts migrations/migrate.ts local/exchange/main.ts
 
 FROM denoland/deno:2.9.6

@@ -41,9 +41,12 @@ export async function migrate(sql: Sql, log: Log): Promise<number> {
       log.info("applied", { migration: name });
     }
     return newest;
+  } catch (error) {
+    await connection`rollback`.catch(() => {});
+    throw error;
   } finally {
-    // Ends an unfinished transaction and frees the lock, whatever went wrong; a lost connection has done both.
-    await connection.unsafe("rollback; select pg_advisory_unlock_all()").catch(() => {});
+    // A lost connection has freed the lock.
+    await connection`select pg_advisory_unlock_all()`.catch(() => {});
     connection.release();
   }
 }

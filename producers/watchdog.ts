@@ -23,6 +23,8 @@ interface Watched {
   patience: number;
   look?: string;
   looked: boolean;
+  /** The market went on without it, but a frame may be on its way: it is dead if none has come by the next check. */
+  isSuspect: boolean;
   resubscribedAt?: number;
 }
 
@@ -37,11 +39,17 @@ export function createWatchdog(
   look: Look,
   now: number,
 ): Watchdog {
-  const fresh = (at: number): Watched => ({ heardAt: at, patience: silence, looked: false });
+  const fresh = (at: number): Watched => ({
+    heardAt: at,
+    patience: silence,
+    looked: false,
+    isSuspect: false,
+  });
   const watched = new Map(streams.map((stream) => [stream, fresh(now)]));
 
   /** Whether the market went on without the stream; looks twice, at half of the silence and at its end. */
   const isDead = async (stream: string, state: Watched, now: number): Promise<boolean> => {
+    if (state.isSuspect) return true;
     const silent = now - state.heardAt;
     if (silent < state.patience && state.looked) return false;
     const before = state.look;
@@ -53,7 +61,8 @@ export function createWatchdog(
       state.patience = Math.min(MOST_PATIENCE_MS, state.patience * 2);
       return false;
     }
-    return true;
+    state.isSuspect = true;
+    return false;
   };
 
   return {

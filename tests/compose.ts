@@ -60,6 +60,9 @@ export const combinations = {
 /** A service as `docker compose config` prints it. */
 export interface Service {
   readonly image: string;
+  readonly build?: unknown;
+  readonly pull_policy?: string;
+  readonly logging?: { driver: string };
   readonly command: string[] | null;
   readonly environment: Record<string, string | null>;
   readonly networks: Record<string, unknown>;

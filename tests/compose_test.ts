@@ -83,3 +83,27 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "compose: one service builds the image for all, and nobody looks for it in a registry",
+  ignore,
+  async fn() {
+    for (const combination of Object.values(combinations)) {
+      const workers = (await services(combination)).filter(isWorker);
+      assert.deepEqual(workers.filter(([, { build }]) => build).map(([name]) => name), ["migrate"]);
+      for (const [name, { pull_policy }] of workers) assert.equal(pull_policy, "never", name);
+    }
+  },
+});
+
+Deno.test({
+  name: "compose: logs are bounded",
+  ignore,
+  async fn() {
+    for (const combination of Object.values(combinations)) {
+      for (const [name, { logging }] of await services(combination)) {
+        assert.equal(logging?.driver, "local", name);
+      }
+    }
+  },
+});

@@ -43,6 +43,10 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
       config.ssl ? "no TLS" : "TLS (KAFKA_SSL=true)"
     }`;
   }
+  // An answer of the broker's: it has been reached. A new topic or group is not led by anybody for a moment.
+  if (cause instanceof kafkajs.KafkaJSProtocolError) {
+    return `Kafka at ${at} ${cause.retriable ? "is not ready yet" : "refuses"}: ${text}`;
+  }
   return `Cannot reach Kafka at ${at}: ${text}`;
 }
 

@@ -64,6 +64,8 @@ export async function subscribe(
   const consumer = client.consumer({
     groupId: group,
     sessionTimeout: SESSION_MS,
+    // A broker that was killed and started again waits for so long for members that it knew: kafkajs' default is a minute.
+    rebalanceTimeout: SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: FETCH_MS,
     maxBytesPerPartition: 1_048_576,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import kafkajs from "kafkajs";
 import { silent, testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
 import { persist } from "../retry.ts";
@@ -123,5 +124,15 @@ Deno.test("a fault is told with the brokers it concerns and, where it can be kno
   assert.match(
     kafkaFault(config, wrapped("SASL PLAIN authentication failed")),
     /^Kafka at a:1,b:2 refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: SASL PLAIN/,
+  );
+  const answer = (message: string, retriable: boolean) =>
+    new kafkajs.KafkaJSProtocolError(Object.assign(new Error(message), { retriable }));
+  assert.equal(
+    kafkaFault(config, answer("The coordinator is loading", true)),
+    "Kafka at a:1,b:2 is not ready yet: The coordinator is loading",
+  );
+  assert.equal(
+    kafkaFault(config, answer("Not authorized to access topics", false)),
+    "Kafka at a:1,b:2 refuses: Not authorized to access topics",
   );
 });
