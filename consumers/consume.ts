@@ -24,9 +24,9 @@ import { createStore, type Unwanted } from "./store.ts";
 type Message = { symbol: string; receivedAt?: number };
 
 /** Bytes of messages that wait for the database. */
-const INTAKE_BYTES = 2 * 2 ** 20;
+const INTAKE_BYTES = 4 * 2 ** 20;
 /** Bytes of messages that one write takes at most. */
-const WRITE_BYTES = 2 ** 20;
+const WRITE_BYTES = 2 * 2 ** 20;
 
 /**
  * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
