@@ -7,14 +7,19 @@ const STEP = SILENCE / 8;
 /** What a watchdog of two streams says in `ms`, in which `a` is silent; `b` is too, unless it `speaks`. */
 async function watch(ms: number, { speaks = true, traded = (_now: number): string | undefined => "7" }) {
   let now = 0;
-  const dog = createWatchdog(["a", "b"], SILENCE, () => Promise.resolve(traded(now)), now);
+  let looks = 0;
+  const look = () => {
+    looks++;
+    return Promise.resolve(traded(now));
+  };
+  const dog = createWatchdog(["a", "b"], SILENCE, look, now);
   const said: { at: number; verdict: string; streams: string[] }[] = [];
   for (; now <= ms; now += STEP) {
     if (speaks) dog.heard("b", now);
     const found = await dog.check(now);
     if (found) said.push({ at: now, ...found });
   }
-  return { said };
+  return { said, looks };
 }
 
 Deno.test("a stream that is silent while its symbol trades is subscribed again, and then connected again", async () => {
@@ -23,9 +28,10 @@ Deno.test("a stream that is silent while its symbol trades is subscribed again, 
   assert.deepEqual(said[1], { at: 1.5 * SILENCE, verdict: "reconnect", streams: ["a"] });
 });
 
-Deno.test("a stream that is silent while nothing trades is left alone", async () => {
-  const { said } = await watch(100 * SILENCE, {});
+Deno.test("a stream that is silent while nothing trades is left alone, and looked at more and more seldom", async () => {
+  const { said, looks } = await watch(100 * SILENCE, {});
   assert.deepEqual(said, []);
+  assert.ok(looks > 2 && looks < 20, `${looks} looks`);
 });
 
 Deno.test("where nothing at all comes while symbols trade, it is the connection that is dead", async () => {
@@ -47,4 +53,30 @@ Deno.test("a stream that speaks again is watched as before", async () => {
   dog.heard("a", SILENCE);
   dog.heard("b", 1.4 * SILENCE);
   assert.equal(await dog.check(1.4 * SILENCE), undefined);
+});
+
+Deno.test("many quiet streams do not keep the watchdog from the one that is dead", async () => {
+  const quiet = Array.from({ length: 50 }, (_, i) => `quiet${i}`);
+  let now = 0;
+  const look = (stream: string) => Promise.resolve(stream === "dead" ? String(now) : "7");
+  const dog = createWatchdog([...quiet, "dead", "b"], SILENCE, look, now);
+  const dead: string[] = [];
+  for (; now <= 3 * SILENCE; now += STEP) {
+    dog.heard("b", now);
+    dead.push(...(await dog.check(now))?.streams ?? []);
+  }
+  assert.equal(dead[0], "dead");
+});
+
+Deno.test("a stream that speaks while it is looked into is not dead", async () => {
+  let now = 0;
+  const look = () => {
+    if (now === SILENCE) dog.heard("a", now);
+    return Promise.resolve(String(now));
+  };
+  const dog = createWatchdog(["a"], SILENCE, look, now);
+  now = SILENCE / 2;
+  await dog.check(now);
+  now = SILENCE;
+  assert.equal(await dog.check(now), undefined);
 });
