@@ -9,6 +9,8 @@ import type { Watchdog } from "./watchdog.ts";
 export interface Seen {
   readonly stream: string;
   readonly eventTime: number;
+  /** It came on another connection before. */
+  readonly isRepeated: boolean;
 }
 
 /** What a connection tells. */
@@ -22,6 +24,8 @@ export interface Listener {
   onDown(words: string): void;
   /** These streams are dead while the market goes on. */
   onMute(streams: readonly string[]): void;
+  /** What came between these two event times is missing, of all streams. */
+  onMissed(from: number, to: number): void;
 }
 
 /** How a connection is kept. */
@@ -42,7 +46,13 @@ export interface Live {
   /** Event times of the first and the newest good frame. */
   readonly firstTime?: number;
   readonly lastTime?: number;
+  /** When the newest one came, in ms; at first, when it was opened. */
+  readonly heardAt: number;
+  /** Frames that had come on another connection before. */
+  readonly repeats: number;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Keeps streams connected until the signal is aborted. A lost connection is made anew, for ever; one that grows old or in
@@ -58,17 +68,20 @@ export async function keepConnected(
   let failures = 0;
 
   const open = async (): Promise<Live> => {
-    const live: { -readonly [K in keyof Live]?: Live[K] } = { since: Date.now() };
-    live.socket = await openSocket(url, (text) => {
+    const now = Date.now();
+    const heard: Writable<Omit<Live, "socket">> = { since: now, heardAt: now, repeats: 0 };
+    const socket = await openSocket(url, (text) => {
       if (signal.aborted) return;
       const seen = listener.onText(text);
       if (!seen) return;
       failures = 0;
-      live.firstTime ??= seen.eventTime;
-      live.lastTime = seen.eventTime;
-      watchdog.heard(seen.stream, Date.now());
+      heard.firstTime ??= seen.eventTime;
+      heard.lastTime = seen.eventTime;
+      heard.heardAt = Date.now();
+      if (seen.isRepeated) heard.repeats++;
+      watchdog.heard(seen.stream, heard.heardAt);
     });
-    return live as Live;
+    return Object.assign(heard, { socket });
   };
 
   while (!signal.aborted) {

@@ -60,11 +60,12 @@ function keep(ms: number, given: { refusedFor: number; retryAfter?: number; firs
     const kept = keepConnected(
       { url: "ws://exchange/", streams: ["a"], watchdog, rolloverMs: minute, silenceMs: 30_000 },
       {
-        onText: () => ({ stream: "a", eventTime: Date.now() }),
+        onText: () => ({ stream: "a", eventTime: Date.now(), isRepeated: true }),
         onOverlap() {},
         onUp() {},
         onDown: () => story.downs.push(at()),
         onMute() {},
+        onMissed() {},
       },
       stop.signal,
       silent,

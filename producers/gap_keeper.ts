@@ -10,6 +10,8 @@ export interface GapKeeper {
   seen(symbol: string, eventTime: number): void;
   /** Nothing comes for these symbols any more. */
   lost(symbols: readonly string[], reason: Reason): void;
+  /** What came of these symbols between two event times went by, though the connection was never lost. */
+  missed(symbols: readonly string[], from: number, to: number): void;
   /** The newest record of the symbol before this worker started, in ms. No other producer is there. */
   startedAfter(symbol: string, eventTime: number): void;
   /** The full buffer dropped a message. */
@@ -69,6 +71,9 @@ export function createGapKeeper(
       const alive = twin.isAlive();
       for (const symbol of symbols) twinAtLoss.set(symbol, alive);
       ledger.lost(symbols, reason);
+    },
+    missed(symbols, from, to) {
+      for (const symbol of symbols) record(ledger.missed(symbol, from, to));
     },
     startedAfter(symbol, eventTime) {
       twinAtLoss.delete(symbol);

@@ -9,6 +9,8 @@ export interface Ledger {
   seen(symbol: string, eventTime: number): Gap | undefined;
   /** Nothing comes for these symbols any more. A hole that is open already stays as it is. */
   lost(symbols: Iterable<string>, reason: Reason): void;
+  /** What came between two event times was not received, though nothing was lost at the time. */
+  missed(symbol: string, from: number, to: number): Gap;
   /** The newest record of the symbol before this worker started, ms: since then it may have missed something. */
   startedAfter(symbol: string, eventTime: number): Gap | undefined;
   /** A message was dropped from the full buffer. */
@@ -56,6 +58,7 @@ export function createLedger(stream: string, now: number): Ledger {
         if (!open.has(symbol)) open.set(symbol, { startedAt: last.get(symbol) ?? now, reason });
       }
     },
+    missed: (symbol, from, to) => gap(symbol, from, to, "lost connection"),
     startedAfter(symbol, eventTime) {
       const next = first.get(symbol);
       if (next !== undefined) return gap(symbol, eventTime, next, "restart");

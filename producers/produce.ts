@@ -127,6 +127,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
                 symbolsOf(names),
                 names.length === line.streams.length ? "lost connection" : "mute stream",
               ),
+            onMissed: (from, to) => gaps.missed(symbolsOf(line.streams), from, to),
           },
           signal,
           log,

@@ -69,14 +69,15 @@ export function createReceiver<M extends Message>(
       lastData = Date.now();
       const message = exchange.toMessage(data.payload, lastData);
       const { symbol, eventTime } = message;
-      if (overlap.isDuplicate(message)) counts.duplicate++;
+      const isRepeated = overlap.isDuplicate(message);
+      if (isRepeated) counts.duplicate++;
       else {
         onSeen(symbol, eventTime);
         if (stream.lastPrice) prices[symbol] = stream.lastPrice(message);
         // What `stream.codec.encode` gives, without its check: the wire has been checked.
         buffer.push({ topic, key: symbol, value: JSON.stringify(message) });
       }
-      return { stream: data.stream ?? "", eventTime };
+      return { stream: data.stream ?? "", eventTime, isRepeated };
     },
     get lastData() {
       return lastData;

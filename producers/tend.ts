@@ -21,9 +21,9 @@ export async function tend(
   /** No replacement is attempted earlier, in ms. */
   let notBefore = 0;
 
-  const move = async () => {
+  const move = async (isDead: boolean) => {
     try {
-      live = await replace(live, open, listener, signal);
+      live = await replace(live, isDead, open, listener, signal);
       failures = notBefore = 0;
       upkeep.watchdog.reset(Date.now());
       log.info("moved to a new connection");
@@ -46,7 +46,7 @@ export async function tend(
       if (typeof event === "string") return event;
       if (event.mute.length > 0) listener.onMute(event.mute);
       if (event.resubscribe) resubscribe(live.socket, event.mute, log);
-      else if (Date.now() >= notBefore) await move();
+      else if (Date.now() >= notBefore) await move(event.mute.length === upkeep.streams.length);
     }
     return "closed by us";
   } finally {
