@@ -2,18 +2,19 @@ import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
 import type { Buffer, Entry } from "./buffer.ts";
 import { createLedger, type Reason } from "./ledger.ts";
+import { createSpells } from "./spells.ts";
 import type { Twin } from "./twin.ts";
 
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
 export interface GapKeeper {
-  /** A good message came, with the exchange's time in ms. */
-  seen(symbol: string, eventTime: number): void;
-  /** Nothing comes for these symbols any more. */
-  lost(symbols: readonly string[], reason: Reason): void;
-  /** What came of these symbols between two event times went by, though the connection was never lost. */
-  missed(symbols: readonly string[], from: number, to: number): void;
-  /** The newest record of the symbol before this worker started, in ms. No other producer is there. */
-  startedAfter(symbol: string, eventTime: number): void;
+  /** A good message came on the exchange's stream, with the exchange's time in ms. */
+  seen(stream: string, eventTime: number): void;
+  /** Nothing comes on these streams any more. */
+  lost(streams: readonly string[], reason: Reason): void;
+  /** What came on these streams between two event times went by, though the connection was never lost. */
+  missed(streams: readonly string[], from: number, to: number): void;
+  /** The newest record of the stream before this worker started, in ms. No other producer is there. */
+  startedAfter(stream: string, eventTime: number): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent; told at each attempt. */
@@ -26,17 +27,22 @@ export interface GapKeeper {
   close(): Promise<void>;
 }
 
-/** A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer. */
+/**
+ * A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer.
+ * `symbols` tells whose each of the exchange's streams is.
+ */
 export function createGapKeeper(
-  stream: string,
+  name: string,
+  symbols: ReadonlyMap<string, string>,
   topic: string,
   gapTopic: string,
   buffer: Buffer,
   twin: Twin,
   log: Log,
 ): GapKeeper {
-  const ledger = createLedger(stream, Date.now());
-  /** Of each symbol that was lost, whether another producer was there then. */
+  const ledger = createLedger(name, symbols, Date.now());
+  const spells = createSpells(name);
+  /** Of each stream that was lost, whether another producer was there then. */
   const twinAtLoss = new Map<string, Promise<boolean>>();
   const confirming = new Set<Promise<void>>();
   let kept: Entry[] = [];
@@ -55,41 +61,41 @@ export function createGapKeeper(
     buffer.push({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
   /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */
-  const recordUnlessCovered = async (gap: Gap) => {
-    const before = await (twinAtLoss.get(gap.symbol) ?? false);
+  const recordUnlessCovered = async (stream: string, gap: Gap) => {
+    const before = await (twinAtLoss.get(stream) ?? false);
     if (!(before && await twin.isAlive())) record(gap);
   };
 
   return {
-    seen(symbol, eventTime) {
-      const gap = ledger.seen(symbol, eventTime);
+    seen(stream, eventTime) {
+      const gap = ledger.seen(stream, eventTime);
       if (!gap) return;
-      const confirmed = recordUnlessCovered(gap).finally(() => confirming.delete(confirmed));
+      const confirmed = recordUnlessCovered(stream, gap).finally(() => confirming.delete(confirmed));
       confirming.add(confirmed);
     },
-    lost(symbols, reason) {
+    lost(streams, reason) {
       const alive = twin.isAlive();
-      for (const symbol of symbols) twinAtLoss.set(symbol, alive);
-      ledger.lost(symbols, reason);
+      for (const stream of streams) twinAtLoss.set(stream, alive);
+      ledger.lost(streams, reason);
     },
-    missed(symbols, from, to) {
-      for (const symbol of symbols) record(ledger.missed(symbol, from, to));
+    missed(streams, from, to) {
+      for (const stream of streams) record(ledger.missed(stream, from, to));
     },
-    startedAfter(symbol, eventTime) {
-      twinAtLoss.delete(symbol);
-      const gap = ledger.startedAfter(symbol, eventTime);
+    startedAfter(stream, eventTime) {
+      twinAtLoss.delete(stream);
+      const gap = ledger.startedAfter(stream, eventTime);
       if (gap) record(gap);
     },
-    dropped: ledger.dropped,
+    dropped: spells.dropped,
     sending(entries) {
       if (entries === underway) return;
       underway = entries;
-      for (const entry of entries) if (entry.topic === topic) ledger.sent(String(entry.key));
+      for (const entry of entries) if (entry.topic === topic) spells.sent(String(entry.key));
     },
     keep: (entry) => kept.push(entry),
     flush() {
       if (!buffer.hasRoom) return;
-      for (const gap of ledger.takeDropped()) record(gap);
+      for (const gap of spells.take()) record(gap);
       const entries = kept;
       kept = [];
       for (const entry of entries) buffer.push(entry);

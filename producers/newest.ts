@@ -1,36 +1,32 @@
 import type { Extent, Kafka } from "../shared/kafka/mod.ts";
+import type { Stream } from "../shared/stream.ts";
 
 /** Messages of each partition that are read at start. */
 const MOST = 2_000;
 
 /**
- * The newest event time in ms that the topic has for each of the symbols, before `extent`'s end. A symbol that is not
- * among the topic's newest messages gets the newest time of all: until then its producer was alive, and had nothing.
+ * The newest event time in ms that the topic has of each of the exchange's streams, before `extent`'s end. One that is not among
+ * the topic's newest messages gets the newest time of all: until then its producer was alive, and had nothing.
  */
-export async function newestTimes(
+export async function newestTimes<M extends { symbol: string; eventTime: number }>(
   kafka: Pick<Kafka, "readTail">,
   topic: string,
   extent: Extent,
-  symbols: readonly string[],
+  { codec, exchange }: Pick<Stream<M>, "codec" | "exchange">,
+  streams: readonly string[],
 ): Promise<Map<string, number>> {
+  const decoder = new TextDecoder();
   const newest = new Map<string, number>();
   for (const { value } of await kafka.readTail(topic, extent, MOST)) {
-    const { symbol, eventTime } = read(value);
-    if (symbol !== undefined && eventTime > (newest.get(symbol) ?? 0)) newest.set(symbol, eventTime);
+    const { data: message } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
+    if (!message) continue; // another pipeline's
+    const name = exchange!.subscriptionOf(message);
+    newest.set(name, Math.max(newest.get(name) ?? 0, message.eventTime));
   }
   const isAll = extent.every(({ low, high }) => high - low <= MOST);
-  const overall = isAll ? undefined : Math.max(...newest.values());
-  return new Map(symbols.flatMap((symbol) => {
-    const time = newest.get(symbol) ?? overall;
-    return time === undefined ? [] : [[symbol, time]];
+  const overall = isAll || newest.size === 0 ? undefined : Math.max(...newest.values());
+  return new Map(streams.flatMap((name) => {
+    const time = newest.get(name) ?? overall;
+    return time === undefined ? [] : [[name, time]];
   }));
-}
-
-function read(value: Uint8Array | null): { symbol?: string; eventTime: number } {
-  try {
-    const { symbol, eventTime } = JSON.parse(new TextDecoder().decode(value ?? new Uint8Array()));
-    return { symbol, eventTime: Number(eventTime) };
-  } catch {
-    return { eventTime: NaN };
-  }
 }

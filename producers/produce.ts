@@ -29,6 +29,12 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const { config, log, signal } = worker;
   const { exchange } = stream;
   if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
+  /** The exchange's streams, each with its symbol. */
+  const symbols = new Map(
+    config.symbols.flatMap((symbol) =>
+      exchange.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
+    ),
+  );
   const topic = topicName(config.kafka, stream);
   const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
@@ -49,7 +55,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   });
   const kafka = openKafka(config.kafka, log);
   const twin = createTwin(kafka, topic, () => ({ attempted, acked: counts.produced }), signal);
-  const gaps = createGapKeeper(stream.name, topic, gapTopic, buffer, twin, log);
+  const gaps = createGapKeeper(stream.name, symbols, topic, gapTopic, buffer, twin, log);
   const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
 
   worker.report = () => {
@@ -75,8 +81,8 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     if (await twin.isAlive()) {
       return log.info("another producer fills the topic: there is no gap before this start");
     }
-    const times = await newestTimes(kafka, topic, extent, config.symbols);
-    for (const [symbol, time] of times) gaps.startedAfter(symbol, time);
+    const times = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()]);
+    for (const [name, time] of times) gaps.startedAfter(name, time);
   };
   const send = async () => {
     await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
@@ -101,13 +107,8 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     await restart;
   };
   const receive = async () => {
-    const streams = config.symbols.flatMap((symbol) => exchange.subscriptions(symbol, config.klineIntervals));
-    const symbolsOf = (names: readonly string[]) =>
-      config.symbols.filter((symbol) =>
-        exchange.subscriptions(symbol, config.klineIntervals).some((n) => names.includes(n))
-      );
     await Promise.all(
-      linesOf(config.binanceWsUrl, exchange.route, streams).map((line) => {
+      linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]).map((line) => {
         const overlap = createOverlap(exchange.identity);
         const look = lookByRest(config.binanceRestUrl, log);
         down.set(line.url, "the exchange has not been reached yet");
@@ -120,14 +121,14 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
             onUp: () => down.delete(line.url),
             onDown(words) {
               down.set(line.url, words);
-              gaps.lost(symbolsOf(line.streams), "lost connection");
+              gaps.lost(line.streams, "lost connection");
             },
             onMute: (names) =>
               gaps.lost(
-                symbolsOf(names),
+                names,
                 names.length === line.streams.length ? "lost connection" : "mute stream",
               ),
-            onMissed: (from, to) => gaps.missed(symbolsOf(line.streams), from, to),
+            onMissed: (from, to) => gaps.missed(line.streams, from, to),
           },
           signal,
           log,
