@@ -5,6 +5,9 @@ import { createLedger, type Reason } from "./ledger.ts";
 import { createSpells } from "./spells.ts";
 import type { Twin } from "./twin.ts";
 
+/** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
+const TELL_MS = 5_000;
+
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
 export interface GapKeeper {
   /** A good message came on the exchange's stream, with the exchange's time in ms. */
@@ -19,9 +22,7 @@ export interface GapKeeper {
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent; told at each attempt. */
   sending(entries: readonly Entry[]): void;
-  /** The full buffer dropped a gap's entry: it is sent once there is room. */
-  keep(entry: Entry): void;
-  /** To be called when messages have been sent: tells what was dropped, once the buffer has room for it. */
+  /** To be called when messages have been sent: tells what was dropped, once that has an end or after some seconds. */
   flush(): void;
   /** Tells of all holes that are open, as the worker ends. */
   close(): Promise<void>;
@@ -45,7 +46,7 @@ export function createGapKeeper(
   /** Of each stream that was lost, whether another producer was there then. */
   const twinAtLoss = new Map<string, Promise<boolean>>();
   const confirming = new Set<Promise<void>>();
-  let kept: Entry[] = [];
+  let toldAt = Date.now();
   let underway: readonly Entry[] = [];
 
   const record = (gap: Gap) => {
@@ -58,7 +59,7 @@ export function createGapKeeper(
       ms,
       dropped,
     });
-    buffer.push({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
+    buffer.pushFirst({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
   /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */
   const recordUnlessCovered = async (stream: string, gap: Gap) => {
@@ -92,13 +93,11 @@ export function createGapKeeper(
       underway = entries;
       for (const entry of entries) if (entry.topic === topic) spells.sent(String(entry.key));
     },
-    keep: (entry) => kept.push(entry),
     flush() {
-      if (!buffer.hasRoom) return;
+      const now = Date.now();
+      if (!buffer.hasRoom && now - toldAt < TELL_MS) return;
+      toldAt = now;
       for (const gap of spells.take()) record(gap);
-      const entries = kept;
-      kept = [];
-      for (const entry of entries) buffer.push(entry);
     },
     async close() {
       await Promise.all(confirming);

@@ -45,7 +45,6 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const buffer = createBuffer(stream, topic, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
     onDropped(entry, message) {
-      if (entry.topic === gapTopic) return gaps.keep(entry);
       counts.dropped++;
       if (message) gaps.dropped(message.symbol, message.eventTime);
       log.sparsely("dropped", "the buffer is full and its oldest messages are dropped", {

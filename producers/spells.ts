@@ -6,7 +6,7 @@ export interface Spells {
   dropped(symbol: string, eventTime: number): void;
   /** A message of the symbol is sent: what is dropped after it makes another gap. */
   sent(symbol: string): void;
-  /** The gaps made by what was dropped so far. */
+  /** The gaps that are new or have grown since they were last taken; a grown one takes its own place in the table. */
   take(): Gap[];
 }
 
@@ -15,34 +15,41 @@ const MOST_UNTOLD = 1_000;
 
 /** Nothing dropped yet, of the stream of that name. */
 export function createSpells(name: string): Spells {
-  let untold: Gap[] = [];
-  /** The gap of each symbol that goes on with the next message that is dropped. */
-  const spells = new Map<string, Gap>();
+  const untold = new Set<Gap>();
+  const told = new WeakSet<Gap>();
+  const newest = new Map<string, Gap>();
+  /** Symbols whose newest gap goes on with the next message that is dropped. */
+  const open = new Set<string>();
+
+  /** The gap that a message of that time is part of. A gap's start is part of its key: two that begin in the same ms are one. */
+  const find = (symbol: string, eventTime: number): Gap | undefined => {
+    const last = newest.get(symbol);
+    if (open.has(symbol) || last?.startedAt === eventTime) return last;
+    return [...untold].find((gap) => gap.symbol === symbol && gap.startedAt === eventTime);
+  };
+
   return {
     dropped(symbol, eventTime) {
-      // A gap's start is part of its key: two that begin in the same ms are one.
-      let spell = spells.get(symbol) ??
-        untold.find((one) => one.symbol === symbol && one.startedAt === eventTime);
-      if (!spell) {
-        spell = {
-          ...{ stream: name, symbol, startedAt: eventTime, endedAt: eventTime },
-          ...{ reason: "buffer overflow", dropped: 0 },
-        };
-        untold.push(spell);
-      }
-      spells.set(symbol, spell);
-      spell.startedAt = Math.min(spell.startedAt, eventTime);
-      spell.endedAt = Math.max(spell.endedAt, eventTime);
-      spell.dropped!++;
+      const gap = find(symbol, eventTime) ?? {
+        ...{ stream: name, symbol, startedAt: eventTime, endedAt: eventTime },
+        ...{ reason: "buffer overflow", dropped: 0 },
+      };
+      newest.set(symbol, gap);
+      open.add(symbol);
+      untold.add(gap);
+      // The start of one that is told stays, or it would be another row.
+      if (!told.has(gap)) gap.startedAt = Math.min(gap.startedAt, eventTime);
+      gap.endedAt = Math.max(gap.endedAt, eventTime);
+      gap.dropped!++;
     },
     sent(symbol) {
-      if (untold.length < MOST_UNTOLD) spells.delete(symbol);
+      if (untold.size < MOST_UNTOLD) open.delete(symbol);
     },
     take() {
-      const gaps = untold;
-      untold = [];
-      spells.clear();
-      return gaps;
+      const gaps = [...untold];
+      untold.clear();
+      for (const gap of gaps) told.add(gap);
+      return gaps.map((gap) => ({ ...gap }));
     },
   };
 }

@@ -35,3 +35,18 @@ Deno.test("however long the buffer stays full, the gaps to be told stay few and 
   assert.equal(gaps.length, 1_000);
   assert.equal(gaps.reduce((sum, { dropped }) => sum + dropped!, 0), 5_000);
 });
+
+Deno.test("a gap that grows after it was told is told again as the same row, with all that it counts", () => {
+  const spells = createSpells("book");
+  for (const time of [10, 11]) spells.dropped("BTCUSDT", time);
+  assert.deepEqual(spans(spells), [["BTCUSDT", 10, 11, 2]]);
+  for (const time of [11, 9, 15]) spells.dropped("BTCUSDT", time);
+  assert.deepEqual(spans(spells), [["BTCUSDT", 10, 15, 5]]);
+  spells.sent("BTCUSDT");
+  spells.dropped("BTCUSDT", 15);
+  spells.dropped("BTCUSDT", 16);
+  assert.deepEqual(spans(spells), [["BTCUSDT", 15, 16, 2]]);
+  spells.sent("BTCUSDT");
+  spells.dropped("BTCUSDT", 15);
+  assert.deepEqual(spans(spells), [["BTCUSDT", 15, 16, 3]]);
+});
