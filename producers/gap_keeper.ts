@@ -3,7 +3,9 @@ import type { Gap } from "../shared/streams/gap.ts";
 import type { Buffer, Entry } from "./buffer.ts";
 import { createLedger, type Reason } from "./ledger.ts";
 import { createSpells } from "./spells.ts";
-import type { Twin } from "./twin.ts";
+import { createLosses } from "./losses.ts";
+import { narrow, type Silence } from "./silence.ts";
+import type { Mark, Twin } from "./twin.ts";
 
 /** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
 const TELL_MS = 5_000;
@@ -16,8 +18,8 @@ export interface GapKeeper {
   lost(streams: readonly string[], reason: Reason): void;
   /** What came on these streams between two event times went by, though the connection was never lost. */
   missed(streams: readonly string[], from: number, to: number): void;
-  /** The newest record of the stream before this worker started, in ms. No other producer is there. */
-  startedAfter(stream: string, eventTime: number): void;
+  /** The newest records of a connection's streams before this worker started, in ms; `since` was made at the start. */
+  startedAfter(newest: ReadonlyMap<string, number>, since: Mark): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent; told at each attempt. */
@@ -43,8 +45,7 @@ export function createGapKeeper(
 ): GapKeeper {
   const ledger = createLedger(name, symbols, Date.now());
   const spells = createSpells(name);
-  /** Of each stream that was lost, whether another producer was there then. */
-  const twinAtLoss = new Map<string, Promise<boolean>>();
+  const losses = createLosses(twin);
   const confirming = new Set<Promise<void>>();
   let toldAt = Date.now();
   let underway: readonly Entry[] = [];
@@ -61,31 +62,44 @@ export function createGapKeeper(
     });
     buffer.pushFirst({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
-  /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */
-  const recordUnlessCovered = async (stream: string, gap: Gap) => {
-    const before = await (twinAtLoss.get(stream) ?? false);
-    if (!(before && await twin.isAlive())) record(gap);
+  /** Records of a gap what no other producer covered. */
+  const confirm = (stream: string, gap: Gap, silent: Promise<Silence | undefined>) => {
+    const confirmed = silent.then((silence) => {
+      if (silence) record(narrow(gap, stream, silence));
+      else log.debug("another producer had what was missed", { stream, reason: gap.reason });
+    }).finally(() => confirming.delete(confirmed));
+    confirming.add(confirmed);
   };
 
   return {
     seen(stream, eventTime) {
       const gap = ledger.seen(stream, eventTime);
-      if (!gap) return;
-      const confirmed = recordUnlessCovered(stream, gap).finally(() => confirming.delete(confirmed));
-      confirming.add(confirmed);
+      if (gap) confirm(stream, gap, losses.end(stream, gap.endedAt));
     },
     lost(streams, reason) {
-      const alive = twin.isAlive();
-      for (const stream of streams) twinAtLoss.set(stream, alive);
+      const since = twin.mark();
+      // Mute streams may come back one by one.
+      for (const some of reason === "mute stream" ? streams.map((stream) => [stream]) : [streams]) {
+        losses.begin({ streams: some, from: ledger.newest(some), isRestart: false }, since);
+      }
       ledger.lost(streams, reason);
     },
     missed(streams, from, to) {
-      for (const stream of streams) record(ledger.missed(stream, from, to));
+      const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
+      for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), silent);
     },
-    startedAfter(stream, eventTime) {
-      twinAtLoss.delete(stream);
-      const gap = ledger.startedAfter(stream, eventTime);
-      if (gap) record(gap);
+    startedAfter(newest, since) {
+      const outage = { streams: [...newest.keys()], from: Math.max(...newest.values()), isRestart: true };
+      const ended = new Map<string, Gap>();
+      for (const [stream, eventTime] of newest) {
+        const gap = ledger.startedAfter(stream, eventTime);
+        if (gap) ended.set(stream, gap);
+      }
+      // It is over with the first message of any.
+      const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
+      const silent = ended.size > 0 ? twin.silenceIn({ ...outage, to }, since) : undefined;
+      for (const [stream, gap] of ended) confirm(stream, gap, silent!);
+      losses.begin({ ...outage, streams: outage.streams.filter((one) => !ended.has(one)) }, since, silent);
     },
     dropped: spells.dropped,
     sending(entries) {
@@ -100,8 +114,10 @@ export function createGapKeeper(
       for (const gap of spells.take()) record(gap);
     },
     async close() {
+      for (const [stream, gap] of ledger.close(Date.now())) {
+        confirm(stream, gap, losses.end(stream, Infinity));
+      }
       await Promise.all(confirming);
-      for (const gap of ledger.close(Date.now())) record(gap);
     },
   };
 }

@@ -7,10 +7,15 @@ import { sampleOf } from "../tests/faults/sample.ts";
 import { inFastTime } from "../tests/fast_time.ts";
 import { createBuffer, type Entry } from "./buffer.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
+import type { Twin } from "./twin.ts";
 
 const entryOf = (message: { symbol: string }): Entry => ({
   ...{ topic: "t", key: message.symbol, value: JSON.stringify(message) },
 });
+const noTwin: Twin = {
+  mark: () => ({ end: Promise.resolve(0), acked: 0 }),
+  silenceIn: ({ from, to }) => Promise.resolve({ from, to, times: new Map() }),
+};
 const symbols = new Map([["btcusdt@bookTicker", "BTCUSDT"]]);
 
 Deno.test("what a buffer that never has room drops is told every few seconds, and counted exactly", async () => {
@@ -23,8 +28,7 @@ Deno.test("what a buffer that never has room drops is told every few seconds, an
         keeper.dropped(String(key), Date.now());
       },
     });
-    const twin = { isAlive: () => Promise.resolve(false) };
-    const keeper = createGapKeeper("book", symbols, "t", "gaps", buffer, twin, silent);
+    const keeper = createGapKeeper("book", symbols, "t", "gaps", buffer, noTwin, silent);
     const message = entryOf({ ...sampleOf(book), symbol: "BTCUSDT" });
     const told = new Map<number, number>();
     // A Kafka that takes one message of ten.

@@ -13,8 +13,10 @@ export interface Ledger {
   missed(stream: string, from: number, to: number): Gap;
   /** The newest record of the stream before this worker started, ms: since then it may have missed something. */
   startedAfter(stream: string, eventTime: number): Gap | undefined;
-  /** The worker ends at `now`: the holes that are open. */
-  close(now: number): Gap[];
+  /** The event time of the newest message of any of these streams; when the worker started, if there was none. */
+  newest(streams: readonly string[]): number;
+  /** The worker ends at `now`: the holes that are open, by stream. */
+  close(now: number): Map<string, Gap>;
 }
 
 /**
@@ -55,8 +57,11 @@ export function createLedger(name: string, symbols: ReadonlyMap<string, string>,
       if (next !== undefined) return gap(stream, eventTime, next, "restart");
       open.set(stream, { startedAt: eventTime, reason: "restart" });
     },
+    newest: (streams) => Math.max(...streams.map((stream) => last.get(stream) ?? now)),
     close(now) {
-      const gaps = [...open].map(([stream, { startedAt, reason }]) => gap(stream, startedAt, now, reason));
+      const gaps = new Map(
+        [...open].map(([stream, { startedAt, reason }]) => [stream, gap(stream, startedAt, now, reason)]),
+      );
       open.clear();
       return gaps;
     },

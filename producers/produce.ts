@@ -1,4 +1,4 @@
-import { deadLetterTopic, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
+import { deadLetterTopic, type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
@@ -35,6 +35,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       exchange.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
     ),
   );
+  const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
   const topic = topicName(config.kafka, stream);
   const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
@@ -53,7 +54,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     },
   });
   const kafka = openKafka(config.kafka, log);
-  const twin = createTwin(kafka, topic, () => ({ attempted, acked: counts.produced }), signal);
+  const twin = createTwin(kafka, topic, stream, () => ({ attempted, acked: counts.produced }), signal);
   const gaps = createGapKeeper(stream.name, symbols, topic, gapTopic, buffer, twin, log);
   const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
 
@@ -75,21 +76,27 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     onTrouble: (words?: string) => kafkaTrouble = words,
   };
 
-  /** Records what was missed since the topic's newest records, unless another producer was there. */
-  const recordRestart = async (extent: Awaited<ReturnType<typeof kafka.extentOf>>) => {
-    if (await twin.isAlive()) {
-      return log.info("another producer fills the topic: there is no gap before this start");
-    }
-    const times = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()]);
-    for (const [name, time] of times) gaps.startedAfter(name, time);
-  };
-  const send = async () => {
+  /** Waits for Kafka; returns where the topic ends before anything of ours is on it. */
+  const reach = async () => {
     await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
     const extent = await persist(() => kafka.extentOf(topic), broker);
     kafkaTrouble = undefined;
-    const restart = recordRestart(extent).catch((error) =>
-      log.warn("cannot tell what was missed before this start", { why: describe(error) })
-    );
+    return extent;
+  };
+  /** Records what was missed since the topic's newest records. */
+  const recordRestart = async (extent: Extent) => {
+    const since = twin.mark();
+    const newest = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()]);
+    for (const { streams } of lines) {
+      gaps.startedAfter(new Map([...newest].filter(([name]) => streams.includes(name))), since);
+    }
+  };
+  const reached = reach();
+  const restart = reached.then(recordRestart).catch((error) =>
+    log.warn("cannot tell what was missed before this start", { why: describe(error) })
+  );
+  const send = async () => {
+    await reached;
     await sendAll(buffer, producer, broker, {
       onSend(entries) {
         attempted += entries.filter((entry) => entry.topic === topic).length;
@@ -103,11 +110,10 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
         gaps.flush();
       },
     });
-    await restart;
   };
   const receive = async () => {
     await Promise.all(
-      linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]).map((line) => {
+      lines.map((line) => {
         const overlap = createOverlap(exchange.identity);
         const look = lookByRest(config.binanceRestUrl, log);
         down.set(line.url, "the exchange has not been reached yet");
@@ -134,6 +140,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
         );
       }),
     );
+    await restart;
     await gaps.close();
     buffer.close();
   };

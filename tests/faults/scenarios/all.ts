@@ -11,7 +11,12 @@ import {
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
-import { loneProducerKilled, producerKilledBesideTwin } from "./producers.ts";
+import {
+  connectionLostBesideTwin,
+  connectionsLostTogether,
+  loneProducerKilled,
+  producerKilledBesideTwin,
+} from "./producers.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { workersStopped } from "./shutdown.ts";
 
@@ -26,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
+  ...[connectionLostBesideTwin, connectionsLostTogether],
   ...[
     rollover,
     rolloverRefused,
