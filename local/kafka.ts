@@ -48,16 +48,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
   await Deno.writeTextFile(settings, serverProperties(join(folder, "data"), port, controller, options));
   const command = [...jvm, "-cp", join(jars, "*")];
   if (!await readIfThere(join(folder, "data", "meta.properties"))) {
-    await run(java, [
-      ...command,
-      "kafka.tools.StorageTool",
-      "format",
-      `--cluster-id=${clusterId()}`,
-      "-c",
-      settings,
-    ], {
-      signal,
-    });
+    // As one word with its option: it may begin with a dash.
+    const format = ["format", `--cluster-id=${clusterId()}`, "-c", settings];
+    await run(java, [...command, "kafka.tools.StorageTool", ...format], { signal });
   }
   const daemon = parts.use(
     await startDaemon({

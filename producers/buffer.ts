@@ -15,6 +15,8 @@ export interface Entry extends Outgoing {
 export interface Buffer {
   /** Adds an entry. Past the limit older ones are merged or dropped, as the stream wants it. */
   push(entry: Entry): void;
+  /** Adds an entry that is taken before all others and never dropped, as few and small ones may be: the limit is not theirs. */
+  pushFirst(entry: Entry): void;
   /** Waits for entries and takes the oldest, up to so many bytes; they count until `settle`. None once it is closed and empty. */
   take(most: number): Promise<Entry[]>;
   /** What was taken last has been sent. */
@@ -47,9 +49,10 @@ export function createBuffer<M extends Message>(
   limit: number,
   losses: Losses<M>,
 ): Buffer {
+  let first: Entry[] = [];
   let entries: Entry[] = [];
   let head = 0; // entries before it are gone; they are cut off now and then
-  let taken: Entry[] = [];
+  const taken = { length: 0, bytes: 0 };
   let bytes = 0;
   let places: Map<string, number> | undefined; // of rows among the entries, while candles are merged
   let closed = false;
@@ -87,7 +90,7 @@ export function createBuffer<M extends Message>(
     head = 0;
     places = new Map();
     for (const entry of waiting) add(entry);
-    bytes = total(taken) + total(entries);
+    bytes = taken.bytes + total(entries);
   };
   const dropOldest = () => {
     const oldest = entries[head++];
@@ -111,32 +114,43 @@ export function createBuffer<M extends Message>(
       }
       wake();
     },
+    pushFirst(entry) {
+      first.push(entry);
+      wake();
+    },
     async take(most) {
-      while (head === entries.length && !closed) await new Promise<void>((resolve) => wake = resolve);
-      let end = head;
-      for (let size = 0; end < entries.length; end++) {
-        size += sizeOf(entries[end]);
-        if (size > most && end > head) break;
+      while (first.length === 0 && head === entries.length && !closed) {
+        await new Promise<void>((resolve) => wake = resolve);
       }
-      taken = entries.slice(head, end);
+      let size = total(first);
+      let end = head;
+      for (; end < entries.length; end++) {
+        size += sizeOf(entries[end]);
+        if (size > most && first.length + end > head) break;
+      }
+      const some = entries.slice(head, end);
+      const all = [...first, ...some];
+      taken.length = all.length;
+      taken.bytes = total(some);
+      first = [];
       head = end;
       places = undefined;
       if (head === entries.length) {
         entries = [];
         head = 0;
       }
-      return taken;
+      return all;
     },
     settle() {
-      bytes -= total(taken);
-      taken = [];
+      bytes -= taken.bytes;
+      taken.length = taken.bytes = 0;
     },
     close() {
       closed = true;
       wake();
     },
     get length() {
-      return entries.length - head + taken.length;
+      return first.length + entries.length - head + taken.length;
     },
     get hasRoom() {
       return bytes < limit / 2;

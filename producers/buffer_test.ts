@@ -161,6 +161,20 @@ Deno.test("what is on its way counts until it is settled", async () => {
   assert.deepEqual([told.dropped.length, buffer.length], [1, 1]);
 });
 
+Deno.test("what goes first is taken before all else, and a full buffer does not drop it", async () => {
+  const { buffer, told } = bufferOf<Kline>(kline, 2 * sizeOf(letter));
+  const gap: Entry = { topic: "t.gap", key: "BTCUSDT", value: "{}" };
+  for (const entry of [letter, letter]) buffer.push(entry);
+  buffer.pushFirst(gap);
+  for (const entry of [letter, letter]) buffer.push(entry);
+  assert.deepEqual([told.dropped.length, buffer.length], [2, 3]);
+  assert.deepEqual(await buffer.take(1), [gap]);
+  buffer.settle();
+  assert.deepEqual(await buffer.take(1e6), [letter, letter]);
+  buffer.settle();
+  assert.deepEqual([buffer.length, buffer.hasRoom], [0, true]);
+});
+
 Deno.test("a take waits for an entry, and ends with none once the buffer is closed and empty", async () => {
   const { buffer } = bufferOf<Kline>(kline, 1_000);
   const taking = buffer.take(1e6);

@@ -2,42 +2,52 @@ import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
 import type { Buffer, Entry } from "./buffer.ts";
 import { createLedger, type Reason } from "./ledger.ts";
-import type { Twin } from "./twin.ts";
+import { createSpells } from "./spells.ts";
+import { createLosses } from "./losses.ts";
+import { narrow, type Silence } from "./silence.ts";
+import type { Mark, Twin } from "./twin.ts";
+
+/** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
+const TELL_MS = 5_000;
 
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
 export interface GapKeeper {
-  /** A good message came, with the exchange's time in ms. */
-  seen(symbol: string, eventTime: number): void;
-  /** Nothing comes for these symbols any more. */
-  lost(symbols: readonly string[], reason: Reason): void;
-  /** The newest record of the symbol before this worker started, in ms. No other producer is there. */
-  startedAfter(symbol: string, eventTime: number): void;
+  /** A good message came on the exchange's stream, with the exchange's time in ms. */
+  seen(stream: string, eventTime: number): void;
+  /** Nothing comes on these streams any more. */
+  lost(streams: readonly string[], reason: Reason): void;
+  /** What came on these streams between two event times went by, though the connection was never lost. */
+  missed(streams: readonly string[], from: number, to: number): void;
+  /** The newest records of a connection's streams before this worker started, in ms; `since` was made at the start. */
+  startedAfter(newest: ReadonlyMap<string, number>, since: Mark): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent; told at each attempt. */
   sending(entries: readonly Entry[]): void;
-  /** The full buffer dropped a gap's entry: it is sent once there is room. */
-  keep(entry: Entry): void;
-  /** To be called when messages have been sent: tells what was dropped, once the buffer has room for it. */
+  /** To be called when messages have been sent: tells what was dropped, once that has an end or after some seconds. */
   flush(): void;
   /** Tells of all holes that are open, as the worker ends. */
   close(): Promise<void>;
 }
 
-/** A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer. */
+/**
+ * A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer.
+ * `symbols` tells whose each of the exchange's streams is.
+ */
 export function createGapKeeper(
-  stream: string,
+  name: string,
+  symbols: ReadonlyMap<string, string>,
   topic: string,
   gapTopic: string,
   buffer: Buffer,
   twin: Twin,
   log: Log,
 ): GapKeeper {
-  const ledger = createLedger(stream, Date.now());
-  /** Of each symbol that was lost, whether another producer was there then. */
-  const twinAtLoss = new Map<string, Promise<boolean>>();
+  const ledger = createLedger(name, symbols, Date.now());
+  const spells = createSpells(name);
+  const losses = createLosses(twin);
   const confirming = new Set<Promise<void>>();
-  let kept: Entry[] = [];
+  let toldAt = Date.now();
   let underway: readonly Entry[] = [];
 
   const record = (gap: Gap) => {
@@ -50,48 +60,64 @@ export function createGapKeeper(
       ms,
       dropped,
     });
-    buffer.push({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
+    buffer.pushFirst({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
-  /** Another producer that was there when the hole began and when it ended covered it, or has recorded its own. */
-  const recordUnlessCovered = async (gap: Gap) => {
-    const before = await (twinAtLoss.get(gap.symbol) ?? false);
-    if (!(before && await twin.isAlive())) record(gap);
+  /** Records of a gap what no other producer covered. */
+  const confirm = (stream: string, gap: Gap, silent: Promise<Silence | undefined>) => {
+    const confirmed = silent.then((silence) => {
+      if (silence) record(narrow(gap, stream, silence));
+      else log.debug("another producer had what was missed", { stream, reason: gap.reason });
+    }).finally(() => confirming.delete(confirmed));
+    confirming.add(confirmed);
   };
 
   return {
-    seen(symbol, eventTime) {
-      const gap = ledger.seen(symbol, eventTime);
-      if (!gap) return;
-      const confirmed = recordUnlessCovered(gap).finally(() => confirming.delete(confirmed));
-      confirming.add(confirmed);
+    seen(stream, eventTime) {
+      const gap = ledger.seen(stream, eventTime);
+      if (gap) confirm(stream, gap, losses.end(stream, gap.endedAt));
     },
-    lost(symbols, reason) {
-      const alive = twin.isAlive();
-      for (const symbol of symbols) twinAtLoss.set(symbol, alive);
-      ledger.lost(symbols, reason);
+    lost(streams, reason) {
+      const since = twin.mark();
+      // Mute streams may come back one by one.
+      for (const some of reason === "mute stream" ? streams.map((stream) => [stream]) : [streams]) {
+        losses.begin({ streams: some, from: ledger.newest(some), isRestart: false }, since);
+      }
+      ledger.lost(streams, reason);
     },
-    startedAfter(symbol, eventTime) {
-      twinAtLoss.delete(symbol);
-      const gap = ledger.startedAfter(symbol, eventTime);
-      if (gap) record(gap);
+    missed(streams, from, to) {
+      const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
+      for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), silent);
     },
-    dropped: ledger.dropped,
+    startedAfter(newest, since) {
+      const outage = { streams: [...newest.keys()], from: Math.max(...newest.values()), isRestart: true };
+      const ended = new Map<string, Gap>();
+      for (const [stream, eventTime] of newest) {
+        const gap = ledger.startedAfter(stream, eventTime);
+        if (gap) ended.set(stream, gap);
+      }
+      // It is over with the first message of any.
+      const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
+      const silent = ended.size > 0 ? twin.silenceIn({ ...outage, to }, since) : undefined;
+      for (const [stream, gap] of ended) confirm(stream, gap, silent!);
+      losses.begin({ ...outage, streams: outage.streams.filter((one) => !ended.has(one)) }, since, silent);
+    },
+    dropped: spells.dropped,
     sending(entries) {
       if (entries === underway) return;
       underway = entries;
-      for (const entry of entries) if (entry.topic === topic) ledger.sent(String(entry.key));
+      for (const entry of entries) if (entry.topic === topic) spells.sent(String(entry.key));
     },
-    keep: (entry) => kept.push(entry),
     flush() {
-      if (!buffer.hasRoom) return;
-      for (const gap of ledger.takeDropped()) record(gap);
-      const entries = kept;
-      kept = [];
-      for (const entry of entries) buffer.push(entry);
+      const now = Date.now();
+      if (!buffer.hasRoom && now - toldAt < TELL_MS) return;
+      toldAt = now;
+      for (const gap of spells.take()) record(gap);
     },
     async close() {
+      for (const [stream, gap] of ledger.close(Date.now())) {
+        confirm(stream, gap, losses.end(stream, Infinity));
+      }
       await Promise.all(confirming);
-      for (const gap of ledger.close(Date.now())) record(gap);
     },
   };
 }

@@ -1,40 +1,61 @@
 import assert from "node:assert/strict";
-import type { Incoming, Kafka } from "../shared/kafka/mod.ts";
+import type { Kafka } from "../shared/kafka/mod.ts";
+import { kline } from "../shared/streams/kline.ts";
+import { sampleOf } from "../tests/faults/sample.ts";
 import { silent } from "../tests/stack.ts";
 import { newestTimes } from "./newest.ts";
 
-const extent = [{ partition: 0, low: 0, high: 3 }];
+const sample = sampleOf(kline);
+const record = (symbol: string, interval: string, eventTime: number) =>
+  JSON.stringify({ ...sample, symbol, interval, eventTime });
 
-/** A topic whose messages are these; a text that is no JSON is among them. */
-function topicOf(
-  ...messages: { symbol: string; eventTime: number }[]
-): Awaited<ReturnType<Kafka["readTail"]>> {
-  const texts = ["{", ...messages.map((message) => JSON.stringify(message))];
-  return texts.map((text, i): Incoming & { partition: number } => ({
-    key: null,
-    value: new TextEncoder().encode(text),
-    offset: String(i),
-    partition: 0,
+/** The records of a topic, as they are read. */
+const recordsOf = (values: string[]) =>
+  values.map((value, i) => ({
+    ...{ key: null, value: new TextEncoder().encode(value), offset: `${i}`, headers: {}, partition: 0 },
   }));
-}
+
+/** What is newest in a topic that is read so. */
+const newestBy = (readTail: Kafka["readTail"], signal = new AbortController().signal) => {
+  const streams = ["btcusdt@kline_1m", "btcusdt@kline_1h", "ethusdt@kline_1m"];
+  const extent = [{ partition: 0, low: 0, high: 9 }];
+  return newestTimes({ readTail }, "t", extent, kline, streams, { signal, log: silent });
+};
+const newest = (values: string[]) => newestBy(() => Promise.resolve(recordsOf(values)));
+
+Deno.test("each stream of a symbol has a newest record of its own", async () => {
+  const times = await newest([
+    record("BTCUSDT", "1m", 20),
+    record("BTCUSDT", "1m", 10),
+    record("BTCUSDT", "1h", 5),
+    record("ETHUSDT", "1m", 7),
+  ]);
+  assert.deepEqual([...times.values()], [20, 5, 7]);
+});
+
+Deno.test("a stream that had said nothing yet was there until the newest record of all", async () => {
+  const times = await newest([record("BTCUSDT", "1m", 20)]);
+  assert.deepEqual([...times.values()], [20, 20, 20]);
+});
+
+Deno.test("records of another pipeline, without the time of receipt, tell nothing", async () => {
+  const { receivedAt: _, ...legacy } = { ...sample, symbol: "BTCUSDT", interval: "1m" };
+  assert.deepEqual([...await newest([JSON.stringify(legacy), "nonsense"])], []);
+});
 
 Deno.test("a look-up that fails is tried again, so that a restart's gap is not lost with it", async () => {
   let attempts = 0;
-  const kafka: Pick<Kafka, "readTail"> = {
-    readTail: () =>
-      ++attempts < 3
-        ? Promise.reject(new Error("the coordinator is loading"))
-        : Promise.resolve(topicOf({ symbol: "BTCUSDT", eventTime: 5 }, { symbol: "BTCUSDT", eventTime: 4 })),
-  };
-  const persistence = { signal: new AbortController().signal, log: silent };
-  const times = await newestTimes(kafka, "t", extent, ["BTCUSDT", "ETHUSDT"], persistence);
-  assert.deepEqual([...times], [["BTCUSDT", 5]]);
+  const times = await newestBy(() =>
+    ++attempts < 3
+      ? Promise.reject(new Error("the coordinator is loading"))
+      : Promise.resolve(recordsOf([record("BTCUSDT", "1m", 20)]))
+  );
+  assert.equal(times.get("btcusdt@kline_1m"), 20);
 });
 
 Deno.test("a look-up that fails for ever ends when the producer is told to stop", async () => {
   const stop = new AbortController();
-  const kafka = { readTail: () => Promise.reject(new Error("not authorized")) };
-  const look = newestTimes(kafka, "t", extent, ["BTCUSDT"], { signal: stop.signal, log: silent });
+  const look = newestBy(() => Promise.reject(new Error("not authorized")), stop.signal);
   setTimeout(() => stop.abort(), 50);
   await assert.rejects(look, { message: "not authorized" });
 });

@@ -10,13 +10,23 @@ export interface Overlap<M> {
 /** How far one connection may lag behind another. */
 const LAG_MS = 10_000;
 
-/** Remembers nothing outside an overlap: a single connection repeats nothing. `identityOf` tells messages apart. */
+/**
+ * Remembers nothing outside an overlap: a single connection repeats nothing. Nor does it remember for longer than it must
+ * within one, as there may be no end of attempts to open the second. `identityOf` tells messages apart.
+ */
 export function createOverlap<M>(
   identityOf: (message: M) => string,
   now: () => number = Date.now,
 ): Overlap<M> {
-  const seen = new Set<string>();
+  let recent = new Set<string>();
+  let older = new Set<string>();
+  let turnedAt = 0;
   let until = 0;
+  const turn = (time: number) => {
+    older = recent;
+    recent = new Set();
+    turnedAt = time;
+  };
   return {
     begin() {
       until = Infinity;
@@ -26,14 +36,17 @@ export function createOverlap<M>(
     },
     isDuplicate(message) {
       if (until === 0) return false;
-      if (now() > until) {
-        seen.clear();
+      const time = now();
+      if (time - turnedAt >= LAG_MS) turn(time);
+      if (time > until) {
+        turn(time);
+        turn(time);
         until = 0;
         return false;
       }
       const identity = identityOf(message);
-      if (seen.has(identity)) return true;
-      seen.add(identity);
+      if (recent.has(identity) || older.has(identity)) return true;
+      recent.add(identity);
       return false;
     },
   };

@@ -1,4 +1,4 @@
-import { deadLetterTopic, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
+import { deadLetterTopic, type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
@@ -29,6 +29,13 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const { config, log, signal } = worker;
   const { exchange } = stream;
   if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
+  /** The exchange's streams, each with its symbol. */
+  const symbols = new Map(
+    config.symbols.flatMap((symbol) =>
+      exchange.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
+    ),
+  );
+  const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
   const topic = topicName(config.kafka, stream);
   const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
@@ -39,7 +46,6 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const buffer = createBuffer(stream, topic, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
     onDropped(entry, message) {
-      if (entry.topic === gapTopic) return gaps.keep(entry);
       counts.dropped++;
       if (message) gaps.dropped(message.symbol, message.eventTime);
       log.sparsely("dropped", "the buffer is full and its oldest messages are dropped", {
@@ -48,8 +54,8 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     },
   });
   const kafka = openKafka(config.kafka, log);
-  const twin = createTwin(kafka, topic, () => ({ attempted, acked: counts.produced }), signal);
-  const gaps = createGapKeeper(stream.name, topic, gapTopic, buffer, twin, log);
+  const twin = createTwin(kafka, topic, stream, () => ({ attempted, acked: counts.produced }), signal);
+  const gaps = createGapKeeper(stream.name, symbols, topic, gapTopic, buffer, twin, log);
   const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
 
   worker.report = () => {
@@ -70,26 +76,32 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     onTrouble: (words?: string) => kafkaTrouble = words,
   };
 
-  /** Records what was missed since the topic's newest records, unless another producer was there. */
-  const recordRestart = async (extent: Awaited<ReturnType<typeof kafka.extentOf>>) => {
-    if (await twin.isAlive()) {
-      return log.info("another producer fills the topic: there is no gap before this start");
-    }
-    const times = await newestTimes(kafka, topic, extent, config.symbols, {
+  /** Waits for Kafka; returns where the topic ends before anything of ours is on it. */
+  const reach = async () => {
+    await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
+    const extent = await persist(() => kafka.extentOf(topic), broker);
+    kafkaTrouble = undefined;
+    return extent;
+  };
+  /** Records what was missed since the topic's newest records. */
+  const recordRestart = async (extent: Extent) => {
+    const since = twin.mark();
+    const newest = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
       signal,
       log,
       explain: (error) =>
         `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
     });
-    for (const [symbol, time] of times) gaps.startedAfter(symbol, time);
+    for (const { streams } of lines) {
+      gaps.startedAfter(new Map([...newest].filter(([name]) => streams.includes(name))), since);
+    }
   };
+  const reached = reach();
+  const restart = reached.then(recordRestart).catch((error) =>
+    log.warn("cannot tell what was missed before this start", { why: describe(error) })
+  );
   const send = async () => {
-    await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
-    const extent = await persist(() => kafka.extentOf(topic), broker);
-    kafkaTrouble = undefined;
-    const restart = recordRestart(extent).catch((error) =>
-      log.warn("cannot tell what was missed before this start", { why: describe(error) })
-    );
+    await reached;
     await sendAll(buffer, producer, broker, {
       onSend(entries) {
         attempted += entries.filter((entry) => entry.topic === topic).length;
@@ -103,16 +115,10 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
         gaps.flush();
       },
     });
-    await restart;
   };
   const receive = async () => {
-    const streams = config.symbols.flatMap((symbol) => exchange.subscriptions(symbol, config.klineIntervals));
-    const symbolsOf = (names: readonly string[]) =>
-      config.symbols.filter((symbol) =>
-        exchange.subscriptions(symbol, config.klineIntervals).some((n) => names.includes(n))
-      );
     await Promise.all(
-      linesOf(config.binanceWsUrl, exchange.route, streams).map((line) => {
+      lines.map((line) => {
         const overlap = createOverlap(exchange.identity);
         const look = lookByRest(config.binanceRestUrl, log);
         down.set(line.url, "the exchange has not been reached yet");
@@ -125,19 +131,21 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
             onUp: () => down.delete(line.url),
             onDown(words) {
               down.set(line.url, words);
-              gaps.lost(symbolsOf(line.streams), "lost connection");
+              gaps.lost(line.streams, "lost connection");
             },
             onMute: (names) =>
               gaps.lost(
-                symbolsOf(names),
+                names,
                 names.length === line.streams.length ? "lost connection" : "mute stream",
               ),
+            onMissed: (from, to) => gaps.missed(line.streams, from, to),
           },
           signal,
           log,
         );
       }),
     );
+    await restart;
     await gaps.close();
     buffer.close();
   };

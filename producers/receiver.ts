@@ -13,11 +13,11 @@ type Message = { symbol: string; eventTime: number };
 
 /** Turns texts from the exchange into entries of the buffer. */
 export interface Receiver<M> {
-  /** Takes a text; `onSeen` is told of a good message. Returns what it is where it is good data, seen already or not. */
+  /** Takes a text; `onSeen` is told of a good message and its stream's name. Returns what it is where it is good data, seen already or not. */
   onText(
     text: string,
     overlap: Overlap<M>,
-    onSeen: (symbol: string, eventTime: number) => void,
+    onSeen: (stream: string, eventTime: number) => void,
   ): Seen | undefined;
   /** When the last good data came, in ms. */
   readonly lastData: number;
@@ -69,14 +69,16 @@ export function createReceiver<M extends Message>(
       lastData = Date.now();
       const message = exchange.toMessage(data.payload, lastData);
       const { symbol, eventTime } = message;
-      if (overlap.isDuplicate(message)) counts.duplicate++;
+      const name = data.stream ?? exchange.subscriptionOf(message);
+      const isRepeated = overlap.isDuplicate(message);
+      if (isRepeated) counts.duplicate++;
       else {
-        onSeen(symbol, eventTime);
+        onSeen(name, eventTime);
         if (stream.lastPrice) prices[symbol] = stream.lastPrice(message);
         // What `stream.codec.encode` gives, without its check: the wire has been checked.
         buffer.push({ topic, key: symbol, value: JSON.stringify(message) });
       }
-      return { stream: data.stream ?? "", eventTime };
+      return { stream: name, eventTime, isRepeated };
     },
     get lastData() {
       return lastData;

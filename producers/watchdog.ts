@@ -19,7 +19,7 @@ export interface Watchdog {
 
 interface Watched {
   heardAt: number;
-  /** The silence that is put up with, in ms: twice as long after each time that it proved to be a quiet market. */
+  /** The silence that is put up with, in ms: longer after each time that it proved to be a quiet market. */
   patience: number;
   look?: string;
   looked: boolean;
@@ -28,6 +28,7 @@ interface Watched {
   resubscribedAt?: number;
 }
 
+/** Patience grows by so much at a time at most, and is no longer than that on a new connection. */
 const MOST_PATIENCE_MS = 600_000;
 /** Looks in one check: each costs request weight. */
 const MOST_LOOKS = 20;
@@ -51,14 +52,14 @@ export function createWatchdog(
   const isDead = async (stream: string, state: Watched, now: number): Promise<boolean> => {
     if (state.isSuspect) return true;
     const silent = now - state.heardAt;
-    if (silent < state.patience && state.looked) return false;
     const before = state.look;
     const first = !state.looked;
     state.look = await look(stream);
     state.looked = true;
-    if (first || silent < state.patience) return false;
+    const hasSpoken = watched.get(stream) !== state;
+    if (first || hasSpoken || silent < state.patience) return false;
     if (state.look !== undefined && state.look === before) {
-      state.patience = Math.min(MOST_PATIENCE_MS, state.patience * 2);
+      state.patience = Math.min(silent + MOST_PATIENCE_MS, state.patience * 2);
       return false;
     }
     state.isSuspect = true;
@@ -75,11 +76,8 @@ export function createWatchdog(
     reset(now) {
       for (const [stream, { patience, resubscribedAt }] of watched) {
         // One that was silent on the old connection may be so on the new one: there is no use in hurrying.
-        const patient = Math.min(MOST_PATIENCE_MS, patience * 2);
-        watched.set(
-          stream,
-          resubscribedAt === undefined ? { ...fresh(now), patience } : { ...fresh(now), patience: patient },
-        );
+        const patient = resubscribedAt === undefined ? patience : patience * 2;
+        watched.set(stream, { ...fresh(now), patience: Math.min(MOST_PATIENCE_MS, patient) });
       }
     },
     async check(now) {
@@ -90,9 +88,12 @@ export function createWatchdog(
       const stillDead = unheard.filter(([, state]) => now - (state.resubscribedAt ?? now) >= silence / 2);
       if (stillDead.length > 0) return { verdict: "reconnect", streams: stillDead.map(([stream]) => stream) };
 
+      const due = unheard.filter(([, { looked, resubscribedAt, heardAt, patience }]) =>
+        resubscribedAt === undefined && (!looked || now - heardAt >= patience)
+      );
       const dead: string[] = [];
-      for (const [stream, state] of unheard.slice(0, MOST_LOOKS)) {
-        if (state.resubscribedAt === undefined && await isDead(stream, state, now)) {
+      for (const [stream, state] of due.slice(0, MOST_LOOKS)) {
+        if (await isDead(stream, state, now)) {
           state.resubscribedAt = now;
           dead.push(stream);
         }

@@ -52,6 +52,8 @@ export interface ExchangeSide<M, W extends z.ZodType = z.ZodType> {
   readonly route: "market" | "public";
   /** Stream names of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
   readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
+  /** That one of them on which the message came. */
+  readonly subscriptionOf: (message: M) => string;
   /** What a frame's payload must look like; unknown fields are ignored. */
   readonly wire: W;
   readonly toMessage: (payload: z.output<W>, receivedAt: number) => M;

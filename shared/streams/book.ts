@@ -30,9 +30,12 @@ const wire = z.object({
   E: time,
 });
 
+const nameOf = (symbol: string) => `${symbol.toLowerCase()}@bookTicker`;
+
 const exchange: ExchangeSide<Book, typeof wire> = {
   route: "public",
-  subscriptions: (symbol) => [`${symbol.toLowerCase()}@bookTicker`],
+  subscriptions: (symbol) => [nameOf(symbol)],
+  subscriptionOf: ({ symbol }) => nameOf(symbol),
   wire,
   toMessage: (payload, receivedAt) => ({
     symbol: payload.s,

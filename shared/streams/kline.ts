@@ -50,10 +50,12 @@ const wire = z.object({
   }),
 });
 
+const nameOf = (symbol: string, interval: string) => `${symbol.toLowerCase()}@kline_${interval}`;
+
 const exchange: ExchangeSide<Kline, typeof wire> = {
   route: "market",
-  subscriptions: (symbol, intervals) =>
-    intervals.map((interval) => `${symbol.toLowerCase()}@kline_${interval}`),
+  subscriptions: (symbol, intervals) => intervals.map((interval) => nameOf(symbol, interval)),
+  subscriptionOf: ({ symbol, interval }) => nameOf(symbol, interval),
   wire,
   toMessage: ({ E, k }, receivedAt) => ({
     symbol: k.s,

@@ -22,6 +22,8 @@ export interface CandleHistory {
   add(payload: string): void;
   /** Candles in order of time, the one of `now` (ms since the epoch) last, though nothing was traded in it yet. */
   rows(symbol: string, interval: string, now: number): KlineRow[];
+  /** The id of the symbol's last trade and its price; undefined before the first. */
+  lastTrade(symbol: string): { readonly id: number; readonly price: string } | undefined;
 }
 
 /** As many as one request may ask for. */
@@ -29,9 +31,11 @@ const kept = 1_500;
 
 export function createCandleHistory(): CandleHistory {
   const all = new Map<string, Map<number, KlineRow>>();
+  const trades = new Map<string, { id: number; price: string }>();
   return {
     add(payload) {
       const { k } = JSON.parse(payload);
+      if (k.L > (trades.get(k.s)?.id ?? -1)) trades.set(k.s, { id: k.L, price: k.c });
       const key = `${k.s} ${k.i}`;
       const rows = all.get(key) ?? new Map<number, KlineRow>();
       all.set(key, rows);
@@ -47,5 +51,6 @@ export function createCandleHistory(): CandleHistory {
       }
       return rows;
     },
+    lastTrade: (symbol) => trades.get(symbol),
   };
 }

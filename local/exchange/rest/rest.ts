@@ -40,6 +40,8 @@ export function restReply(path: string, query: URLSearchParams, books: Books): R
       return { status: 200, body: exchangeInfo(books) };
     case "/fapi/v1/klines":
       return klines(query, books);
+    case "/fapi/v1/ticker/24hr":
+      return ticker(query, books);
     default:
       return fault(404, -5000, `Path ${path}, Method GET is invalid`);
   }
@@ -97,4 +99,13 @@ function klines(query: URLSearchParams, { symbols, candles, now }: Books): Reply
   const to = Number(query.get("endTime") ?? Infinity);
   const rows: KlineRow[] = candles.rows(symbol, interval, now).filter(([open]) => from <= open && open <= to);
   return { status: 200, body: query.has("startTime") ? rows.slice(0, limit) : rows.slice(-limit) };
+}
+
+/** Binance: "24hr Ticker Price Change Statistics", of one symbol, and of it what the candles tell. */
+function ticker(query: URLSearchParams, { symbols, candles, now }: Books): Reply {
+  const symbol = query.get("symbol");
+  if (!symbol) return mandatory("symbol");
+  if (!symbols.includes(symbol)) return fault(400, -1121, "Invalid symbol.");
+  const { id = -1, price = "0" } = candles.lastTrade(symbol) ?? {};
+  return { status: 200, body: { symbol, lastPrice: price, closeTime: now, lastId: id } };
 }

@@ -5,6 +5,7 @@ import { restReply } from "./rest.ts";
 const minute = 60_000;
 const start = Date.UTC(2026, 9, 1);
 const candles = createCandleHistory();
+let tradeId = 29;
 const frame = (t: number, c: string, x: boolean) =>
   JSON.stringify({
     e: "kline",
@@ -19,6 +20,7 @@ const frame = (t: number, c: string, x: boolean) =>
       c,
       v: "5",
       n: 2,
+      L: ++tradeId,
       x,
       q: "9",
       V: "1",
@@ -88,6 +90,13 @@ Deno.test("minutes in which nothing was sent are there, without trades", () => {
 
 Deno.test("an interval of which no candle was made has no rows", () => {
   assert.deepEqual(get("/fapi/v1/klines?symbol=BTCUSDT&interval=1h").body, []);
+});
+
+Deno.test("a symbol's ticker tells its last trade, before the first too", () => {
+  const ticker = (symbol: string) => get(`/fapi/v1/ticker/24hr?symbol=${symbol}`, 5);
+  assert.deepEqual(ticker("BTCUSDT").body, { symbol: "BTCUSDT", lastPrice: "2.9", closeTime: 5, lastId: 34 });
+  assert.equal((ticker("币安人生USDT").body as { lastId: number }).lastId, -1);
+  assert.equal(ticker("XUSDT").status, 400);
 });
 
 Deno.test("exchangeInfo lists what is traded; time and ping are answered", () => {

@@ -7,12 +7,17 @@ import {
   connectionRefused,
   connectionSilent,
   framesDisturbed,
-  rollover,
   streamMute,
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
-import { loneProducerKilled, producerKilledBesideTwin } from "./producers.ts";
+import {
+  connectionLostBesideTwin,
+  connectionsLostTogether,
+  loneProducerKilled,
+  producerKilledBesideTwin,
+} from "./producers.ts";
+import { rollover, rolloverRefused } from "./rollover.ts";
 import { workersStopped } from "./shutdown.ts";
 
 /** Everything that is broken on purpose. */
@@ -26,6 +31,15 @@ export const scenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
-  ...[rollover, streamMute, connectionDropped, connectionAged, connectionSilent, connectionRefused],
+  ...[connectionLostBesideTwin, connectionsLostTogether],
+  ...[
+    rollover,
+    rolloverRefused,
+    streamMute,
+    connectionDropped,
+    connectionAged,
+    connectionSilent,
+    connectionRefused,
+  ],
   ...[framesDisturbed, framesMutated, messagesMutated],
 ];

@@ -8,26 +8,6 @@ const tasks = ["book:produce", "kline:produce"];
 /** The watchdog's time in scenarios of silence, in s. */
 const SILENCE = 4;
 
-export const rollover: Scenario = {
-  name: "planned rollover",
-  promise: "connections that are replaced every 5 s, before the exchange closes them, miss nothing",
-  gaps: "none",
-  seconds: { short: 45, long: 320 },
-  setting: { variables: { ROLLOVER_SECONDS: "5" } },
-  async run(stage, form) {
-    const { exchange, crew, problems } = stage;
-    exchange.inject({ fault: "age", ms: 15_000 });
-    await sleep({ short: 30_000, long: 300_000 }[form]);
-    const moves = tasks.flatMap((task) => crew.of(task)[0].lines)
-      .filter((line) => line.includes("moved to a new connection")).length;
-    const { ended } = exchange.status();
-    if (ended.age) problems.push(`the exchange closed ${ended.age} connections before they were replaced`);
-    if (moves < { short: 6, long: 60 }[form]) problems.push(`connections were replaced ${moves} times only`);
-    exchange.inject({ fault: "clear" });
-    return { injected: moves, recovery: await recovery(stage, Date.now()) };
-  },
-};
-
 export const connectionDropped: Scenario = {
   name: "connection dropped",
   promise: "what is missed between a lost connection and the next one is in the gap ledger",

@@ -10,21 +10,67 @@ export const producerKilledBesideTwin: Scenario = {
   gaps: "none",
   seconds: { short: 25, long: 130 },
   async run(stage, form) {
-    const { crew, exchange, config } = stage;
+    const { crew } = stage;
     const kills = { short: 2, long: 10 }[form];
     let longest = 0;
-    for (const task of tasks) crew.start(task);
+    await addTwins(stage);
     for (let n = 0; n < kills; n++) {
-      await untilSubscribed(exchange, config, 2);
       await recovery(stage, Date.now());
       const since = Date.now();
       // The older of the two: each of them in turn.
       for (const task of tasks) await crew.end(crew.of(task)[0], "SIGKILL");
       longest = Math.max(longest, await recovery(stage, since));
-      for (const task of tasks) crew.start(task);
+      await addTwins(stage);
     }
-    await untilSubscribed(exchange, config, 2);
     return { injected: kills, recovery: longest };
+  },
+};
+
+export const connectionLostBesideTwin: Scenario = {
+  name: "connection lost, twin alive",
+  promise:
+    "what a producer misses while its connection is lost, for a moment or longer, is no gap: its twin has it",
+  gaps: "none",
+  seconds: { short: 20, long: 70 },
+  async run(stage, form) {
+    const { exchange, config } = stage;
+    const times = { short: 1, long: 8 }[form];
+    await addTwins(stage);
+    let longest = 0;
+    for (let n = 0; n < 2 * times; n++) {
+      // Candles come too seldom to tell a moment's silence from the market's.
+      const routes = n % 2 ? ["public", "market"] : ["public"];
+      if (n % 2) exchange.inject({ fault: "refuse", status: 503, ms: 2_000 });
+      const since = Date.now();
+      for (const route of routes) {
+        const ids = exchange.status().connections.filter((one) => one.route === route).map(({ id }) => id);
+        exchange.inject({ fault: "drop", connection: Math.min(...ids) });
+      }
+      await untilSubscribed(exchange, config, 2);
+      longest = Math.max(longest, await recovery(stage, since));
+    }
+    return { injected: 3 * times, recovery: longest };
+  },
+};
+
+export const connectionsLostTogether: Scenario = {
+  name: "connections lost together",
+  promise: "what two producers miss that lose the exchange together for a moment is in the gap ledger",
+  gaps: "recorded",
+  seconds: { short: 15, long: 60 },
+  async run(stage, form) {
+    const { exchange, config } = stage;
+    const times = { short: 1, long: 8 }[form];
+    await addTwins(stage);
+    let longest = 0;
+    for (let n = 0; n < times; n++) {
+      const since = Date.now();
+      exchange.inject({ fault: "refuse", status: 503, ms: 1_500 });
+      exchange.inject({ fault: "drop" });
+      await untilSubscribed(exchange, config, 2);
+      longest = Math.max(longest, await recovery(stage, since));
+    }
+    return { injected: times, recovery: longest };
   },
 };
 
@@ -53,4 +99,11 @@ async function killAndRestart(stage: Stage): Promise<number> {
   // What was missed is told once it is known that no other producer was there.
   await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/, PATIENCE_MS)));
   return await recovery(stage, since);
+}
+
+/** Starts a second producer of each stream, and waits until it knows of the first. */
+async function addTwins({ crew, exchange, config }: Stage): Promise<void> {
+  const twins = tasks.map((task) => crew.start(task));
+  await untilSubscribed(exchange, config, 2);
+  await Promise.all(twins.map((twin) => twin.says(/another producer had what was missed/, PATIENCE_MS)));
 }

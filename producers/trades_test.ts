@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { createCandleHistory } from "../local/exchange/rest/candle_history.ts";
+import { restReply } from "../local/exchange/rest/rest.ts";
+import { silent } from "../local/testing.ts";
+import { lookByRest } from "./trades.ts";
+
+const minute = 60_000;
+const start = Date.UTC(2026, 9, 1);
+const frame = (t: number, L: number) =>
+  JSON.stringify({ k: { t, T: t + minute - 1, s: "BTCUSDT", i: "1m", c: "1", L, n: L < 0 ? 0 : 1 } });
+
+Deno.test("a trade changes what a symbol has traded; a new minute or a new day does not", async () => {
+  const candles = createCandleHistory();
+  let now = start;
+  const real = globalThis.fetch;
+  globalThis.fetch = (input) => {
+    const { pathname, searchParams } = new URL(String(input));
+    const { status, body } = restReply(pathname, searchParams, { symbols: ["BTCUSDT"], candles, now });
+    return Promise.resolve(Response.json(body, { status }));
+  };
+  try {
+    const look = () => lookByRest("http://exchange", silent)("btcusdt@bookTicker");
+    const traded = new Set([await look()]);
+    candles.add(frame(start, 7));
+    traded.add(await look());
+    assert.equal(traded.size, 2);
+    for (const later of [minute, 24 * 60 * minute]) {
+      now = start + later;
+      candles.add(frame(now, -1));
+      traded.add(await look());
+      assert.equal(traded.size, 2);
+    }
+    candles.add(frame(now, 8));
+    traded.add(await look());
+    assert.equal(traded.size, 3);
+    assert.equal(await lookByRest("http://exchange", silent)("dogeusdt@bookTicker"), undefined);
+  } finally {
+    globalThis.fetch = real;
+  }
+});

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { isNewer, rowKey } from "../stream.ts";
+import { type Gap, gap } from "./gap.ts";
+
+const hole: Gap = {
+  ...{ stream: "kline", symbol: "BTCUSDT", startedAt: 10, endedAt: 20, reason: "restart", dropped: null },
+};
+
+Deno.test("of two holes of a symbol that begin at once, as of two intervals, the longer one is kept", () => {
+  const longer = { ...hole, endedAt: 30 };
+  assert.equal(rowKey(gap, hole), rowKey(gap, longer));
+  assert.deepEqual([isNewer(gap, longer, hole), isNewer(gap, hole, longer)], [true, false]);
+});
+
+Deno.test("a hole that has grown since it was told takes its own place", () => {
+  const told = { ...hole, reason: "buffer overflow", dropped: 3 };
+  assert.equal(isNewer(gap, { ...told, dropped: 4 }, told), true);
+});
