@@ -53,7 +53,8 @@ export function* chunksOf(messages: readonly Outgoing[]): Generator<readonly Out
   let bytes = 0;
   for (let i = 0; i < messages.length; i++) {
     const { value, headers } = messages[i];
-    const size = OVERHEAD_BYTES + mostBytes(value) + (headers ? mostBytes(JSON.stringify(headers)) : 0);
+    const size = OVERHEAD_BYTES + Buffer.byteLength(value) +
+      (headers ? Buffer.byteLength(JSON.stringify(headers)) : 0);
     if (bytes + size > REQUEST_BYTES && i > start) {
       yield messages.slice(start, i);
       start = i;
@@ -62,9 +63,4 @@ export function* chunksOf(messages: readonly Outgoing[]): Generator<readonly Out
     bytes += size;
   }
   if (messages.length > start) yield messages.slice(start);
-}
-
-/** What it takes at most; to count the bytes of a text takes longer. */
-function mostBytes(value: string | Uint8Array): number {
-  return typeof value === "string" ? value.length * 3 : value.length;
 }
