@@ -73,7 +73,7 @@ async function decodePartition(reader: Reader): Promise<unknown> {
   return { ...header, messages: await decodeMessages(reader, header.abortedTransactions.length === 0) };
 }
 
-/** One bundle where the records are plain; what is compressed or of a transaction is left to kafkajs. */
+/** One bundle where we can read the records; what is compressed in another way or of a transaction is left to kafkajs. */
 async function decodeMessages(reader: Reader, isPlain: boolean): Promise<Bundled[]> {
   const start = reader.offset;
   const size = reader.readInt32();

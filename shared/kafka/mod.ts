@@ -5,6 +5,7 @@ import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";
 import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
 import { createProducer, type Producer } from "./producer.ts";
+import { codecs } from "./record_batch.ts";
 import { type Extent, readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
@@ -36,7 +37,8 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     extentOf: (topic) => admin.extentOf(client, topic),
     readTail: (topic, extent, most, signal) =>
       readTail(client, topic, extent, most, config.topicPrefix + config.groupId, signal),
-    producer: () => createProducer(client),
+    // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
+    producer: () => createProducer(client, config.ssl ? codecs.zstd : codecs.none),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };
 }

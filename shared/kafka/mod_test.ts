@@ -27,6 +27,37 @@ Deno.test("topics are made once, by however many workers at once, and what is no
   await until("the topic to be gone", async () => (await own()).length === 1);
 });
 
+/** A topic that its broker compresses so, with these values; returns what is read of it. */
+async function readCompressed(type: string, values: string[]): Promise<string[]> {
+  await using test = await testKafka();
+  const { kafka, config } = test;
+  const topic = `${config.topicPrefix}compressed`;
+  const admin = new kafkajs.Kafka({ brokers: [...config.brokers], logLevel: kafkajs.logLevel.NOTHING })
+    .admin();
+  const configEntries = [{ name: "compression.type", value: type }];
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
+  await admin.disconnect();
+  await using producer = kafka.producer();
+  for (const value of values) await producer.send([{ topic, messages: [{ key: "a", value }] }]);
+  try {
+    const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(20_000));
+    return read.map(({ value }) => new TextDecoder().decode(value!));
+  } catch (error) {
+    throw new Error(kafkaFault(config, error));
+  }
+}
+
+Deno.test("what a broker has compressed with gzip or zstd is read; of another way it is told what to set", async () => {
+  const values = ["1", "2".repeat(5_000), "3"];
+  for (const type of ["gzip", "zstd", "uncompressed"]) {
+    assert.deepEqual(await readCompressed(type, values), values);
+  }
+  await assert.rejects(
+    readCompressed("lz4", values),
+    /LZ4 compression not implemented.* set compression.type/,
+  );
+});
+
 Deno.test("keys, values and headers come back as they were sent, in the order of each key", async () => {
   await using test = await testKafka();
   const { kafka, config } = test;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
 import type { Outgoing } from "./producer.ts";
-import { encodeRecordBatch } from "./record_batch.ts";
+import { type Codec, encodeRecordBatch } from "./record_batch.ts";
 
 /** What kafkajs is given as a message: all those of one key, for it to choose their partition at once. */
 export interface Bundle {
@@ -16,6 +16,7 @@ export interface Bundle {
 interface ProduceData {
   readonly acks: number;
   readonly timeout: number;
+  readonly compression: Codec;
   readonly topicData: readonly {
     readonly topic: string;
     readonly partitions: readonly { readonly partition: number; readonly messages: readonly Bundle[] }[];
@@ -46,13 +47,13 @@ Produce.protocol = ({ version }: { version: number }) => (data: ProduceData) => 
 };
 
 /** Kafka's protocol: "Produce API", versions 3 to 8. One buffer of the right size, since growing it costs more than filling it. */
-function encode({ acks, timeout, topicData }: ProduceData): unknown {
+function encode({ acks, timeout, compression, topicData }: ProduceData): unknown {
   const now = Date.now();
   const topics = topicData.map(({ topic, partitions }) => ({
     topic,
     batches: partitions.map(({ partition, messages }) => ({
       partition,
-      bytes: encodeRecordBatch(messages.flatMap((one) => one.messages), now),
+      bytes: encodeRecordBatch(messages.flatMap((one) => one.messages), now, compression),
     })),
   }));
   const size = topics.flatMap(({ batches }) => batches).reduce(

@@ -1,5 +1,6 @@
 import kafkajs from "kafkajs";
 import { bundle } from "./produce_request.ts";
+import type { Codec } from "./record_batch.ts";
 
 /** A message to be sent. */
 export interface Outgoing {
@@ -19,8 +20,9 @@ export interface Producer extends AsyncDisposable {
 /**
  * A producer; it connects at the first send. Not Kafka's idempotent one, whose sequence numbers kafkajs loses when a broker
  * restarts: a message sent twice is one row all the same, and one send at a time keeps the order.
+ * @param compression of what is sent
  */
-export function createProducer(client: kafkajs.Kafka): Producer {
+export function createProducer(client: kafkajs.Kafka, compression: Codec): Producer {
   const producer = client.producer({
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     maxInFlightRequests: 1,
@@ -32,7 +34,11 @@ export function createProducer(client: kafkajs.Kafka): Producer {
       connected = true;
       for (const { topic, messages } of batches) {
         for (const some of chunksOf(messages)) {
-          await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages: bundle(some) }] });
+          await producer.sendBatch({
+            acks: -1,
+            compression,
+            topicMessages: [{ topic, messages: bundle(some) }],
+          });
         }
       }
     },

@@ -1,11 +1,20 @@
 import type { Buffer } from "node:buffer";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { Incoming } from "./consumer.ts";
+import { codecs } from "./record_batch.ts";
 
 /** Bytes of a batch's header, and of its part that the length field does not count. */
 const HEADER_BYTES = 61;
 const UNCOUNTED_BYTES = 12;
 /** Attributes: how it is compressed, and whether it is a control batch. */
-const NOT_PLAIN = 0x27;
+const CODEC = 0x07;
+const CONTROL = 0x20;
+
+/** By codec. A broker may compress anew what it is sent, as its `compression.type` says. */
+const unpack: Partial<Record<number, (packed: Buffer) => Buffer>> = {
+  1: gunzipSync,
+  [codecs.zstd]: zstdDecompressSync,
+};
 
 /**
  * A record whose parts are made when they are asked for. While many wait, each is one small object in the place of four, which is
@@ -36,12 +45,14 @@ class StoredRecord implements Incoming {
 }
 
 /**
- * Reads the records of Kafka's record batches of format 2; a batch that is cut off at the end, as brokers do, is left out. Keys
- * and values are views of `bytes`. Returns undefined where a batch is compressed, of an older format or of control records.
+ * Reads the records of Kafka's record batches of format 2, plain, gzip or zstd; a batch that is cut off at the end, as brokers do, is
+ * left out. Keys and values are views of `set`, or of what it unpacks to. Returns undefined where a batch is compressed in
+ * another way, of an older format or of control records.
  * Source: Kafka's documentation, "Message Format". kafkajs takes 2.3 µs of CPU a record from the socket on; with this it is 1.2 µs.
  */
-export function readRecords(bytes: Buffer): Incoming[] | undefined {
+export function readRecords(set: Buffer): Incoming[] | undefined {
   const records: Incoming[] = [];
+  let bytes = set; // of the batch that is being read
   let at = 0;
 
   const varint = () => {
@@ -68,13 +79,23 @@ export function readRecords(bytes: Buffer): Incoming[] | undefined {
     return headers;
   };
 
-  while (at + HEADER_BYTES <= bytes.length) {
-    const baseOffset = bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
-    const end = at + UNCOUNTED_BYTES + bytes.readInt32BE(at + 8);
-    if (end > bytes.length) break;
-    if (bytes[at + 16] !== 2 || (bytes.readInt16BE(at + 21) & NOT_PLAIN) !== 0) return undefined;
-    const count = bytes.readInt32BE(at + 57);
-    at += HEADER_BYTES;
+  for (let start = 0, end; start + HEADER_BYTES <= set.length; start = end) {
+    end = start + UNCOUNTED_BYTES + set.readInt32BE(start + 8);
+    if (end > set.length) break;
+    const attributes = set.readInt16BE(start + 21);
+    if (set[start + 16] !== 2 || (attributes & CONTROL) !== 0) return undefined;
+    const baseOffset = set.readInt32BE(start) * 2 ** 32 + set.readUInt32BE(start + 4);
+    const count = set.readInt32BE(start + 57);
+    const codec = attributes & CODEC;
+    if (codec === codecs.none) {
+      bytes = set;
+      at = start + HEADER_BYTES;
+    } else {
+      const unpacked = unpack[codec]?.(set.subarray(start + HEADER_BYTES, end));
+      if (!unpacked) return undefined;
+      bytes = unpacked;
+      at = 0;
+    }
     for (let i = 0; i < count; i++) {
       varint(); // the record's length
       at++; // its attributes, of which there are none
@@ -99,7 +120,6 @@ export function readRecords(bytes: Buffer): Incoming[] | undefined {
         ),
       );
     }
-    at = end;
   }
   return records;
 }
