@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { startExchange } from "../local/exchange/server.ts";
 import { freePort } from "../local/ports.ts";
 import { startKafka } from "../local/kafka.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { serverAccount } from "../local/postgres_account.ts";
 import { temporaryFolder } from "../local/testing.ts";
+import { codecs } from "../shared/kafka/record_batch.ts";
 import { createAuthority } from "./certificates.ts";
 import { emptyDatabase } from "./stack.ts";
+import { until } from "./until.ts";
 import { startWorker } from "./worker.ts";
 
 const KEY = "a-key";
@@ -57,9 +60,21 @@ async function startServers() {
     otherCa,
     bootstrap: `127.0.0.1:${port}`,
     plainBootstrap: kafka.bootstrap,
+    kafkaFolder: join(folder.path, "kafka"),
     databaseUrl: postgres.url,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** How the first batches of a topic's partitions are compressed, as the broker keeps them. */
+async function codecsOf(folder: string, topic: string): Promise<number[]> {
+  const found = new Set<number>();
+  for await (const { name } of Deno.readDir(join(folder, "data"))) {
+    if (!new RegExp(`^${topic}-\\d+$`).test(name)) continue;
+    const bytes = await Deno.readFile(join(folder, "data", name, `${"0".repeat(20)}.log`));
+    if (bytes.length > 0) found.add(bytes[22] & 7);
+  }
+  return [...found];
 }
 
 Deno.test("TLS", async (t) => {
@@ -183,8 +198,31 @@ Deno.test("TLS", async (t) => {
       }),
   );
   await t.step(
-    "a consumer works with both servers once it has the CA",
-    () => consumerSays(/joined the group/, {}),
+    "ticks go from a producer over TLS into a database over TLS, compressed on the way",
+    async () => {
+      const feed = {
+        kind: "simulated",
+        symbols: ["BTCUSDT"],
+        intervals: ["1m"],
+        rate: 200,
+        seed: 1,
+      } as const;
+      await using exchange = await startExchange({ feed });
+      await using producer = startWorker("book:produce", {
+        ...{ ...right, BINANCE_WS_URL: exchange.wsUrl, BINANCE_REST_URL: exchange.url, SYMBOLS: "BTCUSDT" },
+      });
+      await using consumer = startWorker("book:consume", right);
+      const stored = await until("rows", async () => {
+        const stored = (await consumer.report())?.counts.stored ?? 0;
+        return stored > 200 && stored;
+      });
+      assert.ok(stored <= (await producer.report())!.counts.produced);
+      assert.deepEqual(await codecsOf(servers.kafkaFolder, "order_book_data"), [codecs.zstd]);
+      for (const worker of [producer, consumer]) {
+        await worker.kill("SIGTERM");
+        printed.push(...worker.lines);
+      }
+    },
   );
 
   await t.step("no secret was printed, at the level debug either", () => {
