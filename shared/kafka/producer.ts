@@ -26,6 +26,9 @@ export function createProducer(client: kafkajs.Kafka, compression: Codec): Produ
   const producer = client.producer({
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     maxInFlightRequests: 1,
+    // What fails is sent again by our own loops, all of it. kafkajs (issue 1303) leaves out what has moved to a broker that has
+    // answered already: those messages would be lost, and taken for sent.
+    retry: { retries: 0 },
   });
   let connected = false;
   return {
