@@ -50,7 +50,7 @@ export function createWatchdog(
 
   /** Whether the market went on without the stream; looks twice, at half of the silence and at its end. */
   const isDead = async (stream: string, state: Watched, now: number): Promise<boolean> => {
-    if (state.isSuspect) return true;
+    if (state.isSuspect) return watched.get(stream) === state;
     const silent = now - state.heardAt;
     const before = state.look;
     const first = !state.looked;
@@ -58,6 +58,8 @@ export function createWatchdog(
     state.looked = true;
     const hasSpoken = watched.get(stream) !== state;
     if (first || hasSpoken || silent < state.patience) return false;
+    // One look that fails tells nothing; two in a row leave the stream under suspicion.
+    if ((state.look === undefined) !== (before === undefined)) return false;
     if (state.look !== undefined && state.look === before) {
       state.patience = Math.min(silent + MOST_PATIENCE_MS, state.patience * 2);
       return false;

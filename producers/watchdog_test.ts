@@ -44,6 +44,35 @@ Deno.test("where it can't be known whether the symbol trades, a silent stream co
   assert.deepEqual(said, [{ at: SILENCE + STEP, verdict: "resubscribe", streams: ["a"] }]);
 });
 
+Deno.test("a look that fails once does not make a quiet stream dead", async () => {
+  for (const failing of [1, 2, 3]) {
+    let look = 0;
+    const { said } = await watch(20 * SILENCE, { traded: () => ++look === failing ? undefined : "7" });
+    assert.deepEqual(said, [], `look ${failing}`);
+  }
+});
+
+Deno.test("a suspect that speaks while another is looked at is not dead", async () => {
+  let now = 0;
+  let spoken = false;
+  const look = (stream: string) => {
+    if (stream === "c" && now > SILENCE) {
+      spoken = true;
+      dog.heard("a", now);
+    }
+    return Promise.resolve(stream === "a" ? String(now) : "7");
+  };
+  const dog = createWatchdog(["c", "a", "b"], SILENCE, look, now);
+  const dead: string[] = [];
+  for (; now <= SILENCE + 2 * STEP; now += STEP) {
+    dog.heard("b", now);
+    if (now === STEP) dog.heard("c", now); // so that it is looked at when `a` is a suspect already
+    dead.push(...(await dog.check(now))?.streams ?? []);
+  }
+  assert.ok(spoken);
+  assert.deepEqual(dead, []);
+});
+
 Deno.test("a stream that speaks again is watched as before", async () => {
   const dog = createWatchdog(["a", "b"], SILENCE, () => Promise.resolve(String(Math.random())), 0);
   for (const now of [SILENCE / 2, SILENCE]) {
