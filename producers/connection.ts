@@ -80,7 +80,7 @@ export async function keepConnected(
       heard.heardAt = Date.now();
       if (seen.isRepeated) heard.repeats++;
       watchdog.heard(seen.stream, heard.heardAt);
-    });
+    }, signal);
     return Object.assign(heard, { socket });
   };
 
@@ -94,6 +94,7 @@ export async function keepConnected(
       log.info("connected to the exchange", { streams: streams.length, url: url.slice(0, 80) });
       words = await tend(live, open, upkeep, listener, signal, log);
     } catch (error) {
+      if (signal.aborted) return;
       ({ words, retryAfter = 0 } = await explainRefusal(url, describe(error)));
     }
     if (signal.aborted) return;

@@ -13,16 +13,26 @@ export interface Socket {
 const OPEN_MS = 10_000;
 
 /**
- * Connects to a stream URL of the exchange.
+ * Connects to a stream URL of the exchange, unless the signal is aborted before it is connected.
  * @throws {Error} saying why the exchange was not reached, or why it refused
  */
-export function openSocket(url: string, onText: (text: string) => void): Promise<Socket> {
+export function openSocket(
+  url: string,
+  onText: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url);
     const closed = Promise.withResolvers<string>();
     const timer = setTimeout(() => fail(`it did not answer within ${OPEN_MS / 1000} s`), OPEN_MS);
-    const fail = (why: string) => {
+    const stop = () => fail("told to stop");
+    signal.addEventListener("abort", stop, { once: true });
+    const settle = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    };
+    const fail = (why: string) => {
+      settle();
       socket.close();
       reject(new Error(`Cannot connect to the exchange at ${new URL(url).origin}: ${why}`));
     };
@@ -42,7 +52,7 @@ export function openSocket(url: string, onText: (text: string) => void): Promise
       end(why);
     };
     socket.onopen = () => {
-      clearTimeout(timer);
+      settle();
       resolve({
         closed: closed.promise,
         send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),

@@ -28,6 +28,7 @@ export async function tend(
       upkeep.watchdog.reset(Date.now());
       log.info("moved to a new connection");
     } catch (error) {
+      if (signal.aborted) return;
       const { words, retryAfter = 0 } = await explainRefusal(upkeep.url, describe(error));
       const pause = Math.max(retryAfter, backoff(failures++, PAUSES.least, PAUSES.most));
       notBefore = Date.now() + pause;
