@@ -87,7 +87,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const recordRestart = async (extent: Extent) => {
     const since = twin.mark();
     const newest = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
-      signal,
+      signal: worker.deadline,
       log,
       explain: (error) =>
         `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
