@@ -37,9 +37,7 @@ export async function replace(
     if (fresh.firstTime === undefined && old.lastTime !== undefined && !signal.aborted) {
       throw new Error(`no data on the new connection within ${MOST_MS / 1000} s`);
     }
-    if (!caughtUp && !isDead && old.lastTime !== undefined && fresh.firstTime !== undefined) {
-      listener.onMissed(old.lastTime, fresh.firstTime);
-    }
+    if (!caughtUp && !isDead && isBehind(old, fresh)) listener.onMissed(old.lastTime!, fresh.firstTime!);
     old.socket.close();
     return fresh;
   } catch (error) {
@@ -48,6 +46,10 @@ export async function replace(
   } finally {
     listener.onOverlap(false);
   }
+}
+
+function isBehind({ lastTime }: Live, { firstTime }: Live): boolean {
+  return lastTime !== undefined && firstTime !== undefined && lastTime < firstTime;
 }
 
 /**
