@@ -1,9 +1,8 @@
-import type { Log } from "../shared/log.ts";
+import { describe, type Log } from "../shared/log.ts";
 import type { Database } from "../shared/database_url.ts";
 import { connect, isFaultOfContent, type Sql } from "../shared/postgres.ts";
 import { requireSchema } from "../shared/schema.ts";
 import { columnName, type Stream } from "../shared/stream.ts";
-import { describe } from "../shared/log.ts";
 import { createEncoder } from "./binary.ts";
 import { copyIn } from "./copy.ts";
 
