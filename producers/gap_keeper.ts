@@ -63,10 +63,13 @@ export function createGapKeeper(
     buffer.pushFirst({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
   };
   /** Records of a gap what no other producer covered. */
-  const confirm = (stream: string, gap: Gap, silent: Promise<Silence | undefined>) => {
-    const confirmed = silent.then((silence) => {
-      if (silence) record(narrow(gap, stream, silence));
-      else log.debug("another producer had what was missed", { stream, reason: gap.reason });
+  const confirm = (stream: string, gap: Gap, silent: Promise<readonly (Silence | undefined)[]>) => {
+    const confirmed = silent.then((found) => {
+      const silences = found.filter((one) => one !== undefined);
+      for (const part of narrow(gap, stream, silences)) record(part);
+      if (silences.length === 0) {
+        log.debug("another producer had what was missed", { stream, reason: gap.reason });
+      }
     }).finally(() => confirming.delete(confirmed));
     confirming.add(confirmed);
   };
@@ -86,7 +89,7 @@ export function createGapKeeper(
     },
     missed(streams, from, to) {
       const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
-      for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), silent);
+      for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), Promise.all([silent]));
     },
     startedAfter(newest, since) {
       const outage = { streams: [...newest.keys()], from: Math.max(...newest.values()), isRestart: true };
@@ -98,7 +101,7 @@ export function createGapKeeper(
       // It is over with the first message of any.
       const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
       const silent = ended.size > 0 ? twin.silenceIn({ ...outage, to }, since) : undefined;
-      for (const [stream, gap] of ended) confirm(stream, gap, silent!);
+      for (const [stream, gap] of ended) confirm(stream, gap, Promise.all([silent]));
       losses.begin({ ...outage, streams: outage.streams.filter((one) => !ended.has(one)) }, since, silent);
     },
     dropped: spells.dropped,

@@ -52,17 +52,19 @@ export function findSilence(
   return silence;
 }
 
-/** What a stream's gap is when all that was received around the silence is left out of it. */
-export function narrow(gap: Gap, stream: string, { from, to, times }: Silence): Gap {
-  let { startedAt, endedAt } = gap;
-  for (const time of times.get(stream) ?? []) {
-    if (time <= from) startedAt = Math.max(startedAt, time);
-    if (time >= to) endedAt = Math.min(endedAt, time);
-  }
-  return { ...gap, startedAt, endedAt };
-}
-
-/** Two silences of one hole as one. */
-export function join(a: Silence | undefined, b: Silence | undefined): Silence | undefined {
-  return a && b ? { from: Math.min(a.from, b.from), to: Math.max(a.to, b.to), times: b.times } : a ?? b;
+/**
+ * What is left of a stream's gap when all that was received around the silences is left out of it: a gap for each silence,
+ * and one of two between which nothing came on the stream.
+ */
+export function narrow(gap: Gap, stream: string, silences: readonly Silence[]): Gap[] {
+  const times = silences.flatMap(({ times }) => times.get(stream) ?? []);
+  const gaps = silences.map(({ from, to }) => {
+    let { startedAt, endedAt } = gap;
+    for (const time of times) {
+      if (time <= from) startedAt = Math.max(startedAt, time);
+      if (time >= to) endedAt = Math.min(endedAt, time);
+    }
+    return { ...gap, startedAt, endedAt };
+  });
+  return gaps.filter(({ startedAt }, i) => gaps.findIndex((one) => one.startedAt === startedAt) === i);
 }

@@ -37,6 +37,24 @@ Deno.test("other streams tell nothing of these", () => {
   assert.ok(findSilence({ streams: ["a"], from: 0, to: 1_000, isRestart: false }, times));
 });
 
+Deno.test("a hole over two silences is two gaps where another producer had the stream in between, else one", () => {
+  const hole = {
+    stream: "book",
+    symbol: "A",
+    reason: "lost connection",
+    startedAt: 0,
+    endedAt: 90,
+    dropped: null,
+  };
+  const boundsOf = (received: number[]) => {
+    const times = new Map([["a", received]]);
+    const silences = [{ from: 10, to: 30, times: new Map() }, { from: 60, to: 80, times }];
+    return narrow(hole, "a", silences).map(({ startedAt, endedAt }) => [startedAt, endedAt]);
+  };
+  assert.deepEqual(boundsOf([40, 50]), [[0, 40], [50, 90]]);
+  assert.deepEqual(boundsOf([]), [[0, 90]]);
+});
+
 Deno.test("before a start a market may be silent for half a second, however short the outage was", () => {
   assert.equal(spans(0, 400, [], true), undefined);
   assert.deepEqual(spans(0, 3_600_000, [], true), [0, 3_600_000]);
@@ -74,7 +92,7 @@ Deno.test("of two that lose the exchange at any times, one at least records what
             endedAt,
             dropped: null,
           };
-          return silence ? [narrow(gap, "a", silence)] : [];
+          return silence ? narrow(gap, "a", [silence]) : [];
         });
         const isIn = (time: number, margin: number) =>
           recorded.some(({ startedAt, endedAt }) => startedAt + margin <= time && time <= endedAt - margin);

@@ -6,7 +6,10 @@ import type { Look } from "./watchdog.ts";
  * unit of request weight of 2,400 a minute. Binance: "24hr Ticker Price Change Statistics".
  */
 export function lookByRest(base: string, log: Log): Look {
+  /** It does not want to be asked earlier, in ms. */
+  let notBefore = 0;
   return async (stream) => {
+    if (Date.now() < notBefore) return undefined;
     const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
@@ -14,22 +17,15 @@ export function lookByRest(base: string, log: Log): Look {
         signal: AbortSignal.timeout(3_000),
       });
       const body = await response.text();
-      if (!response.ok) {
-        log.sparsely(
-          `look ${symbol}`,
-          "the exchange does not tell of this symbol: is it in SYMBOLS by mistake?",
-          {
-            symbol,
-            answer: body.slice(0, 200),
-          },
-        );
-        return undefined;
-      }
-      const { lastId } = JSON.parse(body) as { lastId?: number };
-      return lastId?.toString();
+      if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
+      notBefore = Date.now() + 1_000 * Number(response.headers.get("retry-after") ?? 0);
+      const words = response.status === 400
+        ? "the exchange does not know this symbol: is it in SYMBOLS by mistake?"
+        : "the exchange does not tell what this symbol trades";
+      log.sparsely(`look ${symbol}`, words, { symbol, status: response.status, answer: body.slice(0, 200) });
     } catch (error) {
       log.debug("no look at the trades", { symbol, error });
-      return undefined;
     }
+    return undefined;
   };
 }

@@ -38,3 +38,19 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     globalThis.fetch = real;
   }
 });
+
+Deno.test("an exchange that asks to back off is not asked again before that, of any symbol", async () => {
+  const real = globalThis.fetch;
+  let asked = 0;
+  globalThis.fetch = () => {
+    asked++;
+    return Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "60" } }));
+  };
+  try {
+    const look = lookByRest("http://exchange", silent);
+    for (const symbol of ["btcusdt", "ethusdt"]) assert.equal(await look(`${symbol}@bookTicker`), undefined);
+    assert.equal(asked, 1);
+  } finally {
+    globalThis.fetch = real;
+  }
+});

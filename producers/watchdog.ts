@@ -30,6 +30,8 @@ interface Watched {
 
 /** Patience grows by so much at a time at most, and is no longer than that on a new connection. */
 const MOST_PATIENCE_MS = 600_000;
+/** Where it can't be known whether the symbol trades, and other streams speak, a silence is put up with so many times as long. */
+const UNKNOWN = 4;
 /** Looks in one check: each costs request weight. */
 const MOST_LOOKS = 20;
 
@@ -48,8 +50,13 @@ export function createWatchdog(
   });
   const watched = new Map(streams.map((stream) => [stream, fresh(now)]));
 
-  /** Whether the market went on without the stream; looks twice, at half of the silence and at its end. */
-  const isDead = async (stream: string, state: Watched, now: number): Promise<boolean> => {
+  /** Whether the market went on without the stream; looks twice, at half of the silence and at its end. `areSilent`: so are all others. */
+  const isDead = async (
+    stream: string,
+    state: Watched,
+    now: number,
+    areSilent: boolean,
+  ): Promise<boolean> => {
     if (state.isSuspect) return watched.get(stream) === state;
     const silent = now - state.heardAt;
     const before = state.look;
@@ -58,9 +65,12 @@ export function createWatchdog(
     state.looked = true;
     const hasSpoken = watched.get(stream) !== state;
     if (first || hasSpoken || silent < state.patience) return false;
-    // One look that fails tells nothing; two in a row leave the stream under suspicion.
-    if ((state.look === undefined) !== (before === undefined)) return false;
-    if (state.look !== undefined && state.look === before) {
+    if (state.look === undefined || before === undefined) {
+      // An exchange that can't be asked may be away as a whole, for a while.
+      state.isSuspect = silent >= (areSilent ? 1 : UNKNOWN) * state.patience;
+      return false;
+    }
+    if (state.look === before) {
       state.patience = Math.min(silent + MOST_PATIENCE_MS, state.patience * 2);
       return false;
     }
@@ -95,7 +105,7 @@ export function createWatchdog(
       );
       const dead: string[] = [];
       for (const [stream, state] of due.slice(0, MOST_LOOKS)) {
-        if (await isDead(stream, state, now)) {
+        if (await isDead(stream, state, now, isSilent)) {
           state.resubscribedAt = now;
           dead.push(stream);
         }

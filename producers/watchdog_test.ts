@@ -39,9 +39,14 @@ Deno.test("where nothing at all comes while symbols trade, it is the connection 
   assert.deepEqual(said, [{ at: SILENCE + STEP, verdict: "reconnect", streams: ["a", "b"] }]);
 });
 
-Deno.test("where it can't be known whether the symbol trades, a silent stream counts as dead", async () => {
-  const { said } = await watch(SILENCE + STEP, { traded: () => undefined });
-  assert.deepEqual(said, [{ at: SILENCE + STEP, verdict: "resubscribe", streams: ["a"] }]);
+Deno.test("where it can't be known whether the symbol trades, a silent stream counts as dead after four times as long", async () => {
+  const { said } = await watch(4 * SILENCE + STEP, { traded: () => undefined });
+  assert.deepEqual(said, [{ at: 4 * SILENCE + STEP, verdict: "resubscribe", streams: ["a"] }]);
+});
+
+Deno.test("where nothing at all comes and the exchange can't be asked, the connection is dead without waiting longer", async () => {
+  const { said } = await watch(SILENCE + STEP, { speaks: false, traded: () => undefined });
+  assert.deepEqual(said, [{ at: SILENCE + STEP, verdict: "reconnect", streams: ["a", "b"] }]);
 });
 
 Deno.test("a look that fails once does not make a quiet stream dead", async () => {
