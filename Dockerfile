@@ -22,5 +22,5 @@ ENV NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 # deno, as a number, by which Kubernetes can tell that it is not root.
 USER 1993:1993
 # The permissions and the heap of the tasks in deno.json; nothing is fetched at run time.
-ENTRYPOINT ["/tini", "--", "deno", "run", "--cached-only", "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=100", "--allow-net", "--allow-env", "--allow-sys=hostname"]
+ENTRYPOINT ["/tini", "--", "deno", "run", "--cached-only", "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=100", "--allow-net", "--allow-env", "--allow-sys=hostname"]
 CMD ["--help"]
