@@ -112,7 +112,7 @@ export function sqlOf<M extends Message>({ topic, table }: Stream<M>) {
   return {
     copy: `copy ${target} (${columns}) from stdin (format binary)`,
     upsert: `
-      create temp table if not exists ${staged} on commit delete rows as select ${columns} from ${target} limit 0;
+      create temp table if not exists ${staged} (like ${target}) on commit delete rows;
       copy ${staged} (${columns}) from stdin (format binary);
       insert into ${target} as stored (${columns}) select ${columns} from ${staged}
         on conflict (${names(table.key).join(", ")}) ${conflict}`,

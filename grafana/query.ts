@@ -44,6 +44,9 @@ function unindented(text: string): string {
   return lines.map((line) => line.slice(Math.min(...indents))).join("\n");
 }
 
+/** Whether a row is of a chosen symbol. There may be none to choose, as long as nothing is stored. */
+export const chosen = "symbol = any(array[\${symbol:sqlstring}]::text[])";
+
 /**
  * The body of a CTE that reads the rollup of the chosen symbols in the range: by the second, or by the minute where the
  * panel's interval is that long, since a day of seconds is more than a panel can wait for.
@@ -51,7 +54,24 @@ function unindented(text: string): string {
 export const rollup = (columns: string): string =>
   `
         select second as time, symbol, ${columns} from websocket.order_book_1s
-        where $__interval_ms < 60000 and symbol in (\${symbol:sqlstring}) and $__timeFilter(second)
+        where $__interval_ms < 60000 and ${chosen} and $__timeFilter(second)
         union all
         select minute as time, symbol, ${columns} from websocket.order_book_1m
-        where $__interval_ms >= 60000 and symbol in (\${symbol:sqlstring}) and $__timeFilter(minute)`.trim();
+        where $__interval_ms >= 60000 and ${chosen} and $__timeFilter(minute)`.trim();
+
+/**
+ * A query for a series of each symbol, from one that yields `bin`, `symbol` and `value`: with a row for each interval too that
+ * has no value, or the line would be drawn across it.
+ */
+export const everyBin = (binned: string, name: string, empty = "null"): string => `
+      with binned as (
+        ${binned.trim()}
+      ),
+      bins as (
+        select bin, symbol from (select distinct symbol from binned) as symbols,
+          (select min(bin) as first, max(bin) as last from binned) as span,
+          generate_series(first, last, '$__interval') as bin
+      )
+      select bin as time, symbol as metric, coalesce(value, ${empty}) as ${name}
+      from bins left join binned using (bin, symbol) order by bin
+    `;

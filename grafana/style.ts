@@ -70,13 +70,16 @@ export function sortedBy(displayName: string): cog.Builder<TableSortByFieldState
   return [{ build: () => ({ displayName, desc: true }) }];
 }
 
+/** A market may be quiet for so long: a line is drawn across it, in ms. */
+const QUIET_MS = 300_000;
+
 /** Thin lines that tell a hole from a steady value, with a tooltip of all series, in that order of their values. */
 export function lines(panel: TimeSeries, order: "desc" | "none"): TimeSeries {
   return panel
     .lineWidth(1)
     .fillOpacity(0)
-    .showPoints(VisibilityMode.Never)
-    .spanNulls(false)
+    .showPoints(VisibilityMode.Auto)
+    .spanNulls(QUIET_MS)
     .tooltip(
       new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(
         order === "desc" ? SortOrder.Descending : SortOrder.None,

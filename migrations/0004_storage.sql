@@ -42,7 +42,8 @@ begin atomic
 end;
 
 -- The days, from now − retention to now + 2, that a table should have partitions of and has not. Days more than a month
--- ago are made only once rows of theirs wait in the default partition; so are all past days where all is kept.
+-- ago are made only once rows of theirs wait in the default partition; so are all past days where all is kept. A day whose
+-- partition somebody has detached and kept is left alone.
 create function websocket.missing_days(parent text, time_column text, retention_days integer) returns setof date
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -52,13 +53,12 @@ declare
   today constant date := websocket.now()::date;
 begin
   return query execute format($query$
-    (
-      select ahead::date from generate_series($1 - least($2, 31), $1 + 2, '1 day') as ahead
+    select day from (
+      select ahead::date as day from generate_series($1 - least($2, 31), $1 + 2, '1 day') as ahead
       union
       select distinct %1$I::date from websocket.%2$I where %1$I >= websocket.kept_since($2) and %1$I < $1 + 3
-    )
-    except
-    select websocket.partition_days(%3$L)
+    ) as wanted
+    where to_regclass('websocket.' || websocket.partition_name(%3$L, day)) is null
     $query$, time_column, parent || '_default', parent) using today, retention_days;
 end
 $$;
@@ -136,14 +136,16 @@ begin
 end
 $$;
 
--- Drops a day of a table, whole partition or strays.
+-- Drops a day of a table, whole partition or strays. What is not a partition any more is somebody's archive.
 create function websocket.drop_day(parent text, time_column text, day date) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 begin
-  execute format('drop table if exists websocket.%I', websocket.partition_name(parent, day));
+  if day in (select websocket.partition_days(parent)) then
+    execute format('drop table websocket.%I', websocket.partition_name(parent, day));
+  end if;
   execute format('delete from websocket.%I where %I >= $1 and %2$I < $2', parent || '_default', time_column)
     using day::timestamptz, (day + 1)::timestamptz;
 end

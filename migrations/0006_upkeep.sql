@@ -125,9 +125,9 @@ begin
 end
 $$;
 
--- Packs the oldest day that is over and not packed yet, and returns the name of its key's index, or null. Ticks of several
--- symbols leave the pages of their key half empty: built anew, it takes half the bytes. Late ticks of that day wait meanwhile,
--- and so do queries that read it.
+-- Packs the oldest day that is over, not packed yet and without late ticks that the rollup is to read, and returns the name of
+-- its key's index, or null. Ticks of several symbols leave the pages of their key half empty: built anew, it takes half the
+-- bytes. Late ticks of that day wait meanwhile, and so do queries that read it or, like those bounded by now(), might.
 create function websocket.pack_partition() returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -141,6 +141,7 @@ begin
   from websocket.partition_days('order_book_data') as day
   join pg_class on oid = to_regclass('websocket.' || websocket.partition_name('order_book_data', day) || '_pkey')
   where day + 1 <= websocket.now() - interval '6 hours' and reloptions is null
+    and not exists (select from websocket.stale_seconds where second >= day and second < day + 1)
   order by day limit 1;
   if index is not null and pg_try_advisory_xact_lock('websocket.order_book_data'::regclass::oid::bigint) then
     -- The setting also tells which days are packed.

@@ -29,6 +29,9 @@ begin
 
   execute format('alter role grafana_reader in database %I set default_transaction_read_only = on', current_database());
   execute format('alter role grafana_reader in database %I set statement_timeout = %L', current_database(), '30s');
+  -- A transaction that is left open keeps partitions from being made and dropped.
+  execute format(
+    'alter role grafana_reader in database %I set idle_in_transaction_session_timeout = %L', current_database(), '60s');
 end
 $$;
 

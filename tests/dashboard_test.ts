@@ -98,9 +98,12 @@ Deno.test("every panel's query runs on an empty database, over five minutes and 
   await using database = await testDatabase();
   await readerOf(database.sql);
   for (const hours of [1 / 12, 720]) {
-    const view = { ...lastHour, from: new Date(noon - hours * HOUR) };
-    for (const { title, targets } of panels) {
-      for (const target of targets) assert.deepEqual(await rowsOf(database.sql, target, view), [], title);
+    for (const symbol of [[], ["BTCUSDT"]]) {
+      const variables = { ...lastHour.variables, symbol };
+      const view = { ...lastHour, from: new Date(noon - hours * HOUR), variables };
+      for (const { title, targets } of panels) {
+        for (const target of targets) assert.deepEqual(await rowsOf(database.sql, target, view), [], title);
+      }
     }
   }
 });
@@ -156,7 +159,10 @@ Deno.test("the numbers of every panel are those of a case computed by hand", asy
         ? value.toISOString().slice(11, 19)
         : value;
     const found = await rowsOf(sql, queryOf(title, refId), view);
-    return found.map((row) => Object.values(row).map(round));
+    // Of a series' intervals only those that hold something.
+    const isEmpty = ({ metric, time: _, ...values }: Row) =>
+      metric !== undefined && Object.values(values).every((value) => value === null || value === "0");
+    return found.filter((row) => !isEmpty(row)).map((row) => Object.values(row).map(round));
   };
   const only = (symbol: string) => ({ ...lastHour, variables: { symbol, interval: "1h" } });
 
@@ -204,6 +210,25 @@ Deno.test("the numbers of every panel are those of a case computed by hand", asy
     ["11:30:00", "11:30:02", 2, "kline", "ETHUSDT", "buffer overflow", 12],
     ["10:00:00", "11:00:05", 3605, "book", "BTCUSDT", "lost connection", null],
   ]);
+});
+
+Deno.test("a line breaks where a symbol has nothing, and the rate falls to nothing, but is not cut by the range's ends", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await readerOf(sql);
+  const at = (second: number) => new Date(noon - HOUR + second * 1_000).toISOString();
+  await store(sql, [5, 15, 16, 45].map((second) => tick(at(second), { symbol: "BTCUSDT" })));
+  await store(sql, [25].map((second) => tick(at(second), { symbol: "ETHUSDT" })));
+  await sql`select websocket.refresh_rollup('0')`;
+  const view = { ...lastHour, from: new Date(noon - HOUR + 3_000), to: new Date(noon + 3_000) };
+  const values = async (title: string, name: string) => {
+    const rows = await rowsOf(sql, queryOf(title), view);
+    return rows.filter(({ metric }) => metric === "BTCUSDT").map((row) => row[name] && Number(row[name]));
+  };
+  assert.deepEqual(await values("Spread", "spread").then((all) => all.map((one) => one === null)), [
+    ...[false, false, true, true, false],
+  ]);
+  assert.deepEqual(await values("Quotes a second", "rate"), [0.2, 0, 0, 0.1]);
 });
 
 Deno.test("ages count from now, and say so where a stream has nothing in the range", async () => {

@@ -1,5 +1,5 @@
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rollup, series } from "../query.ts";
+import { everyBin, rollup, series } from "../query.ts";
 import { lines } from "../style.ts";
 
 /** What it costs to cross the book. */
@@ -13,14 +13,16 @@ export const spread = () =>
     .unit("suffix: bps")
     .decimals(2)
     .axisSoftMin(0)
-    .withTarget(series(`
-      with quote as (
-        ${rollup("ticks, bid_price, ask_price, mean_spread")}
-      )
-      select date_bin('$__interval', time, 'epoch') as time, symbol as metric,
-        10000 * sum(mean_spread * ticks) / (sum((bid_price + ask_price) * ticks) / 2) as spread
-      from quote group by 1, symbol order by 1
-    `));
+    .withTarget(series(everyBin(
+      `
+        with quote as (
+          ${rollup("ticks, bid_price, ask_price, mean_spread")}
+        )
+        select date_bin('$__interval', time, 'epoch') as bin, symbol,
+          10000 * sum(mean_spread * ticks) / nullif(sum((bid_price + ask_price) * ticks) / 2, 0) as value
+        from quote group by bin, symbol`,
+      "spread",
+    )));
 
 /** Which side of the book is heavier. */
 export const imbalance = () =>
@@ -34,11 +36,13 @@ export const imbalance = () =>
     .decimals(2)
     .min(-1)
     .max(1)
-    .withTarget(series(`
-      with quote as (
-        ${rollup("ticks, mean_imbalance")}
-      )
-      select date_bin('$__interval', time, 'epoch') as time, symbol as metric,
-        sum(mean_imbalance * ticks) / sum(ticks) as imbalance
-      from quote where mean_imbalance is not null group by 1, symbol order by 1
-    `));
+    .withTarget(series(everyBin(
+      `
+        with quote as (
+          ${rollup("ticks, mean_imbalance")}
+        )
+        select date_bin('$__interval', time, 'epoch') as bin, symbol,
+          sum(mean_imbalance * ticks) / sum(ticks) as value
+        from quote where mean_imbalance is not null group by bin, symbol`,
+      "imbalance",
+    )));

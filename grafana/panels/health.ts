@@ -1,7 +1,7 @@
 import { GraphDrawStyle, StackingConfigBuilder, StackingMode } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rollup, series, table } from "../query.ts";
+import { everyBin, rollup, series, table } from "../query.ts";
 import { alarm, colours, column, lineOf, lines, sortedBy } from "../style.ts";
 
 /** How long ago anything came, for each symbol and stream. */
@@ -29,7 +29,7 @@ export const ages = () =>
         where order_book_1s.symbol = symbols.symbol and second >= $__timeFrom()
         order by second desc limit 1
       ) as book on true
-      order by greatest(kline.event_time, book.second) nulls first, symbols.symbol
+      order by least(coalesce(kline.event_time, '-infinity'), coalesce(book.second, '-infinity')), symbols.symbol
     `))
     .overrideByName("Candles", alarm("s", [60, 180], "none in range"))
     .overrideByName("Quotes", alarm("s", [10, 60], "none in range"));
@@ -38,7 +38,9 @@ export const ages = () =>
 export const rates = () =>
   lines(new TimeSeries(), "desc")
     .title("Quotes a second")
-    .description("Rows of websocket.order_book_data a second, by the exchange's time.")
+    .description(
+      "Rows of websocket.order_book_data a second, by the exchange's time, in whole intervals of the range.",
+    )
     .noValue("No quotes of these symbols in this range.")
     .unit("suffix: rows/s")
     .decimals(1)
@@ -46,14 +48,20 @@ export const rates = () =>
     .drawStyle(GraphDrawStyle.Line)
     .fillOpacity(30)
     .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"))
-    .withTarget(series(`
-      with quote as (
-        ${rollup("ticks")}
-      )
-      select date_bin('$__interval', time, 'epoch') as time, symbol as metric,
-        sum(ticks) / ($__interval_ms / 1000.0) as rate
-      from quote group by 1, symbol order by 1
-    `));
+    // The rollup is up to 3 s behind.
+    .withTarget(series(everyBin(
+      `
+        with quote as (
+          ${rollup("ticks")}
+        )
+        select date_bin('$__interval', time, 'epoch') as bin, symbol, sum(ticks) / ($__interval_ms / 1000.0) as value
+        from quote
+        where date_bin('$__interval', time, 'epoch') >= $__timeFrom()
+          and date_bin('$__interval', time, 'epoch') + '$__interval' <= least($__timeTo(), now() - interval '3 s')
+        group by bin, symbol`,
+      "rate",
+      "0",
+    )));
 
 /** How late it comes. */
 export const delays = () =>
@@ -67,14 +75,16 @@ export const delays = () =>
     .unit("ms")
     .decimals(0)
     .overrideByName("worst", lineOf(colours.down, "dot"))
-    .withTarget(series(`
-      with quote as (
-        ${rollup("ticks, mean_delay")}
-      )
-      select date_bin('$__interval', time, 'epoch') as time, symbol as metric,
-        1000 * extract(epoch from sum(mean_delay * ticks) / sum(ticks)) as delay
-      from quote group by 1, symbol order by 1
-    `))
+    .withTarget(series(everyBin(
+      `
+        with quote as (
+          ${rollup("ticks, mean_delay")}
+        )
+        select date_bin('$__interval', time, 'epoch') as bin, symbol,
+          1000 * extract(epoch from sum(mean_delay * ticks) / sum(ticks)) as value
+        from quote group by bin, symbol`,
+      "delay",
+    )))
     .withTarget(series(
       `
       with quote as (

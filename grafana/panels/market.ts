@@ -1,6 +1,6 @@
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rollup, series, table } from "../query.ts";
+import { everyBin, rollup, series, table } from "../query.ts";
 import { column, lines, price, risesAndFalls, sortedBy } from "../style.ts";
 
 /** All symbols, chosen or not. */
@@ -8,7 +8,7 @@ export const symbols = () =>
   new Table()
     .title("Symbols")
     .description(
-      "All symbols at the end of the range: the last price, its change against the last trade of an hour and of a day " +
+      "All symbols at the end of the range: the last price, none if it is older than an hour, its change against the last trade of an hour and of a day " +
         "before, the quote volume of 24 hours, and the mean spread of the last minute in hundredths of a percent.",
     )
     .noValue("No candles and no quotes yet. Are the consumers running?")
@@ -16,14 +16,15 @@ export const symbols = () =>
       select
         symbols.symbol as "Symbol",
         last.close as "Price",
-        100 * (last.close / hour_ago.close - 1) as "1 h",
-        100 * (last.close / day_ago.close - 1) as "24 h",
+        100 * (last.close / nullif(hour_ago.close, 0) - 1) as "1 h",
+        100 * (last.close / nullif(day_ago.close, 0) - 1) as "24 h",
         day.quote_volume as "Quote volume, 24 h",
-        10000 * book.mean_spread / book.bid_price as "Spread"
+        10000 * book.mean_spread / nullif(book.bid_price, 0) as "Spread"
       from websocket.symbols
       left join lateral (
         select close from websocket.kline_data
-        where kline_data.symbol = symbols.symbol and interval = '1m' and open_time <= $__timeTo()
+        where kline_data.symbol = symbols.symbol and interval = '1m'
+          and open_time <= $__timeTo() and open_time > $__timeTo()::timestamptz - interval '1 hour'
         order by open_time desc limit 1
       ) as last on true
       left join lateral (
@@ -70,16 +71,17 @@ export const returns = () =>
     .noValue("No quotes of these symbols in this range.")
     .unit("percent")
     .decimals(2)
-    .withTarget(series(`
-      with quote as (
-        ${rollup("bid_price, ask_price")}
-      ),
-      binned as (
-        select date_bin('$__interval', time, 'epoch') as bin, symbol,
-          (array_agg(bid_price + ask_price order by time))[count(*)::integer] / 2 as mid
-        from quote group by bin, symbol
-      )
-      select bin as time, symbol as metric,
-        100 * (mid / first_value(mid) over (partition by symbol order by bin) - 1) as "return"
-      from binned order by time
-    `));
+    .withTarget(series(everyBin(
+      `
+        with quote as (
+          ${rollup("bid_price, ask_price")}
+        ),
+        middle as (
+          select date_bin('$__interval', time, 'epoch') as bin, symbol,
+            (array_agg(bid_price + ask_price order by time))[count(*)::integer] / 2 as mid
+          from quote group by bin, symbol
+        )
+        select bin, symbol, 100 * (mid / nullif(first_value(mid) over (partition by symbol order by bin), 0) - 1) as value
+        from middle`,
+      '"return"',
+    )));
