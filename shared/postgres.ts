@@ -20,6 +20,9 @@ export function connect(database: Database, log: Log, max = 1): Sql {
     ssl: false, // the socket sees to it
     ...{ socket: () => openSocket(database) }, // an option that postgres.js' types leave out
     max,
+    // It asks for the types of arrays, which nothing here needs, at each start of a connection, and awaits no answer: a server
+    // that dies then ends the process by an unhandled rejection.
+    fetch_types: false,
     connect_timeout: database.connectTimeout,
     connection: { application_name: database.applicationName ?? "bookline" },
     // RAISE NOTICE in our own SQL has the SQLSTATE 00000; the server's remarks on "if not exists" have others.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import net from "node:net";
 import { parseDatabaseUrl } from "./database_url.ts";
 import { createLog } from "./log.ts";
@@ -80,4 +81,27 @@ Deno.test("prefer and require verify nothing, verify-ca the chain, verify-full t
 Deno.test("an IP address is verified as such, and is no name to ask for", () => {
   const database = parseDatabaseUrl("postgres://[::1]/name?sslmode=verify-full");
   assert.deepEqual(verification(database), { host: "::1" });
+});
+
+Deno.test("a server that dies right after the greeting fails the query, and not the process", async () => {
+  // PostgreSQL: "Message Formats": AuthenticationOk, ReadyForQuery.
+  const greeting = Buffer.from("R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I", "latin1");
+  const unhandled: unknown[] = [];
+  const note = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", note);
+  try {
+    await using server = await startServer((socket) => {
+      socket.once("data", () => {
+        socket.write(greeting);
+        socket.once("data", () => socket.resetAndDestroy());
+      });
+    });
+    await failsTwice(`${server.url}&sslmode=disable`, /ECONNRESET|CONNECTION_CLOSED/);
+    assert.deepEqual(unhandled, []);
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", note);
+  }
 });

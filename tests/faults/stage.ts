@@ -113,7 +113,7 @@ export async function recovery({ sql, config }: Stage, since: number): Promise<n
       const [{ books, candles }] = await sql`
         select
           (select count(*) filter (where received_at > ${after})
-            from unnest(${config.symbols}::text[]) as symbol cross join lateral (
+            from string_to_table(${config.symbols.join()}, ',') as symbol cross join lateral (
               select received_at from websocket.order_book_data as one
               where one.symbol = symbol.symbol order by update_id desc limit 1
             ) as newest) as books,
