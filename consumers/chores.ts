@@ -1,6 +1,6 @@
 import type { Config } from "../shared/config.ts";
 import { describe, type Log } from "../shared/log.ts";
-import { connect } from "../shared/postgres.ts";
+import { connectLasting } from "../shared/postgres.ts";
 import type { Stream } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
 
@@ -30,7 +30,7 @@ export async function startChores<M extends { symbol: string }>(
   const { expires, upkeep = [] } = table;
   const done = new AbortController();
   // One for each: a chore may take minutes, and what waits for its connection would wait as long.
-  const sql = connect(config.database, log, upkeep.length + 1);
+  const sql = connectLasting(config.database, log, upkeep.length + 1);
   const lockedSince = new Map<string, number>();
   let since = -Infinity;
 

@@ -1,6 +1,6 @@
 import { describe, type Log } from "../shared/log.ts";
 import type { Database } from "../shared/database_url.ts";
-import { connect, isFaultOfContent, type Sql } from "../shared/postgres.ts";
+import { connectLasting, isFaultOfContent, type Sql } from "../shared/postgres.ts";
 import { requireSchema } from "../shared/schema.ts";
 import { columnName, type Stream } from "../shared/stream.ts";
 import { createEncoder } from "./binary.ts";
@@ -39,7 +39,7 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
   // write be made ready and sent while the database works at one. Two that replace the same rows would lock each other out.
   const straight = stream.table.version.length === 0;
   const width = straight ? 2 : 1;
-  const sql = connect(database, log, width);
+  const sql = connectLasting(database, log, width);
   // One for each write under way: its bytes are good until it encodes anew.
   const encoders = Array.from({ length: width }, () => createEncoder(stream));
   const statements = sqlOf(stream);

@@ -10,7 +10,7 @@ export type TransactionSql = postgres.TransactionSql;
  * Opens a pool of at most `max` connections; it connects at the first query. Close it with `sql.end()`.
  * Notices of the server go to the log.
  */
-export function connect(database: Database, log: Log, max = 1): Sql {
+export function connect(database: Database, log: Log, max = 1, options: { fetch_types?: false } = {}): Sql {
   return postgres({
     host: database.host,
     port: database.port,
@@ -20,14 +20,21 @@ export function connect(database: Database, log: Log, max = 1): Sql {
     ssl: false, // the socket sees to it
     ...{ socket: () => openSocket(database) }, // an option that postgres.js' types leave out
     max,
-    // It asks for the types of arrays, which nothing here needs, at each start of a connection, and awaits no answer: a server
-    // that dies then ends the process by an unhandled rejection.
-    fetch_types: false,
+    ...options,
     connect_timeout: database.connectTimeout,
     connection: { application_name: database.applicationName ?? "bookline" },
     // RAISE NOTICE in our own SQL has the SQLSTATE 00000; the server's remarks on "if not exists" have others.
     onnotice: (notice) => notice.code === "00000" && log.info(notice.message, { from: "postgres" }),
   });
+}
+
+/**
+ * As `connect`, for who is to outlive the server. At each start of a connection postgres.js 3.4.9 asks for the types of arrays
+ * and awaits no answer: a server that dies then ends the process by an unhandled rejection. Here it does not ask. In turn
+ * arrays are no parameters, and `reserve` would wait for ever.
+ */
+export function connectLasting(database: Database, log: Log, max: number): Sql {
+  return connect(database, log, max, { fetch_types: false });
 }
 
 /**

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import { parseDatabaseUrl } from "./database_url.ts";
 import { createLog } from "./log.ts";
-import { connect, isTransient } from "./postgres.ts";
+import { connectLasting, isTransient } from "./postgres.ts";
 import { verification } from "./postgres_socket.ts";
 
 const log = createLog("test", "error", () => {});
@@ -28,7 +28,7 @@ async function startServer(onConnection: (socket: net.Socket) => void) {
 
 /** Queries twice on one connection, since a pool that had lost its connection would never answer the second time. */
 async function failsTwice(url: string, words: RegExp): Promise<void> {
-  const sql = connect(parseDatabaseUrl(url), log);
+  const sql = connectLasting(parseDatabaseUrl(url), log, 1);
   for (const time of ["first", "second"]) {
     await assert.rejects(
       () => sql`select`,
