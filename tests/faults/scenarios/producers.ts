@@ -1,14 +1,19 @@
 import { sleep } from "../../../shared/wait.ts";
+import { readConfig } from "../../../shared/config.ts";
 import type { Scenario } from "../scenario.ts";
 import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
+
+/** Candles of so many symbols come so often that half a second without any is not the market's: it could be told as a gap. */
+const lively = { rate: 1_000, symbols: readConfig({}).symbols };
 
 export const producerKilledBesideTwin: Scenario = {
   name: "producer killed, twin alive",
   promise: "a producer that is killed beside its twin leaves no gap, whichever of the two it is",
   gaps: "none",
   seconds: { short: 25, long: 130 },
+  setting: lively,
   async run(stage, form) {
     const { crew } = stage;
     const kills = { short: 2, long: 10 }[form];
@@ -32,6 +37,7 @@ export const connectionLostBesideTwin: Scenario = {
     "what a producer misses while its connection is lost, for a moment or longer, is no gap: its twin has it",
   gaps: "none",
   seconds: { short: 20, long: 70 },
+  setting: lively,
   async run(stage, form) {
     const { exchange, config } = stage;
     const times = { short: 1, long: 8 }[form];
