@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { migrate } from "../migrations/run.ts";
 import type { Config } from "../shared/config.ts";
-import type { Sql } from "../shared/postgres.ts";
 import { book } from "../shared/streams/book.ts";
 import { emptyDatabase, silent, testDatabase } from "./stack.ts";
-import { DAY, insert, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
-
-const make = async (sql: Sql, days: number): Promise<number> =>
-  (await sql`select websocket.make_partitions(${days}) as made`)[0].made;
-const drop = async (sql: Sql, days: number, rollupDays = 0): Promise<number> =>
-  (await sql`select websocket.drop_partitions(${days}, ${rollupDays}) as dropped`)[0].dropped;
+import { DAY, drop, insert, make, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
 
 /** Does a chore until it gets its locks, as the consumers do. */
 async function patiently(chore: () => Promise<number>): Promise<void> {
@@ -221,92 +215,4 @@ Deno.test("a database of the first schema keeps its ticks, gets their days and t
   assert.deepEqual(Object.values(await whereabouts(sql)), [1, 1, 1]);
   assert.equal((await whereabouts(sql)).order_book_data_20240808, 1);
   assert.equal((await sql`select count(*)::int as seconds from websocket.order_book_1s`)[0].seconds, 3);
-});
-
-Deno.test("a day that is over is packed once, some hours later, and can still be written", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  const pack = async () => (await sql`select websocket.pack_partition() as index`)[0].index;
-  await setClock(sql, "2027-06-10T12:00:00Z");
-  await make(sql, 0);
-  await setClock(sql, "2027-06-11T05:59:59Z");
-  const others: string[] = [];
-  for (let name = await pack(); name !== null; name = await pack()) others.push(name);
-  assert.equal(others.includes("websocket.order_book_data_20270610_pkey"), false);
-
-  await setClock(sql, "2027-06-11T06:00:00Z");
-  assert.equal(await pack(), "websocket.order_book_data_20270610_pkey");
-  assert.equal(await pack(), null);
-  await insert(sql, [tick("2027-06-10T12:00:00Z"), tick("2027-06-10T12:00:00Z")]);
-  assert.deepEqual(await whereabouts(sql), { order_book_data_20270610: 1 });
-});
-
-Deno.test("a day that the rollup is yet to read late ticks of is not packed: they would wait for each other", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  await setClock(sql, "2027-06-10T12:00:00Z");
-  await make(sql, 1);
-  await setClock(sql, "2027-06-11T06:00:00Z");
-  await store(sql, ["2027-06-08", "2027-06-09", "2027-06-10"].map((day) => tick(`${day}T12:00:00Z`)));
-  const packed = async () => {
-    const names: string[] = [];
-    for (let i = 0; i < 100; i++) {
-      names.push((await sql`select websocket.pack_partition() as index`)[0].index);
-    }
-    return names.includes("websocket.order_book_data_20270610_pkey");
-  };
-  assert.equal(await packed(), false);
-  await sql`select websocket.refresh_rollup('0')`;
-  assert.equal(await packed(), true);
-});
-
-Deno.test("a day that somebody has detached is theirs: it is not made again, nor dropped, and stops no other day", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  await setClock(sql, "2027-06-10T12:00:00Z");
-  await make(sql, 1);
-  await store(sql, [tick("2027-06-10T12:00:00Z")]);
-  await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_20270610`;
-  await store(sql, [tick("2027-06-10T13:00:00Z")]);
-
-  await setClock(sql, "2027-06-11T12:00:00Z");
-  await make(sql, 1);
-  assert.equal((await partitionDays(sql)).includes("20270613"), true);
-  await setClock(sql, "2027-06-20T12:00:00Z");
-  await make(sql, 1);
-  // The first round takes what is stale yet.
-  for (let round = 0; round < 2; round++) await drop(sql, 1);
-  assert.deepEqual(await whereabouts(sql), {});
-  const [{ kept }] = await sql`select count(*)::int as kept from websocket.order_book_data_20270610`;
-  assert.equal(kept, 1);
-});
-
-Deno.test("400 days go by with a week of ticks and a month of rollup kept, and the disk's use stays flat", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  const start = Date.parse("2027-01-01T00:00:00Z");
-  const ticksADay = 2;
-  const sizes: number[] = [];
-  for (let day = 0; day < 400; day++) {
-    const now = start + day * DAY;
-    await setClock(sql, now + DAY / 2);
-    await make(sql, 7);
-    await drop(sql, 7, 30);
-    await store(sql, Array.from({ length: ticksADay }, (_, i) => tick(now + i * DAY / ticksADay)));
-    await sql`select websocket.refresh_rollup('0')`;
-    await sql`select websocket.pack_partition()`;
-    const [{ bytes }] = await sql`
-      select sum(pg_total_relation_size(relid))::int as bytes
-      from websocket.daily_tables, pg_partition_tree(('websocket.' || parent)::regclass) where isleaf`;
-    sizes.push(bytes);
-  }
-  const days = await partitionDays(sql);
-  assert.equal(days.filter((day) => day >= "20270101").length, 10);
-  assert.equal((await partitionDays(sql, "order_book_1s")).filter((day) => day >= "20270101").length, 33);
-  assert.equal(
-    (await sql`select count(*)::int as ticks from websocket.order_book_data`)[0].ticks,
-    8 * ticksADay,
-  );
-  const settled = sizes.slice(31);
-  assert.equal(Math.max(...settled), Math.min(...settled));
 });

@@ -66,3 +66,11 @@ export async function partitionDays(sql: Sql, table = "order_book_data"): Promis
     select to_char(day, 'YYYYMMDD') as day from websocket.partition_days(${table}) as day order by 1`;
   return rows.map(({ day }) => day);
 }
+
+/** Makes the partitions that a retention of so many days wants; returns how many it made. */
+export const make = async (sql: Sql, days: number): Promise<number> =>
+  (await sql`select websocket.make_partitions(${days}) as made`)[0].made;
+
+/** Drops the days that the retentions have outlived; returns how many it dropped. */
+export const drop = async (sql: Sql, days: number, rollupDays = 0): Promise<number> =>
+  (await sql`select websocket.drop_partitions(${days}, ${rollupDays}) as dropped`)[0].dropped;
