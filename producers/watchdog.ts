@@ -65,7 +65,9 @@ export function createWatchdog(
     state.looked = true;
     const hasSpoken = watched.get(stream) !== state;
     if (first || hasSpoken || silent < state.patience) return false;
-    if (state.look === undefined || before === undefined) {
+    // One look that fails tells nothing.
+    if ((state.look === undefined) !== (before === undefined)) return false;
+    if (state.look === undefined) {
       // An exchange that can't be asked may be away as a whole, for a while.
       state.isSuspect = silent >= (areSilent ? 1 : UNKNOWN) * state.patience;
       return false;

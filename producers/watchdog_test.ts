@@ -50,10 +50,13 @@ Deno.test("where nothing at all comes and the exchange can't be asked, the conne
 });
 
 Deno.test("a look that fails once does not make a quiet stream dead", async () => {
-  for (const failing of [1, 2, 3]) {
-    let look = 0;
-    const { said } = await watch(20 * SILENCE, { traded: () => ++look === failing ? undefined : "7" });
-    assert.deepEqual(said, [], `look ${failing}`);
+  for (const speaks of [true, false]) {
+    for (const failing of [1, 2, 3, 4]) {
+      let look = 0;
+      const traded = () => ++look === failing ? undefined : "7";
+      const { said } = await watch(20 * SILENCE, { speaks, traded });
+      assert.deepEqual(said, [], `look ${failing}`);
+    }
   }
 });
 
