@@ -31,7 +31,7 @@ Deno.test("a number becomes PostgreSQL's digits of base 10,000, without the zero
   assert.deepEqual(wordsOf("100000000"), [1, 2, 0, 0, 1]);
 });
 
-/** The rows that the server has once they were copied in, as JSON texts of strings. */
+/** The rows that the server has once they were copied in, each value as text, in the order in which they came. */
 async function rowsInServer<M extends { symbol: string }>(
   stream: typeof book | typeof kline | typeof gap,
   batches: M[][],
@@ -39,12 +39,15 @@ async function rowsInServer<M extends { symbol: string }>(
   await using database = await emptyDatabase();
   const { sql } = database;
   const columns = Object.entries(stream.table.columns).map(([field, type]) => [columnName(field), type]);
-  await sql.unsafe(`create table stored (${columns.map((column) => `"${column[0]}" ${column[1]}`)})`);
+  // A page with room left may take a row that came later: only a number of its own tells the order.
+  const nth = "nth bigint generated always as identity";
+  await sql.unsafe(`create table stored (${nth}, ${columns.map(([name, type]) => `"${name}" ${type}`)})`);
+  const copy = `copy stored (${columns.map(([name]) => `"${name}"`)}) from stdin (format binary)`;
   const encode = createEncoder<M>(stream as never); // each stream is given its own messages
   const connection = await sql.reserve();
   for (const batch of batches) {
     const bytes = encode(batch);
-    if (bytes) await copyIn(connection, "copy stored from stdin (format binary)", bytes);
+    if (bytes) await copyIn(connection, copy, bytes);
   }
   connection.release();
   const shown = columns.map(([name, type]) =>
@@ -52,7 +55,7 @@ async function rowsInServer<M extends { symbol: string }>(
       ? `(extract(epoch from "${name}") * 1000)::numeric(20, 3)::text`
       : `"${name}"::text`
   );
-  return [...await sql.unsafe(`select ${shown} from stored`).values()] as (string | null)[][];
+  return [...await sql.unsafe(`select ${shown} from stored order by nth`).values()] as (string | null)[][];
 }
 
 /** What the server should show of a message. */
