@@ -13,14 +13,14 @@ export async function secondsToMessage(stack: Stack): Promise<number> {
   const { kafka, topic, env } = await freshTopics(stack);
   const joined = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<number>();
-  await using _consumer = await kafka.subscribe({
+  await using consumer = await kafka.subscribe({
     topic,
     group: `first-${crypto.randomUUID()}`,
     onBatch: () => Promise.resolve(arrived.resolve(performance.now())),
     onJoin: joined.resolve,
     onLost() {},
   });
-  await joined.promise;
+  await Promise.race([joined.promise, consumer.failed]);
   const stop = new AbortController();
   const sending = server.connected.then(() => sendPaced(server, RATE, stop.signal));
   const startedAt = performance.now();

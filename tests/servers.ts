@@ -3,6 +3,7 @@ import { localFolder, removeIfThere } from "../local/folders.ts";
 import { startKafka } from "../local/kafka.ts";
 import { lockFolder } from "../local/lock.ts";
 import { startPostgres } from "../local/postgres.ts";
+import { untilGroupsAreLed } from "./groups.ts";
 
 /** A server that tests share. */
 export interface TestServer extends AsyncDisposable {
@@ -23,8 +24,11 @@ export const servers = {
     variable: "TEST_BOOTSTRAP_SERVER",
     start: (options: StartOptions = {}) =>
       inFolderOfItsOwn("kafka", async (folder) => {
-        const kafka = await startKafka({ folder, ...options });
-        return { address: kafka.bootstrap, [Symbol.asyncDispose]: () => kafka[Symbol.asyncDispose]() };
+        await using parts = new AsyncDisposableStack();
+        const kafka = parts.use(await startKafka({ folder, ...options }));
+        await untilGroupsAreLed(kafka.bootstrap);
+        const kept = parts.move();
+        return { address: kafka.bootstrap, [Symbol.asyncDispose]: () => kept.disposeAsync() };
       }),
   },
   postgres: {

@@ -37,7 +37,8 @@ async function topicOf100() {
       return {
         offsets,
         lost,
-        until: (last: number) => until(`offset ${last}`, () => offsets.at(-1) === last),
+        until: (last: number) =>
+          Promise.race([until(`offset ${last}`, () => offsets.at(-1) === last), consumer.failed]),
         commit: (offset: number) => consumer.commit([{ topic, partition, offset: String(offset) }]),
         [Symbol.asyncDispose]: () => consumer[Symbol.asyncDispose](),
       };

@@ -126,7 +126,7 @@ Deno.test("what is not committed is read again, what is committed is not, and wh
       batches.flatMap(({ messages }) => [...messages]).map(({ value }) =>
         Number(new TextDecoder().decode(value!))
       );
-    await until(`${count} messages`, () => numbers().length >= count);
+    await Promise.race([until(`${count} messages`, () => numbers().length >= count), consumer.failed]);
     const [{ partition }] = batches;
     if (commit !== undefined) await consumer.commit([{ topic, partition, offset: String(commit) }]);
     return numbers();

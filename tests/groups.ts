@@ -1,0 +1,24 @@
+import { readConfig } from "../shared/config.ts";
+import { createClient } from "../shared/kafka/client.ts";
+import { createLog } from "../shared/log.ts";
+import { until } from "./until.ts";
+
+/** A group for each partition of the groups' topic, by the hashes of their names: `offsets.topic.num.partitions` is 4. */
+const groups = ["a", "b", "c", "d"];
+
+/**
+ * Waits until a Kafka that has just started leads its groups, for which it has to make their topic. A consumer that wants to
+ * join before fails, as on a broker that is not ready; our loop tries again, but a test that reads by itself would wait in vain.
+ */
+export async function untilGroupsAreLed(bootstrap: string): Promise<void> {
+  const { kafka } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
+  const admin = createClient(kafka, createLog("test", "error", () => {})).admin();
+  await admin.connect();
+  try {
+    for (const groupId of groups) {
+      await until("Kafka's groups", () => admin.fetchOffsets({ groupId }).then(() => true, () => false));
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}
