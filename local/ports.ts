@@ -8,11 +8,18 @@ import { readIfThere } from "./folders.ts";
 const first = 20_000;
 const last = 29_999;
 
-/** A port of 127.0.0.1 on which nothing listens now. */
+/** The last ones that were given: whoever asked may not listen yet. */
+const given: number[] = [];
+const REMEMBERED = 1_000;
+
+/** A port of 127.0.0.1 on which nothing listens now, and which was not given to another lately. */
 export function freePort(): number {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const port = first + Math.floor(Math.random() * (last - first + 1));
-    if (isFree(port)) return port;
+    if (given.includes(port) || !isFree(port)) continue;
+    given.push(port);
+    if (given.length > REMEMBERED) given.shift();
+    return port;
   }
   throw new Error(`Cannot find a free port between ${first} and ${last}: end some of the servers there.`);
 }

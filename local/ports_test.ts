@@ -13,6 +13,11 @@ Deno.test("a server gets the port of last time, unless it is taken by now", asyn
   await assert.rejects(choose(port), /Cannot start Kafka on port \d+ as another program listens there/);
 });
 
+Deno.test("a port is given to one, though nothing listens there yet", () => {
+  const ports = Array.from({ length: 500 }, freePort);
+  assert.equal(new Set(ports).size, ports.length);
+});
+
 Deno.test("a port that was asked for is remembered", async () => {
   await using folder = await temporaryFolder();
   const wanted = freePort();
