@@ -61,8 +61,10 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   parts.defer(() => sql.end({ timeout: 5 }));
   await migrate(sql, silent);
   const kafka = openKafka(config.kafka, silent);
-  const topics = streams.map((stream) => topicName(config.kafka, stream));
-  parts.defer(() => kafka.remove([...topics, ...topics.map(deadLetterTopic)], []).catch(() => {}));
+  const topics = streams.map((stream) => topicName(config.kafka, stream)).flatMap(
+    (topic) => [topic, deadLetterTopic(topic)],
+  );
+  parts.defer(() => kafka.remove(topics, []).catch(() => {}));
 
   const problems: string[] = [];
   const crew = parts.use(createCrew(settings, (words) => problems.push(words)));
@@ -73,6 +75,10 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   ) => [`${name}:consume`, ...exchange ? [`${name}:produce`] : []]);
   for (const task of tasks) crew.start(task);
   await untilSubscribed(exchange, config, 1);
+  await until("the workers to make their topics", async () => {
+    const there = await kafka.listTopics();
+    return topics.every((topic) => there.includes(topic));
+  }, PATIENCE_MS);
   exchange.start();
 
   const kept = parts.move();
@@ -106,9 +112,10 @@ export async function untilSubscribed(
  * Waits until of each symbol a message is stored that was received after `since`, and returns how long after it that was,
  * in ms.
  */
-export async function recovery({ sql, config }: Stage, since: number): Promise<number> {
+export async function recovery({ sql, config, problems }: Stage, since: number): Promise<number> {
   const after = new Date(since);
   await until("what is received to be stored", async () => {
+    if (problems.length > 0) throw new Error(problems.join("\n"));
     try {
       const [{ books, candles }] = await sql`
         select
