@@ -40,7 +40,7 @@ export function createGapKeeper(
   topic: string,
   gapTopic: string,
   buffer: Buffer,
-  twin: Twin,
+  twin: Pick<Twin, "mark" | "silenceIn">,
   log: Log,
 ): GapKeeper {
   const ledger = createLedger(name, symbols, Date.now());

@@ -12,8 +12,8 @@ import type { Twin } from "./twin.ts";
 const entryOf = (message: { symbol: string }): Entry => ({
   ...{ topic: "t", key: message.symbol, value: JSON.stringify(message) },
 });
-const noTwin: Twin = {
-  mark: () => ({ end: Promise.resolve(0), acked: 0 }),
+const noTwin: Pick<Twin, "mark" | "silenceIn"> = {
+  mark: () => ({ at: 0, end: Promise.resolve(0), settled: 0 }),
   silenceIn: ({ from, to }) => Promise.resolve({ from, to, times: new Map() }),
 };
 const symbols = new Map([["btcusdt@bookTicker", "BTCUSDT"]]);

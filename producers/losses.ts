@@ -21,7 +21,7 @@ interface Loss extends Omit<Outage, "to"> {
 }
 
 /** Nothing is lost. */
-export function createLosses(twin: Twin): Losses {
+export function createLosses(twin: Pick<Twin, "silenceIn">): Losses {
   const losses = new Map<string, Loss>();
   const silencesOf = async (stream: string, { earlier, silence }: Loss) => {
     const last = await silence;

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { createLosses } from "./losses.ts";
 import type { Outage, Silence } from "./silence.ts";
 
-const since = { end: Promise.resolve(0), acked: 0 };
+const since = { at: 0, end: Promise.resolve(0), settled: 0 };
 const silence = (from: number, to: number): Silence => ({ from, to, times: new Map() });
 
 /** Losses beside a twin that gives these answers in turn, and what it was asked. */
 function lossesOf(...answers: (Silence | undefined)[]) {
   const asked: Pick<Outage, "from" | "to">[] = [];
   const losses = createLosses({
-    mark: () => since,
     silenceIn({ from, to }) {
       asked.push({ from, to });
       return Promise.resolve(answers.shift());

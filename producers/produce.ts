@@ -41,7 +41,6 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
   const down = new Map<string, string>();
   let kafkaTrouble: string | undefined = "Kafka has not been reached yet";
-  let attempted = 0;
 
   const buffer = createBuffer(stream, topic, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
@@ -54,7 +53,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     },
   });
   const kafka = openKafka(config.kafka, log);
-  const twin = createTwin(kafka, topic, stream, () => ({ attempted, acked: counts.produced }), signal);
+  const twin = createTwin(kafka, topic, stream, signal);
   const gaps = createGapKeeper(stream.name, symbols, topic, gapTopic, buffer, twin, log);
   const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
 
@@ -104,10 +103,11 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     await reached;
     await sendAll(buffer, producer, broker, {
       onSend(entries) {
-        attempted += entries.filter((entry) => entry.topic === topic).length;
+        twin.sending(entries.filter((entry) => entry.topic === topic).length);
         gaps.sending(entries);
       },
       onSent(entries) {
+        twin.sent();
         for (const entry of entries) {
           if (entry.topic === topic) counts.produced++;
           else if (entry.topic !== gapTopic) counts.rejected++;

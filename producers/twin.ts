@@ -6,8 +6,10 @@ import { findSilence, type Outage, type Silence } from "./silence.ts";
 
 /** How far the topic had come at some moment, and this producer. */
 export interface Mark {
+  /** In ms, as `performance.now()` tells. */
+  readonly at: number;
   readonly end: Promise<number>;
-  readonly acked: number;
+  readonly settled: number;
 }
 
 /** Tells what other producers of the same topic received while this one did not. */
@@ -15,16 +17,14 @@ export interface Twin {
   /** To be made when streams are lost. */
   mark(): Mark;
   /**
-   * The part of an outage in which nobody received anything; all of it where there is no other producer, or it can't be
-   * known. What was lost since is on the topic after the mark.
+   * The part of an outage in which nobody received anything; all of it where there is no other producer, or Kafka can't be
+   * asked. What was lost since is on the topic after the mark.
    */
   silenceIn(outage: Outage, since: Mark): Promise<Silence | undefined>;
-}
-
-/** Messages that this producer has handed to Kafka, and of those the ones that are acked. */
-export interface Own {
-  readonly attempted: number;
-  readonly acked: number;
+  /** So many messages are handed to Kafka; told at each attempt. */
+  sending(count: number): void;
+  /** All that was handed to Kafka is acked, at the last attempt or at one that seemed to fail. */
+  sent(): void;
 }
 
 /** What others received until an outage's end is on the topic so long after it, in ms. */
@@ -40,11 +40,12 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   kafka: Pick<Kafka, "extentOf" | "readTail">,
   topic: string,
   stream: Pick<Stream<M>, "codec" | "exchange">,
-  own: () => Own,
   signal: AbortSignal,
 ): Twin {
   const end = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
 
+  let attempted = 0;
+  let settled = 0;
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<Silence["times"]> | undefined;
   /** Reads the topic's end. Who asks while it is being read shares the next time. */
@@ -58,18 +59,25 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   };
 
   return {
-    mark: () => ({ end: end().catch(() => Infinity), acked: own().acked }),
+    // Where Kafka is away, too, the topic may have grown by any number: what it holds will tell.
+    mark: () => ({ at: performance.now(), end: end().catch(() => -Infinity), settled }),
     async silenceIn(outage, since) {
       const whole = { from: outage.from, to: outage.to, times: new Map() };
+      const landed = (moment: number) => sleep(LANDING_MS - (performance.now() - moment), signal);
+      const isOver = performance.now();
       try {
-        await sleep(LANDING_MS, signal);
+        // A lone producer knows at once, and tells at once: a kill would take the gap with it.
+        await landed(since.at);
         const growth = await end() - await since.end;
         // What was under way at the mark counts as sent since: it can only hide a twin, not invent one.
-        if (growth <= own().attempted - since.acked) return whole;
+        if (growth <= attempted - since.settled) return whole;
+        await landed(isOver);
         return findSilence(outage, await read());
       } catch {
         return whole;
       }
     },
+    sending: (count) => void (attempted += count),
+    sent: () => void (settled = attempted),
   };
 }

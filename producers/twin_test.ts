@@ -19,9 +19,12 @@ type Records = { value: Uint8Array }[];
 const put = (records: Records, message: unknown) =>
   void records.push({ value: new TextEncoder().encode(JSON.stringify(message)) });
 
-/** A topic of one partition that is acked at once. */
-const kafkaOf = (records: Records): Pick<Kafka, "extentOf" | "readTail"> => ({
-  extentOf: () => Promise.resolve([{ partition: 0, low: 0, high: records.length }]),
+/** A topic of one partition that is acked at once; where it ends can't be told while Kafka is away. */
+const kafkaOf = (records: Records, isAway: () => boolean): Pick<Kafka, "extentOf" | "readTail"> => ({
+  extentOf: () =>
+    isAway()
+      ? Promise.reject(new Error("away"))
+      : Promise.resolve([{ partition: 0, low: 0, high: records.length }]),
   readTail: (_, [{ high }], most) =>
     Promise.resolve(records.slice(Math.max(0, high - most), high) as (Incoming & { partition: number })[]),
 });
@@ -29,10 +32,10 @@ const kafkaOf = (records: Records): Pick<Kafka, "extentOf" | "readTail"> => ({
 /** A producer's part that keeps account of gaps; the market is given to it by `hear`. */
 function producerOn(records: Records) {
   const buffer = createBuffer(book, "t", 1e6, { onMerged() {}, onDropped() {} });
-  const kafka = kafkaOf(records);
-  const own = { attempted: 0, acked: 0 };
+  let isAway = false;
+  const kafka = kafkaOf(records, () => isAway);
   const { signal } = new AbortController();
-  const twin = createTwin(kafka, "t", book, () => own, signal);
+  const twin = createTwin(kafka, "t", book, signal);
   const keeper = createGapKeeper("book", symbols, "t", "gaps", buffer, twin, silent);
   const deaf = new Set<string>();
   return {
@@ -41,7 +44,8 @@ function producerOn(records: Records) {
     hear(stream: string) {
       if (deaf.has(stream)) return;
       put(records, { ...sample, symbol: symbols.get(stream), eventTime: Date.now() });
-      own.attempted = ++own.acked;
+      twin.sending(1);
+      twin.sent();
       keeper.seen(stream, Date.now());
     },
     /** Is deaf on these streams for so long, one after the other where they are mute. */
@@ -51,6 +55,14 @@ function producerOn(records: Records) {
       await sleep(ms);
       for (const stream of streams) deaf.delete(stream);
     },
+    /** Is cut off from the exchange and Kafka for so long. */
+    async loseAll(ms: number) {
+      isAway = true;
+      await this.lose(ms);
+      isAway = false;
+    },
+    /** Tries to send so many messages, in vain. */
+    sendInVain: (count: number) => twin.sending(count),
     async start() {
       const since = twin.mark();
       const extent = await kafka.extentOf("t");
@@ -59,6 +71,10 @@ function producerOn(records: Records) {
         await newestTimes(kafka, "t", extent, book, [...symbols.keys()], { signal, log: silent }),
         since,
       );
+    },
+    /** How many gaps it has told. */
+    get told() {
+      return buffer.length;
     },
     /** The gaps that it told, in ms from `start`. */
     async gaps(start: number) {
@@ -109,6 +125,31 @@ Deno.test("what one producer missed and the other received is no gap, however sh
   for (const ms of [200, 2_500, 60_000]) {
     assert.deepEqual(await play((a) => a.lose(ms)), [[], []]);
   }
+});
+
+Deno.test("what a producer missed that was cut off from Kafka as well is no gap where the other received it", async () => {
+  assert.deepEqual(await play((a) => a.loseAll(40_000)), [[], []]);
+});
+
+Deno.test("a producer that has tried in vain to send for long still knows of the other", async () => {
+  const [a] = await play(async (a) => {
+    a.sendInVain(100_000);
+    await sleep(1_000);
+    for (let n = 0; n < 3; n++, await sleep(3_000)) await a.lose(1_000);
+  });
+  assert.deepEqual(a, []);
+});
+
+Deno.test("a lone producer tells what it missed as soon as it is back, lest a kill should take that with it", async () => {
+  let told = 0;
+  const [a] = await play(async (a, b) => {
+    b.off();
+    await a.lose(5_000);
+    await sleep(50);
+    told = a.told;
+  });
+  assertMissed(a, 0, 5_000);
+  assert.equal(told, a.length);
 });
 
 Deno.test("what both missed together is recorded, until the first of them is back", async () => {
