@@ -2,6 +2,7 @@ import type { Outgoing } from "./kafka/mod.ts";
 
 /** Kafka refuses messages of over 1 MiB by default; what is longer is cut, and a header says so. */
 const MOST_BYTES = 900_000;
+const MOST_KEY_BYTES = 100_000;
 
 /** Where a message comes from that can't be decoded or stored. */
 export interface Origin {
@@ -15,10 +16,12 @@ export interface Origin {
 
 /** The message as it goes to the dead-letter topic: its key and bytes untouched, and headers that say why and where from. */
 export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, origin: Origin): Outgoing {
+  const keyBytes = typeof key === "string" ? new TextEncoder().encode(key) : key;
+  const isKeyCut = keyBytes !== null && keyBytes.length > MOST_KEY_BYTES;
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
   const cut = bytes.length > MOST_BYTES;
   return {
-    key,
+    key: isKeyCut ? keyBytes.subarray(0, MOST_KEY_BYTES) : keyBytes,
     value: cut ? bytes.subarray(0, MOST_BYTES) : bytes,
     headers: {
       "bookline-cause": origin.cause.slice(0, 1_000),
@@ -27,6 +30,7 @@ export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, ori
       ...(origin.offset === undefined ? {} : { "bookline-offset": origin.offset }),
       "bookline-time": new Date().toISOString(),
       ...(cut ? { "bookline-cut-from-bytes": String(bytes.length) } : {}),
+      ...(isKeyCut ? { "bookline-key-cut-from-bytes": String(keyBytes.length) } : {}),
     },
   };
 }

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deadLetter } from "./dead_letter.ts";
+import { encodeRecordBatch } from "./kafka/record_batch.ts";
 
 const origin = { cause: "no JSON", source: "kline_data", partition: 3, offset: "17" };
 
 Deno.test("what is longer than a broker takes is cut, and a header says how long it was", () => {
-  const { value, headers } = deadLetter(null, "x".repeat(1_000_000), origin);
-  assert.equal(value.length, 900_000);
-  assert.equal(headers!["bookline-cut-from-bytes"], "1000000");
+  const letter = deadLetter("k".repeat(1_000_000), "x".repeat(1_000_000), origin);
+  assert.equal(letter.value.length, 900_000);
+  assert.equal(letter.key!.length, 100_000);
+  assert.equal(letter.headers!["bookline-cut-from-bytes"], "1000000");
+  assert.equal(letter.headers!["bookline-key-cut-from-bytes"], "1000000");
+  assert.ok(encodeRecordBatch([letter], 0).length <= 1_048_588);
 });
 
 Deno.test("key and bytes are untouched, whatever they are", () => {

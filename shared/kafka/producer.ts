@@ -53,7 +53,7 @@ export function createProducer(client: kafkajs.Kafka, compression: Codec): Produ
 
 /** Bytes of one request: a broker takes a record batch of up to 1 MiB by default. */
 const REQUEST_BYTES = 900_000;
-/** What a message takes up beside its value, unless it has headers. */
+/** What a message takes up beside its key, value and headers. */
 const OVERHEAD_BYTES = 60;
 
 /** The messages in their order, in lists that a broker takes as one batch; a message that is larger is alone. */
@@ -61,8 +61,8 @@ export function* chunksOf(messages: readonly Outgoing[]): Generator<readonly Out
   let start = 0;
   let bytes = 0;
   for (let i = 0; i < messages.length; i++) {
-    const { value, headers } = messages[i];
-    const size = OVERHEAD_BYTES + Buffer.byteLength(value) +
+    const { key, value, headers } = messages[i];
+    const size = OVERHEAD_BYTES + Buffer.byteLength(key ?? "") + Buffer.byteLength(value) +
       (headers ? Buffer.byteLength(JSON.stringify(headers)) : 0);
     if (bytes + size > REQUEST_BYTES && i > start) {
       yield messages.slice(start, i);

@@ -11,9 +11,14 @@ import { codecs, encodeRecordBatch } from "./record_batch.ts";
 const BROKER_BYTES = 1_048_588;
 
 const message: fc.Arbitrary<Outgoing> = fc.record({
-  key: fc.constantFrom("BTCUSDT", null),
+  key: fc.oneof(fc.constantFrom("BTCUSDT", null), fc.nat(100_000).map((size) => new Uint8Array(size))),
   value: fc.oneof(fc.nat(300_000), fc.constantFrom(0, 899_000, 900_000)).map((size) => new Uint8Array(size)),
   headers: fc.option(fc.constant({ "bookline-cause": "c".repeat(1_000) }), { nil: undefined }),
+});
+
+Deno.test("small messages with long keys are not sent all at once", () => {
+  const messages = Array.from({ length: 20_000 }, () => ({ key: "k".repeat(400), value: "v" }));
+  for (const chunk of chunksOf(messages)) assert.ok(encodeRecordBatch(chunk, 0).length <= BROKER_BYTES);
 });
 
 Deno.test("what is sent at once is never more than a broker takes, and nothing is left out", () => {
