@@ -15,9 +15,14 @@ export interface Bundled {
 /** The version that kafkajs speaks with brokers from Kafka 2.3 on. */
 const VERSION = 11;
 
+/** The offset from which a kafkajs batch was asked for. */
+export function fetchedFrom(batch: object): number {
+  return Number((batch as { readonly fetchedOffset: string }).fetchedOffset);
+}
+
 /** The records of a kafkajs batch from where the fetch was to begin: brokers send whole record batches, whose first may be old. */
 export function recordsOf(batch: { readonly messages: readonly Bundled[] }): Incoming[] {
-  const from = Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
+  const from = fetchedFrom(batch);
   const records = batch.messages.flatMap((message) => message.records ?? message as Incoming);
   return records.length === 0 || Number(records[0].offset) >= from
     ? records

@@ -1,6 +1,6 @@
 import type kafkajs from "kafkajs";
 import type { Incoming } from "./consumer.ts";
-import { recordsOf } from "./fetch_response.ts";
+import { fetchedFrom, recordsOf } from "./fetch_response.ts";
 
 /** Where each of a topic's partitions begins and ends. */
 export type Extent = readonly { readonly partition: number; readonly low: number; readonly high: number }[];
@@ -20,10 +20,13 @@ export async function readTail(
 ): Promise<(Incoming & { readonly partition: number })[]> {
   signal?.throwIfAborted();
   const rest = new Map(
-    extent.filter(({ low, high }) => high > low).map(({ partition, high }) => [partition, high]),
+    extent.filter(({ low, high }) => high > low).map(({ partition, low, high }) => [
+      partition,
+      { begin: Math.max(low, high - most), end: high },
+    ]),
   );
   if (rest.size === 0) return [];
-  // By place, since what is read before `seek` takes hold is read again.
+  // By place, since some may be read twice.
   const messages = new Map<string, Incoming & { partition: number }>();
   const done = Promise.withResolvers<void>();
   const consumer = client.consumer({
@@ -42,8 +45,14 @@ export async function readTail(
     await consumer.run({
       autoCommit: false,
       eachBatch({ batch }) {
-        const end = rest.get(batch.partition);
-        if (end === undefined) return Promise.resolve();
+        const wanted = rest.get(batch.partition);
+        if (!wanted) return Promise.resolve();
+        const { begin, end } = wanted;
+        // A group that joins anew, as it does when a leader has moved, forgets `seek` and begins at the oldest message.
+        if (fetchedFrom(batch) < begin) {
+          consumer.seek({ topic, partition: batch.partition, offset: String(begin) });
+          return Promise.resolve();
+        }
         for (const message of recordsOf(batch)) {
           if (Number(message.offset) >= end) break;
           const { key, value, offset, headers } = message;
@@ -60,8 +69,8 @@ export async function readTail(
         return Promise.resolve();
       },
     });
-    for (const { partition, low, high } of extent) {
-      consumer.seek({ topic, partition, offset: String(Math.max(low, high - most)) });
+    for (const [partition, { begin }] of rest) {
+      consumer.seek({ topic, partition, offset: String(begin) });
     }
     await done.promise;
   };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sleep } from "../wait.ts";
 import { readTail } from "./tail.ts";
 import { testClient } from "./test_cluster.ts";
 
@@ -21,4 +22,28 @@ Deno.test("an aborted signal ends the reading, be it joining, waiting for messag
   await assert.rejects(joining, { name: "AbortError" });
   await assert.rejects(waiting, { name: "AbortError" });
   await assert.rejects(() => readTail(client, "t", extent, 5, "g", stop.signal), { name: "AbortError" });
+});
+
+Deno.test("a leader that moves while the newest messages are read does not have all the others read as well", async () => {
+  const end = 100_000;
+  const asked: number[] = [];
+  let hasMoved = false;
+  const client = testClient("t", {
+    async fetch(nodeId, from) {
+      await sleep(1);
+      if (nodeId !== 1 || from === end) return;
+      asked.push(from);
+      if (from > 0 && !hasMoved) {
+        hasMoved = true;
+        throw Object.assign(new Error("moved"), { type: "NOT_LEADER_FOR_PARTITION" });
+      }
+      return Array.from({ length: Math.min(50, end - from) }, (_, i) => from + i);
+    },
+  });
+  const messages = await readTail(client, "t", [{ partition: 0, low: 0, high: end }], 100, "g");
+  assert.deepEqual(
+    messages.map(({ offset }) => Number(offset) - end),
+    Array.from({ length: 100 }, (_, i) => i - 100),
+  );
+  assert.ok(hasMoved && asked.length < 10, String(asked));
 });

@@ -7,8 +7,12 @@ import { sleep } from "../wait.ts";
 interface Behaviour {
   /** Answers each request to join the group. */
   readonly join?: () => Promise<void>;
-  /** Answers each fetch, soon by itself: that there is nothing new. */
-  readonly fetch?: (nodeId: number) => Promise<void>;
+  /** Answers each fetch with the offsets of what is there from `from` on; by itself, soon, that there is nothing new. */
+  readonly fetch?: (nodeId: number, from: number) => Promise<number[] | void>;
+}
+
+interface FetchRequest {
+  readonly topics: readonly { readonly partitions: readonly { partition: number; fetchOffset: string }[] }[];
 }
 
 /** A client whose consumers are kafkajs' own, on two brokers that are not: each leads one partition of `topic`. */
@@ -45,9 +49,17 @@ export function testClient(topic: string, { join, fetch = () => sleep(10) }: Beh
     committedOffsets: () => committed,
     findBroker: ({ nodeId }: { nodeId: string }) =>
       Promise.resolve({
-        fetch: async () => {
-          await fetch(Number(nodeId));
-          return { responses: [] };
+        async fetch({ topics: [{ partitions: [{ partition, fetchOffset }] }] }: FetchRequest) {
+          const offsets = await fetch(Number(nodeId), Number(fetchOffset));
+          if (!offsets) return { responses: [] };
+          const messages = offsets.map((offset) => ({ key: null, value: null, offset: String(offset) }));
+          const found = {
+            partition,
+            messages,
+            highWatermark: String(offsets.at(-1)! + 1),
+            abortedTransactions: [],
+          };
+          return { responses: [{ topicName: topic, partitions: [found] }] };
         },
       }),
   };
