@@ -1,5 +1,6 @@
 import type { Consumer } from "../shared/kafka/mod.ts";
-import type { Log } from "../shared/log.ts";
+import { describe, type Log } from "../shared/log.ts";
+import { backoff, sleep } from "../shared/wait.ts";
 
 type Offsets = Parameters<Consumer["commit"]>[0];
 
@@ -9,35 +10,58 @@ export interface Committer extends AsyncDisposable {
   add(offsets: Offsets, onCommitted: () => void): void;
 }
 
-/** One commit at a time, each of the newest offset per partition. Disposing commits the rest. */
-export function createCommitter(consumer: Pick<Consumer, "commit">, log: Log): Committer {
+/**
+ * One commit at a time, each of the newest offset per partition; what fails is tried again. `generation` counts how often the
+ * group was joined: offsets of before are others' to commit. Disposing commits the rest, in one attempt.
+ */
+export function createCommitter(
+  consumer: Pick<Consumer, "commit">,
+  generation: () => number,
+  log: Log,
+): Committer {
+  const done = new AbortController();
   let waiting = new Map<number, Offsets[number]>();
   let callbacks: (() => void)[] = [];
+  let joined = generation();
   let running: Promise<void> | undefined;
 
+  const forgetOthers = () => {
+    if (joined === generation()) return;
+    joined = generation();
+    waiting = new Map();
+    callbacks = [];
+  };
   const run = async () => {
-    while (waiting.size > 0) {
-      const offsets = [...waiting.values()];
-      const committed = callbacks;
+    for (let failures = 0; waiting.size > 0; forgetOthers()) {
+      const [offsets, onCommitted, isLast, mine] = [waiting, callbacks, done.signal.aborted, joined];
       waiting = new Map();
       callbacks = [];
       try {
-        await consumer.commit(offsets);
-        for (const callback of committed) callback();
+        await consumer.commit([...offsets.values()]);
+        for (const callback of onCommitted) callback();
+        failures = 0;
       } catch (error) {
-        // The group has moved on; the rows are stored, and whoever reads them again changes nothing.
-        log.debug("offsets not committed", { error });
+        if (isLast) break;
+        const words = "offsets are not committed yet, though their rows are stored";
+        // The first refusal is usual: the group is about to be joined anew.
+        if (failures > 0) log.sparsely("commit", words, { why: describe(error) });
+        await sleep(backoff(failures++, 250, 5_000), done.signal);
+        if (mine !== joined) continue;
+        waiting = new Map([...offsets, ...waiting]);
+        callbacks.unshift(...onCommitted);
       }
     }
     running = undefined;
   };
   return {
     add(offsets, onCommitted) {
+      forgetOthers();
       for (const offset of offsets) waiting.set(offset.partition, offset);
       callbacks.push(onCommitted);
       running ??= run();
     },
     async [Symbol.asyncDispose]() {
+      done.abort();
       await running;
     },
   };

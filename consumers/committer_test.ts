@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createLog } from "../shared/log.ts";
+import { sleep } from "../shared/wait.ts";
+import { inFastTime } from "../tests/fast_time.ts";
 import { createCommitter } from "./committer.ts";
 
 const log = createLog("test", "error", () => {});
@@ -22,24 +24,57 @@ function consumer() {
   };
 }
 
-Deno.test("a commit that fails tells of nothing committed, and the next goes on", async () => {
+Deno.test("a commit that fails is tried again, with what came meanwhile", async () => {
+  await inFastTime(async () => {
+    const { commits, commit } = consumer();
+    await using committer = createCommitter({ commit }, () => 1, log);
+    const told: number[] = [];
+    committer.add([at(0, 1), at(1, 5)], () => told.push(1));
+    commits[0].settle.reject(new Error("not enough replicas"));
+    committer.add([at(0, 2)], () => told.push(2));
+    await sleep(60_000);
+    assert.deepEqual(told, []);
+    assert.deepEqual(commits[1].offsets, ["0:2", "1:5"]);
+    commits[1].settle.resolve();
+    await sleep(0);
+    assert.deepEqual(told, [1, 2]);
+    assert.equal(commits.length, 2);
+  });
+});
+
+Deno.test("what was to be committed before the group was joined anew is others' to commit", async () => {
+  await inFastTime(async () => {
+    const { commits, commit } = consumer();
+    let generation = 1;
+    await using committer = createCommitter({ commit }, () => generation, log);
+    committer.add([at(0, 1)], () => assert.fail("it was not committed"));
+    committer.add([at(1, 7)], () => assert.fail("nor was this"));
+    generation = 2;
+    commits[0].settle.reject(new Error("the group has moved on"));
+    await sleep(60_000);
+    assert.equal(commits.length, 1);
+    committer.add([at(2, 3)], () => {});
+    assert.deepEqual(commits[1].offsets, ["2:3"]);
+    commits[1].settle.resolve();
+  });
+});
+
+Deno.test("disposing tries once more what failed, and does not wait for its turn", async () => {
   const { commits, commit } = consumer();
-  const committer = createCommitter({ commit }, log);
-  let told = 0;
-  committer.add([at(0, 1)], () => told++);
-  committer.add([at(0, 2)], () => told += 10);
-  commits[0].settle.reject(new Error("the group has moved on"));
-  await Promise.resolve();
-  await Promise.resolve();
-  assert.equal(told, 0);
-  commits[1].settle.resolve();
-  await committer[Symbol.asyncDispose]();
-  assert.equal(told, 10);
+  const committer = createCommitter({ commit }, () => 1, log);
+  committer.add([at(0, 1)], () => assert.fail("it was not committed"));
+  commits[0].settle.reject(new Error("not enough replicas"));
+  await sleep(0);
+  const ending = committer[Symbol.asyncDispose]();
+  while (commits.length < 2) await sleep(0);
+  commits[1].settle.reject(new Error("not enough replicas"));
+  await ending;
+  assert.equal(commits.length, 2);
 });
 
 Deno.test("one commit runs at a time, and the next has the newest offset of each partition", async () => {
   const { commits, commit } = consumer();
-  await using committer = createCommitter({ commit }, log);
+  await using committer = createCommitter({ commit }, () => 1, log);
   const told: number[] = [];
   committer.add([at(0, 1), at(1, 5)], () => told.push(1));
   committer.add([at(0, 2)], () => told.push(2));
@@ -54,7 +89,7 @@ Deno.test("one commit runs at a time, and the next has the newest offset of each
 
 Deno.test("disposing waits for what is still to be committed", async () => {
   const { commits, commit } = consumer();
-  const committer = createCommitter({ commit }, log);
+  const committer = createCommitter({ commit }, () => 1, log);
   committer.add([at(0, 1)], () => {});
   committer.add([at(0, 2)], () => {});
   let ended = false;

@@ -106,7 +106,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       });
       // A race with `failed`, which never settles, would keep all that was ever taken.
       consumer.failed.catch(intake.fail);
-      await using committer = createCommitter(consumer, log);
+      await using committer = createCommitter(consumer, () => generation, log);
       await using lane = createLane(sink.width, intake.fail);
       meter.trouble("kafka", undefined);
       while (!signal.aborted) {

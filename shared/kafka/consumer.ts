@@ -12,6 +12,9 @@ const FETCH_MS = 1_000;
 /** kafkajs has been seen to stop reading without a word (issues 659 and 1593): no fetch in so long, and it is given up. */
 const SILENT_MS = 60_000;
 
+/** Such a fetch keeps kafkajs from leaving the group, too: it is left alone after so long. */
+const LEAVE_MS = 5_000;
+
 /** Messages of one partition, in order. */
 export interface Batch {
   readonly topic: string;
@@ -92,6 +95,12 @@ export async function subscribe(
       fail(new Error(`nothing was fetched for ${SILENT_MS / 1_000} s`));
     }
   }, SILENT_MS / 10);
+  const leave = async () => {
+    clearInterval(watch);
+    const settled = new AbortController();
+    const leaving = consumer.disconnect().finally(() => settled.abort());
+    await Promise.race([leaving, sleep(LEAVE_MS, settled.signal)]);
+  };
 
   const run: kafkajs.ConsumerRunConfig = {
     autoCommit: false,
@@ -127,16 +136,12 @@ export async function subscribe(
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run(run);
   } catch (error) {
-    clearInterval(watch);
-    await consumer.disconnect();
+    await leave();
     throw error;
   }
   return {
     failed,
     commit: (offsets) => consumer.commitOffsets([...offsets]),
-    async [Symbol.asyncDispose]() {
-      clearInterval(watch);
-      await consumer.disconnect();
-    },
+    [Symbol.asyncDispose]: leave,
   };
 }
