@@ -112,6 +112,8 @@ function serverProperties(
     // There is one broker to hold the copies, and at first few consumers to share the groups' own topic.
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 4,
+    // A year: a group that is away for longer than the week of the default would begin anew, and not know what it missed.
+    "offsets.retention.minutes": 525_600,
     "transaction.state.log.replication.factor": 1,
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
