@@ -5,6 +5,7 @@ import { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Database } from "./database_url.ts";
 import { describe } from "./log.ts";
+import { brokenOff } from "./postgres_lifeline.ts";
 import { certificateFault } from "./certificate_fault.ts";
 
 /** PostgreSQL: "Message Formats", SSLRequest. It is answered by one byte: S for yes, N for no. */
@@ -29,12 +30,33 @@ export async function openSocket(database: Database): Promise<Duplex> {
   try {
     await next(socket, "connect");
     const opened = sslmode === "disable" ? socket : await negotiate(socket, database);
-    return failingUnanswered(named(opened, database));
+    const isThere = () => isAnswering({ host: socket.remoteAddress!, port });
+    const gone = () => fault("CONNECTION_CLOSED", "the server is gone: it answers nobody");
+    return brokenOff(failingUnanswered(named(opened, database)), isThere, gone);
   } catch (error) {
     socket.destroy();
     return brokenSocket(error as Error);
   } finally {
     clearTimeout(limit);
+  }
+}
+
+/** A server that is there answers a request for TLS within so long, in ms, whatever else it does. */
+const ANSWER_MS = 10_000;
+
+async function isAnswering(address: { host: string; port: number }): Promise<boolean> {
+  const socket = net.connect(address);
+  const limit = setTimeout(() => socket.destroy(), ANSWER_MS);
+  try {
+    await next(socket, "connect");
+    socket.write(SSL_REQUEST);
+    await next(socket, "data");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(limit);
+    socket.destroy();
   }
 }
 
