@@ -30,7 +30,9 @@ function decodeAll<M extends { symbol: string }>(
 const goodOf = (message: Kline) => kline.codec.encode(message);
 
 Deno.test("what can't be decoded is set aside with the reason, and its neighbours are not", () => {
-  fc.assert(fc.property(anyKline, fc.uint8Array(), (message, noise) => {
+  // Not even an empty object, which would be another pipeline's.
+  const anyNoise = fc.uint8Array().filter((bytes) => !bytes.includes(0x7b));
+  fc.assert(fc.property(anyKline, anyNoise, (message, noise) => {
     const good = goodOf(message);
     const { messages, bad, legacy } = decodeAll(kline, [
       good,

@@ -33,12 +33,9 @@ Deno.test("a database that is away is waited for: nothing is lost, and the consu
   for (let first = 200; first < 20_200; first += 4_000) await backlog.send(ticks(first, 4_000));
   const waiting = await until("the consumer to wait", async () => {
     const report = await consumer.report();
-    return report?.status === "waiting" && report;
+    return report?.status === "waiting" && /ECONNREFUSED/.test(report.waiting!) && report;
   });
-  assert.match(
-    waiting.waiting!,
-    new RegExp(`Cannot use the database at 127.0.0.1:${proxy.port}/.*ECONNREFUSED`),
-  );
+  assert.match(waiting.waiting!, new RegExp(`Cannot use the database at 127.0.0.1:${proxy.port}/`));
   await sleep(OUTAGE_MS - (performance.now() - gone));
   assert.equal((await consumer.report())!.status, "waiting");
   await proxy.open();

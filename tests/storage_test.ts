@@ -31,12 +31,12 @@ Deno.test("a tick that no partition covers waits in the default one until its da
 Deno.test("days are made from now − retention to now + 2, and only once", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await setClock(sql, "2028-02-27T00:00:00Z");
+  await setClock(sql, "2128-02-27T00:00:00Z");
   const before = new Set(await partitionDays(sql));
   await make(sql, 3);
   assert.deepEqual(
     (await partitionDays(sql)).filter((day) => !before.has(day)),
-    ["20280224", "20280225", "20280226", "20280227", "20280228", "20280229"],
+    ["21280224", "21280225", "21280226", "21280227", "21280228", "21280229"],
   );
   assert.equal(await make(sql, 3), 0);
 });
@@ -147,12 +147,12 @@ Deno.test("a clock that was a month behind or ahead loses no tick of the days it
 Deno.test("many consumers that make and drop the same days at once make and drop each once", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await setClock(sql, "2027-01-01T12:00:00Z");
+  await setClock(sql, "2127-01-01T12:00:00Z");
   const made = await Promise.all(Array.from({ length: 8 }, () => make(sql, 1)));
   // Four days of ticks and three of each rollup.
   assert.deepEqual(made.filter((count) => count > 0), [10]);
 
-  await setClock(sql, "2027-01-04T12:00:00Z");
+  await setClock(sql, "2127-01-04T12:00:00Z");
   const dropped = await Promise.all(Array.from({ length: 8 }, () => drop(sql, 1)));
   assert.equal(dropped.filter((count) => count > 0).length, 1);
 });
@@ -160,7 +160,7 @@ Deno.test("many consumers that make and drop the same days at once make and drop
 Deno.test("ticks that are written while their days are made and dropped are neither refused nor lost", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const start = Date.parse("2027-03-01T00:00:00Z");
+  const start = Date.parse("2127-03-01T00:00:00Z");
   await setClock(sql, start);
   let written = 0;
   let done = false;
@@ -190,14 +190,14 @@ Deno.test("ticks that are written while their days are made and dropped are neit
 Deno.test("a writer that holds a stray makes the maker give way, not itself", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await setClock(sql, "2027-05-01T12:00:00Z");
+  await setClock(sql, "2127-05-01T12:00:00Z");
   await sql.begin(async (transaction) => {
-    await insert(transaction, [tick("2027-05-01T11:00:00Z")]);
+    await insert(transaction, [tick("2127-05-01T11:00:00Z")]);
     await assert.rejects(make(sql, 7), { code: "55P03" });
-    await insert(transaction, [tick("2027-05-01T11:30:00Z")]);
+    await insert(transaction, [tick("2127-05-01T11:30:00Z")]);
   });
   await make(sql, 7);
-  assert.deepEqual(await whereabouts(sql), { order_book_data_20270501: 2 });
+  assert.deepEqual(await whereabouts(sql), { order_book_data_21270501: 2 });
 });
 
 Deno.test("a database of the first schema keeps its ticks, gets their days and their rollup", async () => {

@@ -6,33 +6,33 @@ Deno.test("a day that is over is packed once, some hours later, and can still be
   await using database = await testDatabase();
   const { sql } = database;
   const pack = async () => (await sql`select websocket.pack_partition() as index`)[0].index;
-  await setClock(sql, "2027-06-10T12:00:00Z");
+  await setClock(sql, "2127-06-10T12:00:00Z");
   await make(sql, 0);
-  await setClock(sql, "2027-06-11T05:59:59Z");
+  await setClock(sql, "2127-06-11T05:59:59Z");
   const others: string[] = [];
   for (let name = await pack(); name !== null; name = await pack()) others.push(name);
-  assert.equal(others.includes("websocket.order_book_data_20270610_pkey"), false);
+  assert.equal(others.includes("websocket.order_book_data_21270610_pkey"), false);
 
-  await setClock(sql, "2027-06-11T06:00:00Z");
-  assert.equal(await pack(), "websocket.order_book_data_20270610_pkey");
+  await setClock(sql, "2127-06-11T06:00:00Z");
+  assert.equal(await pack(), "websocket.order_book_data_21270610_pkey");
   assert.equal(await pack(), null);
-  await insert(sql, [tick("2027-06-10T12:00:00Z"), tick("2027-06-10T12:00:00Z")]);
-  assert.deepEqual(await whereabouts(sql), { order_book_data_20270610: 1 });
+  await insert(sql, [tick("2127-06-10T12:00:00Z"), tick("2127-06-10T12:00:00Z")]);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_21270610: 1 });
 });
 
 Deno.test("a day that the rollup is yet to read late ticks of is not packed: they would wait for each other", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await setClock(sql, "2027-06-10T12:00:00Z");
+  await setClock(sql, "2127-06-10T12:00:00Z");
   await make(sql, 1);
-  await setClock(sql, "2027-06-11T06:00:00Z");
-  await store(sql, ["2027-06-08", "2027-06-09", "2027-06-10"].map((day) => tick(`${day}T12:00:00Z`)));
+  await setClock(sql, "2127-06-11T06:00:00Z");
+  await store(sql, ["2127-06-08", "2127-06-09", "2127-06-10"].map((day) => tick(`${day}T12:00:00Z`)));
   const packed = async () => {
     const names: string[] = [];
     for (let i = 0; i < 100; i++) {
       names.push((await sql`select websocket.pack_partition() as index`)[0].index);
     }
-    return names.includes("websocket.order_book_data_20270610_pkey");
+    return names.includes("websocket.order_book_data_21270610_pkey");
   };
   assert.equal(await packed(), false);
   await sql`select websocket.refresh_rollup('0')`;
@@ -42,28 +42,28 @@ Deno.test("a day that the rollup is yet to read late ticks of is not packed: the
 Deno.test("a day that somebody has detached is theirs: it is not made again, nor dropped, and stops no other day", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await setClock(sql, "2027-06-10T12:00:00Z");
+  await setClock(sql, "2127-06-10T12:00:00Z");
   await make(sql, 1);
-  await store(sql, [tick("2027-06-10T12:00:00Z")]);
-  await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_20270610`;
-  await store(sql, [tick("2027-06-10T13:00:00Z")]);
+  await store(sql, [tick("2127-06-10T12:00:00Z")]);
+  await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_21270610`;
+  await store(sql, [tick("2127-06-10T13:00:00Z")]);
 
-  await setClock(sql, "2027-06-11T12:00:00Z");
+  await setClock(sql, "2127-06-11T12:00:00Z");
   await make(sql, 1);
-  assert.equal((await partitionDays(sql)).includes("20270613"), true);
-  await setClock(sql, "2027-06-20T12:00:00Z");
+  assert.equal((await partitionDays(sql)).includes("21270613"), true);
+  await setClock(sql, "2127-06-20T12:00:00Z");
   await make(sql, 1);
   // The first round takes what is stale yet.
   for (let round = 0; round < 2; round++) await drop(sql, 1);
   assert.deepEqual(await whereabouts(sql), {});
-  const [{ kept }] = await sql`select count(*)::int as kept from websocket.order_book_data_20270610`;
+  const [{ kept }] = await sql`select count(*)::int as kept from websocket.order_book_data_21270610`;
   assert.equal(kept, 1);
 });
 
 Deno.test("400 days go by with a week of ticks and a month of rollup kept, and the disk's use stays flat", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const start = Date.parse("2027-01-01T00:00:00Z");
+  const start = Date.parse("2127-01-01T00:00:00Z");
   const ticksADay = 2;
   const sizes: number[] = [];
   for (let day = 0; day < 400; day++) {
@@ -80,8 +80,8 @@ Deno.test("400 days go by with a week of ticks and a month of rollup kept, and t
     sizes.push(bytes);
   }
   const days = await partitionDays(sql);
-  assert.equal(days.filter((day) => day >= "20270101").length, 10);
-  assert.equal((await partitionDays(sql, "order_book_1s")).filter((day) => day >= "20270101").length, 33);
+  assert.equal(days.filter((day) => day >= "21270101").length, 10);
+  assert.equal((await partitionDays(sql, "order_book_1s")).filter((day) => day >= "21270101").length, 33);
   assert.equal(
     (await sql`select count(*)::int as ticks from websocket.order_book_data`)[0].ticks,
     8 * ticksADay,

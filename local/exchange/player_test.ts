@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../shared/wait.ts";
+import { until } from "../../tests/until.ts";
 import type { MarketEvent } from "./event.ts";
 import { createPlayer, type Pace } from "./player.ts";
 
@@ -58,9 +59,13 @@ Deno.test("events are played by their own time, at a multiple of it, or at a rat
     const start = performance.now();
     player.start();
     await sleep(600);
+    // After a stall of the machine it lags for a while.
+    await until(
+      "the pace",
+      () => Math.abs(heads.length / ((performance.now() - start) * perMs) - 1) < 0.25,
+      5_000,
+    );
     await player[Symbol.asyncDispose]();
-    const expected = (performance.now() - start) * perMs;
-    assert.ok(Math.abs(heads.length / expected - 1) < 0.25, `${heads.length} of ${expected}`);
   }));
 });
 

@@ -104,11 +104,12 @@ Deno.test("a client that asks too much is sent away", async () => {
 });
 
 Deno.test("clients are pinged, and ended when they do not answer or are too old", async () => {
-  await using exchange = await exchangeOf({ rules: { pingEvery: 150, pongWithin: 300, age: 1_000 } });
+  await using exchange = await exchangeOf({ rules: { pingEvery: 150, pongWithin: 300 } });
   using silent = await connectRaw(exchange, "/ws");
   using client = await connect(exchange, "/ws");
   await until(() => exchange.status().ended["silent client"] === 1, "the silent client's end");
   assert.equal((await silent.read(new Uint8Array(1))) && exchange.status().connections.length, 1);
+  exchange.inject({ fault: "age", ms: 1 });
   assert.equal((await client.closed).code, 1001);
   assert.deepEqual(exchange.status().ended, { "silent client": 1, age: 1 });
 });

@@ -22,8 +22,11 @@ export interface Registry {
 /** An empty registry in the place of any earlier one. */
 export function createRegistry(file = usualFile): Registry {
   const entries = new Map<number, Entry>();
-  // At once, and not a moment later: a process that is on no file could not be found again.
-  const write = () => Deno.writeTextFileSync(file, JSON.stringify([...entries.values()]));
+  // At once, and not a moment later: a process that is on no file could not be found again. Nor is the file ever half written.
+  const write = () => {
+    Deno.writeTextFileSync(`${file}.new`, JSON.stringify([...entries.values()]));
+    Deno.renameSync(`${file}.new`, file);
+  };
   return {
     add(pid, command) {
       entries.set(pid, { pid, command });

@@ -45,7 +45,7 @@ Deno.test("a silent connection stays open, sends nothing and answers nothing unt
   await using exchange = await exchangeOf({ rules: { pingEvery: 20 } });
   using client = await connect(exchange, both);
   await client.received(10);
-  exchange.inject({ fault: "silence", ms: 300 });
+  exchange.inject({ fault: "silence", ms: 1_500 });
   await sleep(50);
   const before = client.frames.length;
   client.socket.send('{"method":"LIST_SUBSCRIPTIONS","id":5}');
@@ -78,7 +78,7 @@ Deno.test("a mute stream may need a new connection, or have no cure and end by i
   await fresh.received(10);
   assert.equal(old.frames.length, 1);
 
-  exchange.inject({ fault: "mute", stream, cure: "none", ms: 300 });
+  exchange.inject({ fault: "mute", stream, cure: "none", ms: 1_500 });
   using later = await connect(exchange, "/public/stream");
   assert.equal(
     await later.ask({ method: "SUBSCRIBE", params: [stream], id: 2 }),
@@ -116,7 +116,7 @@ Deno.test("connections are closed at a set age", async () => {
   using client = await connect(exchange, both);
   assert.equal((await client.closed).code, 1001);
   const age = performance.now() - start;
-  assert.ok(age >= 195 && age < 2_000, `${age} ms`);
+  assert.ok(age >= 195 && age < 8_000, `${age} ms`);
 });
 
 Deno.test("damaged frames come beside the good ones, all of which come too", async () => {
@@ -170,8 +170,10 @@ Deno.test("a slow connection gets its frames late, or is cut off when too many w
   exchange.inject({ fault: "slow", bytesPerSecond: 20_000, ms: 60_000 });
   await sleep(20);
   const before = client.frames.join("").length;
+  const start = performance.now();
   await sleep(100);
-  assert.ok(client.frames.join("").length - before < 8_000);
+  const most = 20 * (performance.now() - start) + 6_000;
+  assert.ok(client.frames.join("").length - before < most);
   assert.equal((await client.closed).code, brokenOff);
   assert.deepEqual(exchange.status().ended, { "slow client": 1 });
 });

@@ -7,6 +7,8 @@ import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts"
 const tasks = ["book:produce", "kline:produce"];
 /** The watchdog's time in scenarios of silence, in s. */
 const SILENCE = 4;
+/** What a machine that stalls may add to that, in ms. */
+const STALL_MS = 6_000;
 
 export const connectionDropped: Scenario = {
   name: "connection dropped",
@@ -55,7 +57,7 @@ export const connectionRefused: Scenario = {
       const { exchange, crew } = stage;
       const status = ([429, 451, 503] as const)[n % 3];
       const since = Date.now();
-      exchange.inject({ fault: "refuse", status, ms: 2_000, ...(status === 429 && { retryAfter: 2 }) });
+      exchange.inject({ fault: "refuse", status, ms: 5_000, ...(status === 429 && { retryAfter: 2 }) });
       exchange.inject({ fault: "drop" });
       const words = status === 429 ? "status 429.*Retry-After 2 s" : `status ${status}`;
       for (const task of tasks) await crew.of(task)[0].says(new RegExp(words), PATIENCE_MS);
@@ -86,7 +88,7 @@ export const streamMute: Scenario = {
       await until("the mute stream to be found", () => found() > before, PATIENCE_MS);
       // It looks eight times within that time, and twice before it is sure.
       const took = Date.now() - since;
-      if (took > SILENCE * 1_000 * 1.5 + 1_000) problems.push(`a mute stream was found after ${took} ms`);
+      if (took > SILENCE * 1_000 * 1.5 + STALL_MS) problems.push(`a mute stream was found after ${took} ms`);
       await until("the stream to speak again", async () => {
         const [{ back }] = await sql`
           select bool_or(received_at > ${new Date(since + took)}) as back from (

@@ -3,7 +3,7 @@ import type { Scenario } from "../scenario.ts";
 import { recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 /** A second signal quits at once: what a busy machine needs for that, in ms. */
-const AT_ONCE_MS = 2_000;
+const AT_ONCE_MS = 6_000;
 
 export const workersStopped: Scenario = {
   name: "workers stopped",
