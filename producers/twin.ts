@@ -59,8 +59,12 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   };
 
   return {
-    // Where Kafka is away, too, the topic may have grown by any number: what it holds will tell.
-    mark: () => ({ at: performance.now(), end: end().catch(() => -Infinity), settled }),
+    mark() {
+      const at = performance.now();
+      // Where Kafka is away, too, the topic may have grown by any number meanwhile: what it holds will tell.
+      const isLate = () => performance.now() - at > LANDING_MS;
+      return { at, end: end().then((there) => isLate() ? -Infinity : there, () => -Infinity), settled };
+    },
     async silenceIn(outage, since) {
       const whole = { from: outage.from, to: outage.to, times: new Map() };
       const landed = (moment: number) => sleep(LANDING_MS - (performance.now() - moment), signal);
