@@ -52,9 +52,9 @@ function producerOn(records: Records) {
       await sleep(ms);
       for (const stream of streams) deaf.delete(stream);
     },
-    /** Is cut off from the exchange and Kafka for so long; what Kafka is asked meanwhile fails, or is answered at the end. */
+    /** Is cut off from the exchange and Kafka for so long; what Kafka is asked meanwhile fails, or is answered a little after the end. */
     async loseAll(ms: number, isAnswered: boolean) {
-      away = isAnswered ? sleep(ms) : Promise.reject(new Error("away"));
+      away = isAnswered ? sleep(ms + 500) : Promise.reject(new Error("away"));
       away.catch(() => {});
       await this.lose(ms);
       away = Promise.resolve();
