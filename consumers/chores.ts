@@ -1,8 +1,9 @@
 import type { Config } from "../shared/config.ts";
-import { describe, type Log } from "../shared/log.ts";
+import type { Log } from "../shared/log.ts";
 import { connectLasting } from "../shared/postgres.ts";
 import type { Stream } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
+import { createRounds } from "./rounds.ts";
 
 /** What a consumer sees to beside the writing of rows. */
 export interface Chores<M> extends AsyncDisposable {
@@ -11,12 +12,6 @@ export interface Chores<M> extends AsyncDisposable {
 }
 
 const EXPIRY_MS = 60_000;
-
-/** SQLSTATE 55P03. */
-const LOCK_NOT_AVAILABLE = "55P03";
-
-/** For so long a lock may be held by who does the same, or by who reads, in ms; after that somebody should know. */
-const LOCKED_MS = 600_000;
 
 /** A chore rests this many times as long as it took, so that the rows of a backlog have the database nearly to themselves. */
 const REST = 7;
@@ -31,25 +26,9 @@ export async function startChores<M extends { symbol: string }>(
   const done = new AbortController();
   // One for each: a chore may take minutes, and what waits for its connection would wait as long.
   const sql = connectLasting(config.database, log, upkeep.length + 1);
-  const lockedSince = new Map<string, number>();
   let since = -Infinity;
 
-  const round = async (name: string, run: () => Promise<unknown>) => {
-    try {
-      await run();
-      lockedSince.delete(name);
-    } catch (error) {
-      const fields = { chore: name, why: describe(error) };
-      const words = "a chore of the database failed and is done again soon";
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) return log.sparsely(name, words, fields);
-      const now = performance.now();
-      const at = lockedSince.get(name) ?? now;
-      lockedSince.set(name, at);
-      if (now - at < LOCKED_MS) return log.debug(words, fields);
-      const advice = "a chore of the database waits for a lock: is a transaction open that nobody ends?";
-      log.sparsely(name, advice, { ...fields, look: "select * from pg_stat_activity order by xact_start" });
-    }
-  };
+  const round = createRounds(log);
   const ask = () => round("retention", async () => since = await expires!.since(sql, config));
   const repeat = async (name: string, everyMs: number, run: () => Promise<unknown>) => {
     while (!done.signal.aborted) {
