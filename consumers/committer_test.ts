@@ -29,9 +29,9 @@ Deno.test("a commit that fails is tried again, with what came meanwhile", async 
     const { commits, commit } = consumer();
     await using committer = createCommitter({ commit }, () => 1, log);
     const told: number[] = [];
-    committer.add([at(0, 1), at(1, 5)], () => told.push(1));
+    committer.add([at(0, 1), at(1, 5)], 2, () => told.push(1));
     commits[0].settle.reject(new Error("not enough replicas"));
-    committer.add([at(0, 2)], () => told.push(2));
+    committer.add([at(0, 2)], 1, () => told.push(2));
     await sleep(60_000);
     assert.deepEqual(told, []);
     assert.deepEqual(commits[1].offsets, ["0:2", "1:5"]);
@@ -47,38 +47,61 @@ Deno.test("what was to be committed before the group was joined anew is others' 
     const { commits, commit } = consumer();
     let generation = 1;
     await using committer = createCommitter({ commit }, () => generation, log);
-    committer.add([at(0, 1)], () => assert.fail("it was not committed"));
-    committer.add([at(1, 7)], () => assert.fail("nor was this"));
+    committer.add([at(0, 1)], 1, () => assert.fail("it was not committed"));
+    committer.add([at(1, 7)], 1, () => assert.fail("nor was this"));
     generation = 2;
     commits[0].settle.reject(new Error("the group has moved on"));
     await sleep(60_000);
     assert.equal(commits.length, 1);
-    committer.add([at(2, 3)], () => {});
+    committer.add([at(2, 3)], 1, () => {});
     assert.deepEqual(commits[1].offsets, ["2:3"]);
     commits[1].settle.resolve();
   });
 });
 
 Deno.test("disposing tries once more what failed, and does not wait for its turn", async () => {
-  const { commits, commit } = consumer();
-  const committer = createCommitter({ commit }, () => 1, log);
-  committer.add([at(0, 1)], () => assert.fail("it was not committed"));
-  commits[0].settle.reject(new Error("not enough replicas"));
-  await sleep(0);
-  const ending = committer[Symbol.asyncDispose]();
-  while (commits.length < 2) await sleep(0);
-  commits[1].settle.reject(new Error("not enough replicas"));
-  await ending;
-  assert.equal(commits.length, 2);
+  await inFastTime(async () => {
+    const { commits, commit } = consumer();
+    const committer = createCommitter({ commit }, () => 1, log);
+    committer.add([at(0, 1)], 1, () => assert.fail("it was not committed"));
+    commits[0].settle.reject(new Error("not enough replicas"));
+    await sleep(0);
+    const before = Date.now();
+    const ending = committer[Symbol.asyncDispose]();
+    while (commits.length < 2) await Promise.resolve();
+    assert.equal(Date.now(), before);
+    commits[1].settle.reject(new Error("not enough replicas"));
+    await ending;
+    assert.equal(commits.length, 2);
+  });
+});
+
+Deno.test("a million messages may wait for their commit: then there is no room until one succeeds", async () => {
+  await inFastTime(async () => {
+    let isRefused = true;
+    const commit = () => isRefused ? Promise.reject(new Error("not enough replicas")) : Promise.resolve();
+    await using committer = createCommitter({ commit }, () => 1, log);
+    let told = 0;
+    for (let n = 0; n < 200_000; n++) committer.add([at(0, n)], 5, () => told += 5);
+    await committer.room(new AbortController().signal);
+    committer.add([at(0, 200_000)], 1, () => told++);
+    let hasRoom = false;
+    const waiting = committer.room(new AbortController().signal).then(() => hasRoom = true);
+    await sleep(60_000);
+    assert.deepEqual([hasRoom, committer.isFull, told], [false, true, 0]);
+    isRefused = false;
+    await waiting;
+    assert.deepEqual([committer.isFull, told], [false, 1_000_001]);
+  });
 });
 
 Deno.test("one commit runs at a time, and the next has the newest offset of each partition", async () => {
   const { commits, commit } = consumer();
   await using committer = createCommitter({ commit }, () => 1, log);
   const told: number[] = [];
-  committer.add([at(0, 1), at(1, 5)], () => told.push(1));
-  committer.add([at(0, 2)], () => told.push(2));
-  committer.add([at(0, 3), at(2, 7)], () => told.push(3));
+  committer.add([at(0, 1), at(1, 5)], 2, () => told.push(1));
+  committer.add([at(0, 2)], 1, () => told.push(2));
+  committer.add([at(0, 3), at(2, 7)], 1, () => told.push(3));
   assert.deepEqual(commits.map(({ offsets }) => offsets), [["0:1", "1:5"]]);
   commits[0].settle.resolve();
   while (commits.length < 2) await Promise.resolve();
@@ -90,8 +113,8 @@ Deno.test("one commit runs at a time, and the next has the newest offset of each
 Deno.test("disposing waits for what is still to be committed", async () => {
   const { commits, commit } = consumer();
   const committer = createCommitter({ commit }, () => 1, log);
-  committer.add([at(0, 1)], () => {});
-  committer.add([at(0, 2)], () => {});
+  committer.add([at(0, 1)], 1, () => {});
+  committer.add([at(0, 2)], 1, () => {});
   let ended = false;
   const ending = committer[Symbol.asyncDispose]().then(() => ended = true);
   commits[0].settle.resolve();

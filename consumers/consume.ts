@@ -119,9 +119,12 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
           if (mine !== generation) return;
           committer.add(
             outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+            outcomes.reduce((sum, { offsets }) => sum + offsets.length, 0),
             () => outcomes.forEach(meter.committed),
           );
         });
+        // As long as that can't be committed, no more is stored.
+        if (committer.isFull) await Promise.race([committer.room(signal), consumer.failed]);
         failures = 0;
       }
     } catch (error) {

@@ -31,6 +31,8 @@ export interface Twin {
 const LANDING_MS = 2_000;
 /** Messages of each partition that are read: what two producers send of a fast market in three seconds. */
 const MOST = 20_000;
+/** As many are enough for who is alone: it may be that a twin received something until it was lost as well. */
+const MOST_ALONE = 2_000;
 
 /**
  * There is another producer when the topic has grown by more than this one sent. What it had is read from the topic's end. What
@@ -46,13 +48,16 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
 
   let attempted = 0;
   let settled = 0;
+  const newest = async (most: number) =>
+    timesByStream(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most));
+
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<Silence["times"]> | undefined;
   /** Reads the topic's end. Who asks while it is being read shares the next time. */
   const read = () => {
     next ??= reading.catch(() => {}).then(async () => {
       next = undefined;
-      return timesByStream(stream, await kafka.readTail(topic, await kafka.extentOf(topic), MOST));
+      return await newest(MOST);
     });
     reading = next;
     return next;
@@ -70,11 +75,12 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       const landed = (moment: number) => sleep(LANDING_MS - (performance.now() - moment), signal);
       const isOver = performance.now();
       try {
-        // A lone producer knows at once, and tells at once: a kill would take the gap with it.
         await landed(since.at);
         const growth = await end() - await since.end;
         // What was under way at the mark counts as sent since: it can only hide a twin, not invent one.
-        if (growth <= attempted - since.settled) return whole;
+        const isAlone = growth <= attempted - since.settled;
+        // Who is alone waits for nobody, and tells at once: a kill would take the gap with it.
+        if (isAlone) return findSilence(outage, await newest(MOST_ALONE)) ?? whole;
         await landed(isOver);
         return findSilence(outage, await read());
       } catch {

@@ -170,6 +170,15 @@ Deno.test("of two outages that overlap the common part is recorded", async () =>
   assert.deepEqual(b.filter(({ from, to }) => from < 1_980 || to > 3_520), []);
 });
 
+Deno.test("a twin that is lost a moment later is not overlooked for what is on its way as the first is back", async () => {
+  const [a] = await play((a, b) => {
+    const lost = [a.lose(3_000), sleep(60).then(() => b.lose(4_000))];
+    a.sendInVain(30);
+    return Promise.all(lost);
+  });
+  assertMissed(a, 60, 3_000);
+});
+
 Deno.test("a stream that is mute for both is recorded, though the others go on", async () => {
   const [a] = await play((a, b) => Promise.all([a.lose(4_000, [other]), b.lose(5_000, [other])]));
   assert.deepEqual(a.map(({ symbol }) => symbol), ["ETHUSDT"]);

@@ -14,7 +14,7 @@ export interface Origin {
   readonly offset?: string;
 }
 
-/** The message as it goes to the dead-letter topic: its key and bytes untouched, and headers that say why and where from. */
+/** The message as it goes to the dead-letter topic: its key and bytes untouched, unless they are too long, and headers that say why and where from. */
 export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, origin: Origin): Outgoing {
   const keyBytes = typeof key === "string" ? new TextEncoder().encode(key) : key;
   const isKeyCut = keyBytes !== null && keyBytes.length > MOST_KEY_BYTES;

@@ -25,10 +25,13 @@ export function brokenOff<T extends Duplex>(
     return write.apply(socket, args as Parameters<typeof write>);
   };
   const watch = async () => {
-    while (!closed.signal.aborted) {
+    for (;;) {
       await sleep(LOOK_MS, closed.signal);
-      if (askedAt === undefined || performance.now() - askedAt < PATIENCE_MS) continue;
-      if (!await isThere() && askedAt !== undefined) socket.destroy(fault());
+      if (closed.signal.aborted) return;
+      const asked = askedAt;
+      if (asked === undefined || performance.now() - asked < PATIENCE_MS) continue;
+      // An answer may come while it is looked into.
+      if (!await isThere() && askedAt === asked) socket.destroy(fault());
     }
   };
   watch();

@@ -5,11 +5,11 @@ import { brokenOff } from "./postgres_lifeline.ts";
 import { sleep } from "./wait.ts";
 
 /** A connection on which the server says what it is told to, and how often others asked whether it is there. */
-function connection(isThere: boolean) {
+function connection(isThere: boolean, lookMs = 0) {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   socket.on("error", () => {});
   let looks = 0;
-  const look = () => Promise.resolve((looks++, isThere));
+  const look = () => sleep(lookMs).then(() => (looks++, isThere));
   brokenOff(socket, look, () => new Error("gone"));
   return {
     socket,
@@ -21,12 +21,12 @@ function connection(isThere: boolean) {
 
 Deno.test("a connection whose server answers nobody any more is broken off", async () => {
   await inFastTime(async () => {
-    const { socket } = connection(false);
-    socket.write("select");
+    const one = connection(false);
+    one.socket.write("select");
     await sleep(25_000);
-    assert.equal(socket.destroyed, false);
-    await sleep(20_000);
-    assert.equal(socket.errored?.message, "gone");
+    assert.equal(one.socket.destroyed, false);
+    await sleep(1_000_000);
+    assert.deepEqual([one.socket.errored?.message, one.looks], ["gone", 1]);
   });
 });
 
@@ -38,6 +38,20 @@ Deno.test("one whose server is busy for hours is waited for", async () => {
     assert.equal(one.socket.destroyed, false);
     assert.ok(one.looks > 100);
     one.socket.destroy();
+  });
+});
+
+Deno.test("one that is answered while it is looked into is left alone, though it asks again", async () => {
+  await inFastTime(async () => {
+    const { socket } = connection(false, 5_000);
+    socket.write("select");
+    await sleep(32_000);
+    socket.push("1");
+    await sleep(1);
+    socket.write("select");
+    await sleep(20_000);
+    assert.equal(socket.destroyed, false);
+    socket.destroy();
   });
 });
 

@@ -30,7 +30,8 @@ export async function openSocket(database: Database): Promise<Duplex> {
   try {
     await next(socket, "connect");
     const opened = sslmode === "disable" ? socket : await negotiate(socket, database);
-    const isThere = () => isAnswering({ host: socket.remoteAddress!, port });
+    const address = { host: socket.remoteAddress!, port };
+    const isThere = () => isAnswering(address);
     const gone = () => fault("CONNECTION_CLOSED", "the server is gone: it answers nobody");
     return brokenOff(failingUnanswered(named(opened, database)), isThere, gone);
   } catch (error) {

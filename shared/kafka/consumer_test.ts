@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { silent } from "../../local/testing.ts";
 import { sleep } from "../wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
@@ -14,7 +15,9 @@ Deno.test("a fetch that never ends does not keep the consumer from being left, t
       },
     });
     const subscription = { topic: "t", group: "g", onBatch: () => sleep(0), onJoin() {}, onLost() {} };
-    await using _consumer = await subscribe(client, subscription, silent);
+    const consumer = await subscribe(client, subscription, silent);
     await asked.promise;
+    const left = consumer[Symbol.asyncDispose]().then(() => true);
+    assert.ok(await Promise.race([left, sleep(60_000)]), "it is waited for");
   });
 });

@@ -5,6 +5,9 @@ import { fetchedFrom, recordsOf } from "./fetch_response.ts";
 /** Where each of a topic's partitions begins and ends. */
 export type Extent = readonly { readonly partition: number; readonly low: number; readonly high: number }[];
 
+/** So often it looks for where to begin, over all partitions: a topic that was made anew meanwhile may end before that. */
+const MOST_SEEKS = 100;
+
 /**
  * Reads the newest messages of a topic: of each partition at most `most` before its end in `extent`. It needs a group of its
  * own, which leaves no trace.
@@ -29,6 +32,7 @@ export async function readTail(
   // By place, since some may be read twice.
   const messages = new Map<string, Incoming & { partition: number }>();
   const done = Promise.withResolvers<void>();
+  let seeks = 0;
   const consumer = client.consumer({
     groupId: `${group}.tail.${crypto.randomUUID()}`,
     maxWaitTimeInMs: 100,
@@ -50,7 +54,8 @@ export async function readTail(
         const { begin, end } = wanted;
         // A group that joins anew, as it does when a leader has moved, forgets `seek` and begins at the oldest message.
         if (fetchedFrom(batch) < begin) {
-          consumer.seek({ topic, partition: batch.partition, offset: String(begin) });
+          if (++seeks > MOST_SEEKS) done.reject(new Error(`${topic} ends before what was to be read of it`));
+          else consumer.seek({ topic, partition: batch.partition, offset: String(begin) });
           return Promise.resolve();
         }
         for (const message of recordsOf(batch)) {

@@ -15,6 +15,9 @@ export interface Crew extends AsyncDisposable {
   drain(workers: readonly TestWorker[]): Promise<void>;
 }
 
+/** What the problem says of a worker that nobody ended. */
+export const endedByItself = "ended by itself";
+
 /** Workers have so long to end in good order, in ms. */
 const DRAIN_MS = 10_000;
 
@@ -40,7 +43,7 @@ export function createCrew(settings: Record<string, string>, problem: (words: st
       worker.ended.then(({ code, signal }) => {
         tasks.delete(worker);
         if (asked.has(worker)) return;
-        problem(`${task} ended by itself with ${lastWords(worker, { code, signal })}`);
+        problem(`${task} ${endedByItself} with ${lastWords(worker, { code, signal })}`);
       });
       return worker;
     },
