@@ -4,12 +4,18 @@ import { sleep } from "../shared/wait.ts";
 import { timesByStream } from "./record_times.ts";
 import { findSilence, type Outage, type Silence } from "./silence.ts";
 
-/** How far the topic had come at some moment, and this producer. */
+/** How far the topic had come, and this producer with the messages that it hands to Kafka. */
+interface Place {
+  readonly end: number;
+  readonly attempted: number;
+}
+
+/** The place at some moment. */
 export interface Mark {
   /** In ms, as `performance.now()` tells. */
   readonly at: number;
-  readonly end: Promise<number>;
-  readonly settled: number;
+  /** Undefined where it could not be told then. */
+  readonly place: Promise<Place | undefined>;
 }
 
 /** Tells what other producers of the same topic received while this one did not. */
@@ -23,15 +29,13 @@ export interface Twin {
   silenceIn(outage: Outage, since: Mark): Promise<Silence | undefined>;
   /** So many messages are handed to Kafka; told at each attempt. */
   sending(count: number): void;
-  /** All that was handed to Kafka is acked, at the last attempt or at one that seemed to fail. */
-  sent(): void;
 }
 
 /** What others received until an outage's end is on the topic so long after it, in ms. */
 const LANDING_MS = 2_000;
 /** Messages of each partition that are read: what two producers send of a fast market in three seconds. */
 const MOST = 20_000;
-/** As many are enough for who is alone: it may be that a twin received something until it was lost as well. */
+/** As many tell who is alone that nobody was there until a moment ago. */
 const MOST_ALONE = 2_000;
 
 /**
@@ -44,10 +48,11 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   stream: Pick<Stream<M>, "codec" | "exchange">,
   signal: AbortSignal,
 ): Twin {
-  const end = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
-
   let attempted = 0;
-  let settled = 0;
+  const placeNow = async (): Promise<Place> => {
+    const end = (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
+    return { end, attempted };
+  };
   const newest = async (most: number) =>
     timesByStream(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most));
 
@@ -66,9 +71,9 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   return {
     mark() {
       const at = performance.now();
-      // Where Kafka is away, too, the topic may have grown by any number meanwhile: what it holds will tell.
+      // Where Kafka is away, too, the topic may grow by any number before it answers.
       const isLate = () => performance.now() - at > LANDING_MS;
-      return { at, end: end().then((there) => isLate() ? -Infinity : there, () => -Infinity), settled };
+      return { at, place: placeNow().then((place) => isLate() ? undefined : place, () => undefined) };
     },
     async silenceIn(outage, since) {
       const whole = { from: outage.from, to: outage.to, times: new Map() };
@@ -76,11 +81,11 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       const isOver = performance.now();
       try {
         await landed(since.at);
-        const growth = await end() - await since.end;
-        // What was under way at the mark counts as sent since: it can only hide a twin, not invent one.
-        const isAlone = growth <= attempted - since.settled;
-        // Who is alone waits for nobody, and tells at once: a kill would take the gap with it.
-        if (isAlone) return findSilence(outage, await newest(MOST_ALONE)) ?? whole;
+        const [then, now] = [await since.place, await placeNow()];
+        const isAlone = then && now.end - then.end <= now.attempted - then.attempted;
+        // Who is alone waits for nobody, and tells at once: a kill would take the gap with it. What is on its way may hide a
+        // twin that received next to nothing: a look at the newest messages finds it.
+        if (isAlone && !hasReceived(outage, await newest(MOST_ALONE))) return whole;
         await landed(isOver);
         return findSilence(outage, await read());
       } catch {
@@ -88,6 +93,9 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       }
     },
     sending: (count) => void (attempted += count),
-    sent: () => void (settled = attempted),
   };
+}
+
+function hasReceived({ streams, from, to }: Outage, times: Silence["times"]): boolean {
+  return streams.some((stream) => times.get(stream)?.some((time) => from < time && time < to));
 }
