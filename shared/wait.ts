@@ -1,4 +1,4 @@
-/** Waits `ms`, or until the signal is aborted; it never throws. */
+/** Waits `ms`, or until the signal is aborted; it never throws. What is over already is waited for no longer. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -7,7 +7,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.max(0, ms)); // the runtime warns of less
     signal?.addEventListener("abort", done, { once: true });
   });
 }

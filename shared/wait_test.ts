@@ -1,3 +1,4 @@
+import process from "node:process";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { backoff, sleep } from "./wait.ts";
@@ -30,4 +31,14 @@ Deno.test("a pause doubles with each attempt up to its limit, less up to half of
 Deno.test("workers that failed together come back apart, and none later than after half a minute", () => {
   assert.ok(new Set(Array.from({ length: 100 }, () => backoff(3))).size > 90);
   assert.ok(backoff(1e6) <= 30_000);
+});
+
+Deno.test("a wait that is over already ends at once, and the runtime has nothing to warn of", async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => void warnings.push(warning);
+  process.on("warning", warn);
+  await sleep(-5);
+  await sleep(10);
+  process.off("warning", warn);
+  assert.deepEqual(warnings, []);
 });
