@@ -13,7 +13,7 @@ const entryOf = (message: { symbol: string }): Entry => ({
   ...{ topic: "t", key: message.symbol, value: JSON.stringify(message) },
 });
 const noTwin: Pick<Twin, "mark" | "silenceIn"> = {
-  mark: () => ({ at: 0, place: Promise.resolve(undefined) }),
+  mark: () => ({ at: 0, end: Promise.resolve(0), settled: 0 }),
   silenceIn: ({ from, to }) => Promise.resolve({ from, to, times: new Map() }),
 };
 const symbols = new Map([["btcusdt@bookTicker", "BTCUSDT"]]);

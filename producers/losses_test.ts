@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createLosses } from "./losses.ts";
 import type { Outage, Silence } from "./silence.ts";
 
-const since = { at: 0, place: Promise.resolve(undefined) };
+const since = { at: 0, end: Promise.resolve(0), settled: 0 };
 const silence = (from: number, to: number): Silence => ({ from, to, times: new Map() });
 
 /** Losses beside a twin that gives these answers in turn, and what it was asked. */

@@ -107,6 +107,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
         gaps.sending(entries);
       },
       onSent(entries) {
+        twin.sent();
         for (const entry of entries) {
           if (entry.topic === topic) counts.produced++;
           else if (entry.topic !== gapTopic) counts.rejected++;

@@ -4,18 +4,14 @@ import { sleep } from "../shared/wait.ts";
 import { timesByStream } from "./record_times.ts";
 import { findSilence, type Outage, type Silence } from "./silence.ts";
 
-/** How far the topic had come, and this producer with the messages that it hands to Kafka. */
-interface Place {
-  readonly end: number;
-  readonly attempted: number;
-}
-
-/** The place at some moment. */
+/** How far the topic had come at some moment, and this producer. */
 export interface Mark {
   /** In ms, as `performance.now()` tells. */
   readonly at: number;
   /** Undefined where it could not be told then. */
-  readonly place: Promise<Place | undefined>;
+  readonly end: Promise<number | undefined>;
+  /** Messages that Kafka had acked, with those of attempts that seemed to fail. */
+  readonly settled: number;
 }
 
 /** Tells what other producers of the same topic received while this one did not. */
@@ -29,6 +25,8 @@ export interface Twin {
   silenceIn(outage: Outage, since: Mark): Promise<Silence | undefined>;
   /** So many messages are handed to Kafka; told at each attempt. */
   sending(count: number): void;
+  /** All that was handed to Kafka is acked. */
+  sent(): void;
 }
 
 /** What others received until an outage's end is on the topic so long after it, in ms. */
@@ -51,10 +49,8 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   signal: AbortSignal,
 ): Twin {
   let attempted = 0;
-  const placeNow = async (): Promise<Place> => {
-    const end = (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
-    return { end, attempted };
-  };
+  let settled = 0;
+  const endNow = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
   const newest = async (most: number) =>
     timesByStream(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most));
 
@@ -75,7 +71,7 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       const at = performance.now();
       // Where Kafka is away, too, the topic may grow by any number before it answers.
       const isLate = () => performance.now() - at > LANDING_MS;
-      return { at, place: placeNow().then((place) => isLate() ? undefined : place, () => undefined) };
+      return { at, end: endNow().then((end) => isLate() ? undefined : end, () => undefined), settled };
     },
     async silenceIn(outage, since) {
       const whole = { from: outage.from, to: outage.to, times: new Map() };
@@ -83,11 +79,10 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       const isOver = performance.now();
       try {
         await past(since.at, LANDING_MS);
-        const [then, now] = [await since.place, await placeNow()];
-        const isAlone = then && now.end - then.end <= now.attempted - then.attempted;
-        if (isAlone) {
+        const [before, now] = [await since.end, await endNow()];
+        // What was under way at the mark counts as sent since: that invents no twin, but may hide one, as a slow answer may.
+        if (before !== undefined && now - before <= attempted - since.settled) {
           await past(isOver, ALONE_MS);
-          // What was on its way may have hidden a twin that received next to nothing.
           if (!hasReceived(outage, await newest(MOST_ALONE))) return whole;
         }
         await past(isOver, LANDING_MS);
@@ -97,9 +92,14 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       }
     },
     sending: (count) => void (attempted += count),
+    sent: () => void (settled = attempted),
   };
 }
 
+/** Of two streams the exchange's times may differ by so much as they come back, in ms. */
+const SKEW_MS = 100;
+
+/** Whether somebody received something of the outage; what came right before its end may be our own. */
 function hasReceived({ streams, from, to }: Outage, times: Silence["times"]): boolean {
-  return streams.some((stream) => times.get(stream)?.some((time) => from < time && time < to));
+  return streams.some((stream) => times.get(stream)?.some((time) => from < time && time < to - SKEW_MS));
 }

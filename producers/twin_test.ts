@@ -42,6 +42,7 @@ function producerOn(records: Records) {
       if (deaf.has(stream)) return;
       put(records, { ...sample, symbol: symbols.get(stream), eventTime: Date.now() });
       twin.sending(1);
+      twin.sent();
       keeper.seen(stream, Date.now());
     },
     /** Is deaf on these streams for so long, one after the other where they are mute. */
@@ -205,6 +206,22 @@ Deno.test("of two producers that start together after an hour one at least recor
 Deno.test("a producer that starts beside another one records nothing", async () => {
   const [a] = await play((a) => a.start(), (a) => a.off());
   assert.deepEqual(a, []);
+});
+
+Deno.test("a lone producer that was away for a moment records that, though messages were on their way at its start", async () => {
+  const [a] = await play(
+    async (a, _b, records) => {
+      const now = Date.now();
+      for (const symbol of symbols.values()) put(records, { ...sample, symbol, eventTime: now - 300 });
+      a.sendInVain(4);
+      const started = a.start();
+      await sleep(1);
+      for (let n = 0; n < 4; n++) put(records, { ...sample, symbol: "BTCUSDT", eventTime: now + n });
+      await started;
+    },
+    (a, b) => [a, b].forEach((part) => part.off()),
+  );
+  assertMissed(a, -300, 0);
 });
 
 Deno.test("a pipeline of another kind that fills the topic covers nothing", async () => {
