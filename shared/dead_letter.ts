@@ -14,23 +14,30 @@ export interface Origin {
   readonly offset?: string;
 }
 
-/** The message as it goes to the dead-letter topic: its key and bytes untouched, unless they are too long, and headers that say why and where from. */
+/**
+ * The message as it goes to the dead-letter topic: its key and bytes untouched, unless they are too long, and headers that say why
+ * and where from.
+ */
 export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, origin: Origin): Outgoing {
-  const keyBytes = typeof key === "string" ? new TextEncoder().encode(key) : key;
+  const keyBytes = key === null ? null : bytesOf(key);
+  const valueBytes = bytesOf(value);
   const isKeyCut = keyBytes !== null && keyBytes.length > MOST_KEY_BYTES;
-  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  const cut = bytes.length > MOST_BYTES;
+  const isCut = valueBytes.length > MOST_BYTES;
   return {
     key: isKeyCut ? keyBytes.subarray(0, MOST_KEY_BYTES) : keyBytes,
-    value: cut ? bytes.subarray(0, MOST_BYTES) : bytes,
+    value: isCut ? valueBytes.subarray(0, MOST_BYTES) : valueBytes,
     headers: {
       "bookline-cause": origin.cause.slice(0, 1_000),
       "bookline-source": origin.source,
       ...(origin.partition === undefined ? {} : { "bookline-partition": String(origin.partition) }),
       ...(origin.offset === undefined ? {} : { "bookline-offset": origin.offset }),
       "bookline-time": new Date().toISOString(),
-      ...(cut ? { "bookline-cut-from-bytes": String(bytes.length) } : {}),
+      ...(isCut ? { "bookline-cut-from-bytes": String(valueBytes.length) } : {}),
       ...(isKeyCut ? { "bookline-key-cut-from-bytes": String(keyBytes.length) } : {}),
     },
   };
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? new TextEncoder().encode(text) : text;
 }

@@ -50,8 +50,7 @@ async function isAnswering(address: { host: string; port: number }): Promise<boo
   const limit = setTimeout(() => socket.destroy(), ANSWER_MS);
   try {
     await next(socket, "connect");
-    socket.write(SSL_REQUEST);
-    await next(socket, "data");
+    await offersTls(socket);
     return true;
   } catch {
     return false;
@@ -61,11 +60,15 @@ async function isAnswering(address: { host: string; port: number }): Promise<boo
   }
 }
 
-async function negotiate(socket: net.Socket, database: Database): Promise<net.Socket> {
-  const { sslmode } = database;
+async function offersTls(socket: net.Socket): Promise<boolean> {
   socket.write(SSL_REQUEST);
   const [answer] = await next(socket, "data") as [Buffer];
-  if (answer[0] !== YES) {
+  return answer[0] === YES;
+}
+
+async function negotiate(socket: net.Socket, database: Database): Promise<net.Socket> {
+  const { sslmode } = database;
+  if (!await offersTls(socket)) {
     if (sslmode === "prefer") return socket;
     throw new Error(`the server offers no TLS, which sslmode=${sslmode} asks for`);
   }

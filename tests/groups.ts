@@ -1,6 +1,6 @@
+import { silent } from "../local/testing.ts";
 import { readConfig } from "../shared/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
-import { createLog } from "../shared/log.ts";
 import { until } from "./until.ts";
 
 /** A group for each partition of the groups' topic, by the hashes of their names: `offsets.topic.num.partitions` is 4. */
@@ -12,7 +12,7 @@ const groups = ["a", "b", "c", "d"];
  */
 export async function untilGroupsAreLed(bootstrap: string): Promise<void> {
   const { kafka } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
-  const admin = createClient(kafka, createLog("test", "error", () => {})).admin();
+  const admin = createClient(kafka, silent).admin();
   await admin.connect();
   try {
     for (const groupId of groups) {

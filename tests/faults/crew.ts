@@ -5,6 +5,8 @@ export interface Crew extends AsyncDisposable {
   start(task: string, settings?: Record<string, string>): TestWorker;
   /** All that run, each with its task. */
   readonly all: readonly (readonly [task: string, TestWorker])[];
+  /** Those that ended unasked, in words. */
+  readonly fallen: readonly string[];
   /** Those of a task that run, the oldest first. */
   of(task: string): TestWorker[];
   /** Those of all tasks that end so: `:produce`. */
@@ -15,9 +17,6 @@ export interface Crew extends AsyncDisposable {
   drain(workers: readonly TestWorker[]): Promise<void>;
 }
 
-/** What the problem says of a worker that nobody ended. */
-export const endedByItself = "ended by itself";
-
 /** Workers have so long to end in good order, in ms. */
 const DRAIN_MS = 10_000;
 
@@ -25,6 +24,7 @@ const DRAIN_MS = 10_000;
 export function createCrew(settings: Record<string, string>, problem: (words: string) => void): Crew {
   const tasks = new Map<TestWorker, string>();
   const asked = new Set<TestWorker>();
+  const fallen: string[] = [];
   const those = (isWanted: (task: string) => boolean) =>
     [...tasks].filter(([, task]) => isWanted(task)).map(([worker]) => worker);
 
@@ -37,13 +37,15 @@ export function createCrew(settings: Record<string, string>, problem: (words: st
     get all() {
       return [...tasks].map(([worker, task]) => [task, worker] as const);
     },
+    fallen,
     start(task, more = {}) {
       const worker = startWorker(task, { ...settings, ...more });
       tasks.set(worker, task);
       worker.ended.then(({ code, signal }) => {
         tasks.delete(worker);
         if (asked.has(worker)) return;
-        problem(`${task} ${endedByItself} with ${lastWords(worker, { code, signal })}`);
+        fallen.push(`${task} ended by itself with ${lastWords(worker, { code, signal })}`);
+        problem(fallen.at(-1)!);
       });
       return worker;
     },

@@ -9,7 +9,7 @@ import { gap } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { silent } from "../../local/testing.ts";
 import { until } from "../until.ts";
-import { createCrew, type Crew, endedByItself } from "./crew.ts";
+import { createCrew, type Crew } from "./crew.ts";
 import type { Servers } from "./servers.ts";
 
 /** What a stage is to be like. */
@@ -112,16 +112,15 @@ export async function untilSubscribed(
  * Waits until of each symbol a message is stored that was received after `since`, and returns how long after it that was,
  * in ms.
  */
-export async function recovery({ sql, config, problems }: Stage, since: number): Promise<number> {
+export async function recovery({ sql, config, crew }: Stage, since: number): Promise<number> {
   const after = new Date(since);
   await until("what is received to be stored", async () => {
-    const fallen = problems.filter((words) => words.includes(endedByItself));
-    if (fallen.length > 0) throw new Error(fallen.join("\n"));
+    if (crew.fallen.length > 0) throw new Error(crew.fallen.join("\n"));
     try {
       const [{ books, candles }] = await sql`
         select
           (select count(*) filter (where received_at > ${after})
-            from string_to_table(${config.symbols.join()}, ',') as symbol cross join lateral (
+            from unnest(${config.symbols}::text[]) as symbol cross join lateral (
               select received_at from websocket.order_book_data as one
               where one.symbol = symbol.symbol order by update_id desc limit 1
             ) as newest) as books,

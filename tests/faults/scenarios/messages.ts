@@ -104,6 +104,8 @@ async function inspect({ settings, sql, problems }: Stage, count: number): Promi
     problems.push(`${good.length} of ${ids.size} dead letters are good rows`);
   }
   const [{ stored }] = await sql`
-    select count(*)::int as stored from websocket.order_book_data where update_id in ${sql([...ids])}`;
+    select count(*)::int as stored from websocket.order_book_data where update_id = any(${[
+    ...ids,
+  ]}::bigint[])`;
   if (stored > 0) problems.push(`${stored} rows are dead letters and stored all the same`);
 }
