@@ -5,6 +5,7 @@ import {
   deadLetterTopic,
   groupName,
   kafkaFault,
+  kafkaFaultLasts,
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
@@ -43,13 +44,15 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     signal,
     log,
     explain: (error: unknown) => databaseFault(config.database, error),
-    onTrouble: (words?: string) => meter.trouble("database", words),
+    lasts: (error: unknown) => !isTransient(error),
+    onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("database", words, isLasting),
   };
   const broker = {
     signal,
     log,
     explain: (error: unknown) => kafkaFault(config.kafka, error),
-    onTrouble: (words?: string) => meter.trouble("kafka", words),
+    lasts: kafkaFaultLasts,
+    onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("kafka", words, isLasting),
   };
 
   await using sink = createSink(stream, config.database, log);
@@ -130,7 +133,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     } catch (error) {
       if (signal.aborted) break;
       const words = kafkaFault(config.kafka, error);
-      meter.trouble("kafka", words);
+      meter.trouble("kafka", words, kafkaFaultLasts(error));
       log.sparsely(words, `${words}; trying until it works`);
       await sleep(backoff(failures), signal);
     }

@@ -3,6 +3,9 @@ import type { Batch, Lost } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/worker.ts";
 import type { Outcome } from "./outcome.ts";
 
+/** What a trouble is with. */
+export type Trouble = "database" | "kafka";
+
 /** Keeps a consumer's counts. */
 export interface Meter {
   /** The group has been joined anew, and partitions given out anew. */
@@ -15,7 +18,11 @@ export interface Meter {
   committed(outcome: Outcome): void;
   /** Counts what Kafka deleted before it was stored; it may be told again, in part or with more. */
   lost(lost: Lost): void;
-  trouble(of: "kafka" | "database", words: string | undefined): void;
+  /**
+   * Notes what keeps the consumer from its work, one trouble a kind; undefined: no longer. While a trouble lasts, a person must
+   * act and the report says `stuck`; else it says `waiting`.
+   */
+  trouble(kind: Trouble, words: string | undefined, isLasting?: boolean): void;
   report(): Report;
 }
 
@@ -30,7 +37,7 @@ export function createMeter(): Meter {
   const counted = new Map<number, number>();
   /** Of each partition: from where to where messages have been counted as lost. */
   const holes = new Map<number, { from: number; to: number }>();
-  const troubles = new Map<string, string>();
+  const troubles = new Map<Trouble, { words: string; isLasting: boolean }>();
   return {
     joined() {
       hasJoined = true;
@@ -60,15 +67,16 @@ export function createMeter(): Meter {
       counts.lost += to - from - Math.max(0, known);
       holes.set(partition, { from: Math.min(from, hole.from), to: Math.max(to, hole.to) });
     },
-    trouble(of, words) {
-      if (words === undefined) troubles.delete(of);
-      else troubles.set(of, words);
+    trouble(kind, words, isLasting = false) {
+      if (words === undefined) troubles.delete(kind);
+      else troubles.set(kind, { words, isLasting });
     },
     report() {
       counts.behind = [...partitions.values()].reduce((sum, { next, end }) => sum + end - next, 0);
-      const waiting = troubles.get("database");
-      const starting = hasJoined || waiting ? undefined : "the consumer group has not been joined yet";
-      return { counts, delays, prices, waiting, stuck: troubles.get("kafka") ?? starting };
+      const wordsOf = (lasting: boolean) =>
+        [...troubles.values()].find(({ isLasting }) => isLasting === lasting)?.words;
+      const starting = hasJoined ? undefined : "the consumer group has not been joined yet";
+      return { counts, delays, prices, waiting: wordsOf(false) ?? starting, stuck: wordsOf(true) };
     },
   };
 }

@@ -73,19 +73,22 @@ Deno.test("delays are from receipt to storing; the last price is each symbol's",
   assert.deepEqual(prices, { ETHUSDT: "2510.55" });
 });
 
-Deno.test("a consumer is stuck until it has joined its group, unless it waits for the database", () => {
+Deno.test("a consumer waits until it has joined its group", () => {
   const meter = createMeter();
-  assert.match(meter.report().stuck!, /not been joined yet/);
-  meter.trouble("database", "no database");
-  assert.equal(meter.report().stuck, undefined);
+  assert.match(meter.report().waiting!, /not been joined yet/);
+  meter.joined();
+  assert.equal(meter.report().waiting, undefined);
 });
 
-Deno.test("a database that is away is waited for; without Kafka the consumer is stuck", () => {
+Deno.test("what comes back by itself is waited for; what a person must mend says stuck, whatever it is with", () => {
   const meter = createMeter();
   meter.joined();
   meter.trouble("database", "no database");
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no database", undefined]);
+  meter.trouble("database", "permission denied", true);
+  assert.deepEqual([meter.report().waiting, meter.report().stuck], [undefined, "permission denied"]);
   meter.trouble("kafka", "no Kafka");
+  assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no Kafka", "permission denied"]);
   meter.trouble("database", undefined);
-  assert.deepEqual([meter.report().waiting, meter.report().stuck], [undefined, "no Kafka"]);
+  assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no Kafka", undefined]);
 });

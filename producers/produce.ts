@@ -1,4 +1,11 @@
-import { deadLetterTopic, type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
+import {
+  deadLetterTopic,
+  type Extent,
+  kafkaFault,
+  kafkaFaultLasts,
+  openKafka,
+  topicName,
+} from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
@@ -40,7 +47,9 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
   const down = new Map<string, string>();
-  let kafkaTrouble: string | undefined = "Kafka has not been reached yet";
+  let kafkaTrouble: { words: string; isLasting?: boolean } | undefined = {
+    words: "Kafka has not been reached yet",
+  };
 
   const buffer = createBuffer(stream, topic, config.bufferBytes, {
     onMerged: (count) => counts.merged += count,
@@ -62,8 +71,12 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     return {
       counts: { ...counts, buffered: buffer.length },
       prices: receiver.prices,
-      stuck: kafkaTrouble ?? [...down.values()][0] ??
-        (silent > SILENT_MS ? `no frame for ${Math.round(silent / 1_000)} s` : undefined),
+      waiting: kafkaTrouble?.words ?? [...down.values()][0],
+      stuck: kafkaTrouble?.isLasting
+        ? kafkaTrouble.words
+        : down.size === 0 && silent > SILENT_MS
+        ? `no frame for ${Math.round(silent / 1_000)} s`
+        : undefined,
     };
   };
 
@@ -72,7 +85,9 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     signal: worker.deadline,
     log,
     explain: (error: unknown) => kafkaFault(config.kafka, error),
-    onTrouble: (words?: string) => kafkaTrouble = words,
+    lasts: kafkaFaultLasts,
+    onTrouble: (words?: string, isLasting?: boolean) =>
+      kafkaTrouble = words ? { words, isLasting } : undefined,
   };
 
   /** Waits for Kafka; returns where the topic ends before anything of ours is on it. */

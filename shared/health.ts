@@ -4,26 +4,42 @@ import type { Report } from "./worker.ts";
 
 const LOOK_MS = 5_000;
 
+type Status = "ok" | "waiting" | "stuck";
+
 /**
- * Serves `/healthz`: 200 while the worker makes progress or waits for what is no fault of its own, such as a database that
- * is down, 503 when it should make progress and doesn't; the body is its report as JSON, with `status` ok, waiting or stuck
- * and the reason in words.
+ * The paths, and the status with which each answers 503.
+ * `/livez` (is a restart of use?) is never red: what answers it runs, and whatever keeps it from its work is there after a
+ * restart, too, but not what a producer holds in memory. `/readyz` (does it make progress?) is red while it waits or is stuck.
+ * `/healthz` is red only while a person must act.
+ */
+const redAt: Record<string, readonly Status[]> = {
+  "/livez": [],
+  "/readyz": ["waiting", "stuck"],
+  "/healthz": ["stuck"],
+};
+
+/**
+ * Serves `/livez`, `/readyz` and `/healthz`: 200 or 503, and as the body the worker's report as JSON, with `status` and the
+ * `reason` in words.
  */
 export function serveHealth(port: number, report: () => Report, log: Log): AsyncDisposable {
-  let progress: Progress = { done: 0, since: Date.now() };
-  const look = () => progress = noteProgress(progress, report(), Date.now());
+  let progress: Progress = { done: 0, since: performance.now() };
+  const look = () => progress = noteProgress(progress, report(), performance.now());
   const timer = setInterval(look, LOOK_MS);
 
   const server = Deno.serve({
     port,
-    onListen: () => log.debug("serving /healthz", { port }),
+    onListen: () => log.debug("serving /livez, /readyz and /healthz", { port }),
   }, (request) => {
-    if (new URL(request.url).pathname !== "/healthz") return new Response("see /healthz\n", { status: 404 });
+    const { pathname } = new URL(request.url);
+    if (!Object.hasOwn(redAt, pathname)) {
+      return new Response(`see ${Object.keys(redAt).join(", ")}\n`, { status: 404 });
+    }
     const now = report();
-    const stuck = whyStuck(now, look(), Date.now());
-    const status = stuck ? "stuck" : now.waiting ? "waiting" : "ok";
+    const stuck = whyStuck(now, look(), performance.now());
+    const status: Status = stuck ? "stuck" : now.waiting ? "waiting" : "ok";
     return Response.json({ status, reason: stuck ?? now.waiting, ...now, stuck }, {
-      status: stuck ? 503 : 200,
+      status: redAt[pathname].includes(status) ? 503 : 200,
     });
   });
   return {

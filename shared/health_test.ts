@@ -6,26 +6,32 @@ import type { Report } from "./worker.ts";
 
 const log = createLog("test", "error", () => {});
 
-Deno.test("a worker that is stuck answers 503, one that waits or works 200, and each says why", async () => {
+Deno.test("each path tells the same, and is red for what it is about", async () => {
   let report: Report = { counts: { stored: 1 } };
   const port = freePort();
   await using _server = serveHealth(port, () => report, log);
-  const ask = async (path = "/healthz") => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`);
-    return [response.status, await response.text()];
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  const answers = async () => {
+    const responses = await Promise.all(["/livez", "/readyz", "/healthz"].map(ask));
+    const [first, ...others] = await Promise.all(responses.map((response) => response.text()));
+    for (const other of others) assert.equal(other, first);
+    return [responses.map(({ status }) => status), JSON.parse(first)];
   };
 
-  assert.deepEqual(await ask("/"), [404, "see /healthz\n"]);
-  report = { counts: { stored: 1 }, waiting: "no database", stuck: "no Kafka" };
-  const [status, body] = await ask();
-  assert.equal(status, 503);
-  assert.deepEqual(JSON.parse(body as string), { status: "stuck", reason: "no Kafka", ...report });
-
+  const wrong = await ask("/");
+  assert.deepEqual([wrong.status, await wrong.text()], [404, "see /livez, /readyz, /healthz\n"]);
+  report = { counts: { stored: 1 }, waiting: "no database", stuck: "no right to write" };
+  assert.deepEqual(await answers(), [[200, 503, 503], {
+    status: "stuck",
+    reason: "no right to write",
+    ...report,
+  }]);
   report = { counts: {}, waiting: "no database" };
-  assert.deepEqual(await ask(), [
-    200,
-    '{"status":"waiting","reason":"no database","counts":{},"waiting":"no database"}',
-  ]);
+  assert.deepEqual(await answers(), [[200, 503, 200], {
+    status: "waiting",
+    reason: "no database",
+    ...report,
+  }]);
   report = { counts: { stored: 2 } };
-  assert.deepEqual(await ask(), [200, '{"status":"ok","counts":{"stored":2}}']);
+  assert.deepEqual(await answers(), [[200, 200, 200], { status: "ok", ...report }]);
 });

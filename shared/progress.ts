@@ -10,11 +10,11 @@ const outcomes = ["produced", "stored", "rejected", "dropped", "merged", "expire
 /** How far a worker had come when it last got on. */
 export interface Progress {
   readonly done: number;
-  /** When it last did anything, had nothing to do, or waited for what is no fault of its own; ms since the epoch. */
+  /** When it last did anything, had nothing to do, or said what it waits for; ms of `performance.now()`. */
   readonly since: number;
 }
 
-/** How far the worker has come by `now`. */
+/** How far the worker has come by `now`, in ms of `performance.now()`. */
 export function noteProgress(before: Progress, report: Report, now: number): Progress {
   const done = sum(report, outcomes);
   const isIdle = sum(report, backlogs) === 0 || report.waiting !== undefined;

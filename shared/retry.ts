@@ -9,8 +9,10 @@ export interface Persistence {
   readonly explain?: (error: unknown) => string;
   /** Whether another attempt can succeed; what can't is thrown. Every error by default. */
   readonly passing?: (error: unknown) => boolean;
-  /** Told of each failure in words, and of the end of the trouble by undefined. */
-  readonly onTrouble?: (words: string | undefined) => void;
+  /** Whether a person must act before an attempt can succeed; it is attempted all the same. No error by default. */
+  readonly lasts?: (error: unknown) => boolean;
+  /** Told of each failure in words and whether it lasts, and of the end of the trouble by undefined. */
+  readonly onTrouble?: (words: string | undefined, isLasting?: boolean) => void;
 }
 
 /** The longest pause between two attempts, in ms: what is back is used within so long, however long it was away. */
@@ -21,7 +23,7 @@ const MOST_PAUSE_MS = 5_000;
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
  */
 export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, log, explain = describe, passing = () => true, onTrouble = () => {} } = persistence;
+  const { signal, log, explain = describe, passing = () => true, lasts, onTrouble = () => {} } = persistence;
   for (let failures = 0;; failures++) {
     try {
       const result = await attempt();
@@ -32,7 +34,7 @@ export async function persist<T>(attempt: () => Promise<T>, persistence: Persist
       return result;
     } catch (error) {
       if (!passing(error)) throw error;
-      onTrouble(explain(error));
+      onTrouble(explain(error), lasts?.(error));
       if (signal.aborted) throw error;
       const words = explain(error);
       log.sparsely(words, `${words}; trying until it works`);

@@ -12,9 +12,12 @@ export interface Report {
   readonly delays?: Histogram;
   /** The last price of each symbol, a decimal string. */
   readonly prices?: Record<string, string>;
-  /** Why the worker makes no progress though it should; absent while all is well. */
+  /**
+   * Why it makes no progress where waiting does not help: a right is missing, a password is wrong, or nobody knows why. A
+   * person must act. It tries on all the same. Absent while all is well.
+   */
   readonly stuck?: string;
-  /** What it waits for that is no fault of its own, such as a database that is down. */
+  /** What it waits for that comes back by itself: a server that is away, the start. What it holds in memory is kept. */
   readonly waiting?: string;
 }
 

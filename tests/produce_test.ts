@@ -35,8 +35,8 @@ Deno.test("a producer comes back to an exchange that was restarted, and goes on"
   const report = () => line.workers["book:produce"].report();
   const first = await line.play();
   await first[Symbol.asyncDispose]();
-  await until("the producer to miss the exchange", async () => (await report())?.status === "stuck");
-  assert.match((await report())!.stuck!, /exchange/);
+  await until("the producer to miss the exchange", async () => (await report())?.status === "waiting");
+  assert.match((await report())!.waiting!, /exchange/);
 
   await using second = await line.play();
   const { status, counts } = (await report())!;

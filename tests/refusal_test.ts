@@ -53,7 +53,7 @@ Deno.test("a password that the database refuses is told, and not waited for", as
   assert.ok(!said.includes("not-this-one"));
 });
 
-Deno.test("a worker without Kafka says what it can't reach and is stuck, and a second signal ends it at once", async () => {
+Deno.test("a worker without Kafka says what it can't reach and waits, and a second signal ends it at once", async () => {
   await using database = await testDatabase();
   const broker = `127.0.0.1:${freePort()}`;
   await using consumer = startWorker("kline:consume", { DB_URL: database.url, BOOTSTRAP_SERVER: broker });
@@ -64,7 +64,7 @@ Deno.test("a worker without Kafka says what it can't reach and is stuck, and a s
   });
   for (const worker of [consumer, producer]) {
     await worker.says(new RegExp(`Cannot reach Kafka at ${broker}: .*; trying until it works`));
-    await until("it to be stuck", async () => (await worker.report())?.status === "stuck");
+    await until("it to wait", async () => (await worker.report())?.status === "waiting");
   }
   producer.kill("SIGTERM");
   await producer.says(/stopping: finishing what is in hand; a second signal quits at once/);

@@ -34,7 +34,7 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
   const at = config.brokers.join();
   const untrusted = config.ssl && certificateFault(text);
   if (untrusted) return `Cannot trust Kafka at ${at}: ${untrusted}`;
-  if (/SASL|[Aa]uthentication/.test(text + (cause as Error).name)) {
+  if (isLogin(cause)) {
     return `Kafka at ${at} refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: ${text}`;
   }
   // The second is Node's way to say that the broker hung up on a TLS greeting.
@@ -53,7 +53,26 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
   return `Cannot reach Kafka at ${at}: ${text}`;
 }
 
+/** Kafka protocol guide, "Error Codes": what stays until somebody grants a right or changes a setting. */
+const lasting =
+  /_AUTHORIZATION_FAILED$|^(SASL_AUTHENTICATION_FAILED|UNSUPPORTED_SASL_MECHANISM|INVALID_TOPIC_EXCEPTION|POLICY_VIOLATION|UNSUPPORTED_VERSION|MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_RECORD)$/;
+
+/** Whether a person must act before Kafka can be used; else waiting may help. */
+export function kafkaFaultLasts(error: unknown): boolean {
+  const cause = innermost(error);
+  if (cause instanceof kafkajs.KafkaJSProtocolError) return lasting.test(cause.type);
+  return cause instanceof kafkajs.KafkaJSNotImplemented ||
+    isLogin(cause) ||
+    certificateFault(describe(cause)) !== undefined;
+}
+
+function isLogin(cause: unknown): boolean {
+  return /SASL|[Aa]uthentication/.test(describe(cause) + (cause as Error).name);
+}
+
+/** The error that the others were made of: kafkajs wraps them as causes and, of several topics, as lists. */
 function innermost(error: unknown): unknown {
-  const cause = (error as { cause?: unknown })?.cause;
-  return cause instanceof Error ? innermost(cause) : error;
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  const inner = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+  return inner instanceof Error ? innermost(inner) : error;
 }

@@ -12,7 +12,7 @@ export type { Batch, Consumer, Incoming } from "./consumer.ts";
 export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer } from "./producer.ts";
 export type { Extent } from "./tail.ts";
-export { kafkaFault } from "./client.ts";
+export { kafkaFault, kafkaFaultLasts } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
 export interface Kafka {
