@@ -1,4 +1,4 @@
-import { type Histogram, note } from "../shared/histogram.ts";
+import { createWindow, type Histogram, note } from "../shared/histogram.ts";
 import type { Batch, Lost } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/worker.ts";
 import type { Outcome } from "./outcome.ts";
@@ -30,6 +30,7 @@ export interface Meter {
 export function createMeter(): Meter {
   const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, lost: 0, behind: 0 };
   const delays: Histogram = [];
+  const newest = createWindow(60_000);
   const prices: Record<string, string> = {};
   /** Of each partition that is read: the next message to be stored, and the end as last heard of. */
   const partitions = new Map<number, { next: number; end: number }>();
@@ -76,7 +77,15 @@ export function createMeter(): Meter {
       const wordsOf = (lasting: boolean) =>
         [...troubles.values()].find(({ isLasting }) => isLasting === lasting)?.words;
       const starting = hasJoined ? undefined : "the consumer group has not been joined yet";
-      return { counts, delays, prices, waiting: wordsOf(false) ?? starting, stuck: wordsOf(true) };
+      const recentDelays = newest(delays, performance.now());
+      return {
+        counts,
+        delays,
+        recentDelays,
+        prices,
+        waiting: wordsOf(false) ?? starting,
+        stuck: wordsOf(true),
+      };
     },
   };
 }

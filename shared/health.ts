@@ -1,3 +1,4 @@
+import { summaryOf } from "./histogram.ts";
 import type { Log } from "./log.ts";
 import { noteProgress, type Progress, whyStuck } from "./progress.ts";
 import type { Report } from "./worker.ts";
@@ -38,7 +39,14 @@ export function serveHealth(port: number, report: () => Report, log: Log): Async
     const now = report();
     const stuck = whyStuck(now, look(), performance.now());
     const status: Status = stuck ? "stuck" : now.waiting ? "waiting" : "ok";
-    return Response.json({ status, reason: stuck ?? now.waiting, ...now, stuck }, {
+    const body = {
+      status,
+      reason: stuck ?? now.waiting,
+      ...now,
+      stuck,
+      ...summaryOf(now.recentDelays ?? []),
+    };
+    return Response.json(body, {
       status: redAt[pathname].includes(status) ? 503 : 200,
     });
   });

@@ -24,3 +24,23 @@ export function merge(histograms: readonly Histogram[]): Histogram {
   const length = Math.max(0, ...histograms.map((one) => one.length));
   return Array.from({ length }, (_, i) => histograms.reduce((sum, one) => sum + (one[i] ?? 0), 0));
 }
+
+/** The median and the 99th percentile as logs and health name them; nothing where no duration was noted. */
+export function summaryOf(histogram: Histogram): { p50_ms?: number; p99_ms?: number } {
+  const [p50_ms, p99_ms] = [0.5, 0.99].map((p) => percentile(histogram, p) ?? undefined);
+  return p50_ms === undefined ? {} : { p50_ms, p99_ms };
+}
+
+/**
+ * Makes what tells the newest durations of a histogram that only grows: those of the last `ms`, or up to a sixth more. Where it
+ * is asked seldom they are those since it was last asked. `now` is in ms of a monotonic clock.
+ */
+export function createWindow(ms: number): (histogram: Histogram, now: number) => Histogram {
+  const copies: { at: number; histogram: Histogram }[] = [{ at: -Infinity, histogram: [] }];
+  return (histogram, now) => {
+    while (copies.length > 1 && copies[1].at <= now - ms) copies.shift();
+    const earlier = copies[0].histogram;
+    if (now - copies[copies.length - 1].at >= ms / 6) copies.push({ at: now, histogram: [...histogram] });
+    return histogram.map((count, i) => count - (earlier[i] ?? 0));
+  };
+}

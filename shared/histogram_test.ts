@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Histogram, merge, note, percentile } from "./histogram.ts";
+import { createWindow, type Histogram, merge, note, percentile, summaryOf } from "./histogram.ts";
 
 const duration = fc.double({ min: 0.1, max: 86_400_000, noNaN: true });
 const share = fc.double({ min: 0, max: 1, noNaN: true });
@@ -35,4 +35,30 @@ Deno.test("histograms merged are one of all their durations", () => {
 Deno.test("a clock that is ahead gives no negative delays, and a week is a few hundred buckets", () => {
   assert.equal(percentile(of([-1_300]), 0.5), 0.1);
   assert.ok(of([7 * 86_400_000]).length < 300);
+});
+
+Deno.test("a window tells the last minute: delays of an outage are gone two minutes after it", () => {
+  const all: Histogram = [];
+  const recent = createWindow(60_000);
+  const p99 = (second: number) => summaryOf(recent(all, second * 1_000)).p99_ms;
+  for (let second = 0; second <= 300; second += 10) {
+    // A minute's outage, then a good day.
+    note(all, second < 60 ? 614_000 : 5, 100);
+    if (second === 50) assert.ok(p99(second)! > 600_000);
+    else if (second >= 180) assert.ok(p99(second)! < 6, `${second} s`);
+    else p99(second);
+  }
+  assert.ok(percentile(all, 0.99)! > 600_000);
+});
+
+Deno.test("a window holds what came since it was last asked, if that is longer ago, and all at first", () => {
+  const all: Histogram = [];
+  const recent = createWindow(60_000);
+  const noted = (second: number) => recent(all, second * 1_000).reduce((sum, count) => sum + count, 0);
+  note(all, 5, 3);
+  assert.equal(noted(50), 3);
+  assert.equal(noted(55), 3);
+  note(all, 5, 4);
+  assert.equal(noted(600), 4);
+  assert.equal(noted(700), 0);
 });

@@ -1,6 +1,6 @@
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLog, describe, type Log } from "./log.ts";
-import { type Histogram, percentile } from "./histogram.ts";
+import { type Histogram, summaryOf } from "./histogram.ts";
 import { SchemaError } from "./schema.ts";
 import { serveHealth } from "./health.ts";
 
@@ -8,8 +8,9 @@ import { serveHealth } from "./health.ts";
 export interface Report {
   /** The design's counts, by name. */
   readonly counts: Record<string, number>;
-  /** Delays from receipt to commit, in ms. */
+  /** Delays from receipt to commit, in ms: of the process's life, and of the last minute. */
   readonly delays?: Histogram;
+  readonly recentDelays?: Histogram;
   /** The last price of each symbol, a decimal string. */
   readonly prices?: Record<string, string>;
   /**
@@ -98,7 +99,11 @@ function stopSignals(log: Log): Pick<Worker, "signal" | "deadline"> {
   return { signal: stop.signal, deadline: deadline.signal };
 }
 
-function summary({ counts, delays, stuck, waiting }: Report): Record<string, unknown> {
-  const delay = delays?.length ? { p50_ms: percentile(delays, 0.5), p99_ms: percentile(delays, 0.99) } : {};
-  return { ...counts, ...delay, stuck, waiting };
+function summary(report: Report): Record<string, unknown> {
+  return {
+    ...report.counts,
+    ...summaryOf(report.recentDelays ?? []),
+    stuck: report.stuck,
+    waiting: report.waiting,
+  };
 }

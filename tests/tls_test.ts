@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import kafkajs from "kafkajs";
 import { startExchange } from "../local/exchange/server.ts";
 import { freePort } from "../local/ports.ts";
 import { startKafka } from "../local/kafka.ts";
@@ -38,6 +39,10 @@ async function startServers() {
         "sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl_ssl.plain.sasl.jaas.config":
           `org.apache.kafka.common.security.plain.PlainLoginModule required user_${KEY}="${SECRET}";`,
+        // It holds rights back where a test says so. The plain listener's and the controller's user is an administrator.
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true",
+        "super.users": "User:ANONYMOUS",
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": await write("kafka.pem", key + certificate),
       },
@@ -197,6 +202,39 @@ Deno.test("TLS", async (t) => {
         BOOTSTRAP_SERVER: servers.plainBootstrap,
       }),
   );
+  await t.step("Kafka: a right that it does not give is red, until it does", async () => {
+    const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
+    const denial = {
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: "gap_data",
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: `User:${KEY}`,
+      host: "*",
+      operation: AclOperationTypes.ALL,
+      permissionType: AclPermissionTypes.DENY,
+    };
+    const client = new kafkajs.Kafka({
+      brokers: [servers.plainBootstrap],
+      logLevel: kafkajs.logLevel.NOTHING,
+    });
+    const admin = client.admin();
+    await admin.connect();
+    try {
+      await admin.createAcls({ acl: [denial] });
+      await using worker = startWorker("gap:consume", right);
+      const report = await until("it to be red", async () => {
+        const report = await worker.report();
+        return report?.status === "stuck" && report;
+      });
+      assert.match(report.stuck!, /^Kafka at .* refuses: Not authorized to access topics/);
+      assert.deepEqual(await worker.health(), [200, 503, 503]);
+      await admin.deleteAcls({ filters: [denial] });
+      await until("it to be well", async () => (await worker.report())?.status === "ok");
+      printed.push(...worker.lines);
+    } finally {
+      await admin.disconnect();
+    }
+  });
   await t.step(
     "ticks go from a producer over TLS into a database over TLS, compressed on the way",
     async () => {

@@ -18,6 +18,8 @@ export interface TestWorker extends AsyncDisposable {
   says(pattern: RegExp, ms?: number): Promise<string>;
   /** What `/healthz` answers; undefined while nothing does. */
   report(): Promise<HealthReport | undefined>;
+  /** The status of `/livez`, of `/readyz` and of `/healthz`. */
+  health(): Promise<number[]>;
 }
 
 export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck" };
@@ -65,6 +67,12 @@ export function startWorker(task: string, env: Record<string, string>): TestWork
       const response = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
       return await response?.json();
     },
+    health: () =>
+      Promise.all(["livez", "readyz", "healthz"].map(async (path) => {
+        const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+        await response.body?.cancel();
+        return response.status;
+      })),
     async [Symbol.asyncDispose]() {
       send("SIGKILL");
       await ended;

@@ -90,6 +90,7 @@ export function createMonitor(lines: readonly Line[], config: Config, log: Log):
     counts: streamCounts(producer?.totals ?? nothing, consumer.totals, rows.get(stream) ?? null),
     behind: behind.get(stream) ?? null,
     delays: consumer.totals.delays,
+    recentDelays: consumer.totals.recentDelays,
   });
 
   /** The first stream's price counts for more: a candle's close was traded at, a bid was not. */

@@ -9,8 +9,9 @@ export interface StreamPicture {
   readonly counts: Counts;
   /** Messages on Kafka that are not stored yet; null where Kafka does not tell. */
   readonly behind: number | null;
-  /** From receipt to commit, in ms. */
+  /** From receipt to commit, in ms: of the run, and of the last minute. */
   readonly delays: Histogram;
+  readonly recentDelays: Histogram;
 }
 
 /** How the pipeline is doing. */

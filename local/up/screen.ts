@@ -61,7 +61,9 @@ export function renderScreen(picture: Picture, stage: Stage, columns: number, ro
     ]),
     ...[0.5, 0.99].map((p) => [
       { text: `delay p${p * 100}`.padEnd(LABEL), style: "dim" as const },
-      ...streams.map(({ delays }) => ({ text: formatDelay(percentile(delays, p)).padStart(NUMBER) })),
+      ...streams.map(({ recentDelays }) => ({
+        text: formatDelay(percentile(recentDelays, p)).padStart(NUMBER),
+      })),
     ]),
   ];
   const width = columns - LABEL - streams.length * NUMBER;
@@ -82,7 +84,7 @@ export function renderLines(picture: Picture, stage: Stage): string[] {
   const streams = picture.streams.map((stream) => {
     const figures = [
       ...lines.map(({ label, value }) => [label, value(stream)]),
-      ...[0.5, 0.99].map((p) => [`p${p * 100}_ms`, percentile(stream.delays, p)]),
+      ...[0.5, 0.99].map((p) => [`p${p * 100}_ms`, percentile(stream.recentDelays, p)]),
     ];
     const known = figures.filter(([, figure]) => figure !== null).map(([label, figure]) =>
       `${label}=${figure}`

@@ -17,6 +17,7 @@ function stream(
     counts: streamCounts({ ...nothing, counts }, nothing, counts.rows ?? 0),
     behind: 0,
     delays,
+    recentDelays: delays,
     ...more,
   };
 }

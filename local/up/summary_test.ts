@@ -20,6 +20,7 @@ const picture: Picture = {
       ),
       behind: 0,
       delays: fast,
+      recentDelays: [],
     },
     {
       name: "gap",
@@ -27,6 +28,7 @@ const picture: Picture = {
       counts: streamCounts(nothing, { ...nothing, counts: { stored: 2, expired: 1 } }, null),
       behind: 0,
       delays: slow,
+      recentDelays: [],
     },
   ],
   prices: {},

@@ -5,10 +5,12 @@ import type { Report } from "../../shared/worker.ts";
 export interface Totals {
   readonly counts: Record<string, number>;
   readonly delays: Histogram;
+  /** Of the last minute. */
+  readonly recentDelays: Histogram;
   readonly prices: Record<string, string>;
 }
 
-export const nothing: Totals = { counts: {}, delays: [], prices: {} };
+export const nothing: Totals = { counts: {}, delays: [], recentDelays: [], prices: {} };
 
 /** What was done by earlier runs of a worker and by this one. */
 export function addTotals(earlier: Totals, now: Report): Totals {
@@ -17,6 +19,7 @@ export function addTotals(earlier: Totals, now: Report): Totals {
   return {
     counts,
     delays: merge([earlier.delays, now.delays ?? []]),
+    recentDelays: now.recentDelays ?? [],
     prices: { ...earlier.prices, ...now.prices },
   };
 }
