@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { localFolder, removeIfThere } from "../local/folders.ts";
-import { type KafkaOptions, type LocalKafka, startKafka } from "../local/kafka.ts";
+import { type KafkaOptions, startKafka } from "../local/kafka.ts";
+import type { LocalKafka } from "../local/kafka_node.ts";
 import { type LocalPostgres, startPostgres } from "../local/postgres.ts";
 import { migrate } from "../migrations/run.ts";
 import { parseDatabaseUrl } from "../shared/database_url.ts";

@@ -27,7 +27,9 @@ export interface Daemon extends AsyncDisposable {
   readonly pid: number;
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
-  /** Starts it again after `kill`, on the same data and port. */
+  /** Ends it in good order. */
+  stop(): Promise<void>;
+  /** Starts it again after `kill` or `stop`, on the same data and port. */
   restart(): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promi
       return child.pid;
     },
     kill: () => end(child, ["SIGKILL"]),
+    stop: () => end(child, plan.signals),
     async restart() {
       child = await launch(plan);
     },

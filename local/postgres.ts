@@ -76,6 +76,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
       return daemon.pid;
     },
     kill: daemon.kill,
+    stop: daemon.stop,
     restart: daemon.restart,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

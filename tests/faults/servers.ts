@@ -1,4 +1,5 @@
-import { type LocalKafka, startKafka } from "../../local/kafka.ts";
+import { startKafka } from "../../local/kafka.ts";
+import type { LocalKafka } from "../../local/kafka_node.ts";
 import { type LocalPostgres, startPostgres } from "../../local/postgres.ts";
 import { ownFolder } from "../servers.ts";
 

@@ -1,0 +1,61 @@
+import kafkajs from "kafkajs";
+import { readConfig } from "../shared/config.ts";
+import { createProducer } from "../shared/kafka/producer.ts";
+import { codecs } from "../shared/kafka/record_batch.ts";
+import { placeOf } from "./leaders.ts";
+
+/** Messages that are sent at once. */
+const CHUNK = 20_000;
+
+/**
+ * Writes so many commits of another group where Kafka keeps those of `group`: who comes to lead them reads them all before it
+ * answers for the group. A broker takes such messages from a client that calls itself as Kafka's own administration does.
+ */
+export async function growCommits(bootstrap: string, group: string, count: number): Promise<void> {
+  const { kafka: { brokers } } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
+  const client = new kafkajs.Kafka({ clientId: "__admin_client", brokers, logCreator: () => () => {} });
+  await using producer = createProducer(client, codecs.none);
+  const { topic, partition } = placeOf(group);
+  const keys = keysOf(partition);
+  for (let n = 0; n < count; n += CHUNK) {
+    const messages = Array.from({ length: CHUNK }, (_, i) => ({
+      key: keys[i % keys.length],
+      value: valueOf(n + i),
+    }));
+    await producer.send([{ topic, messages }]);
+  }
+}
+
+/** Keys of commits that a producer sends to that partition, of four. (Kafka's `OffsetCommitKey.json`, version 1.) */
+function keysOf(partition: number): Buffer[] {
+  const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
+  const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId, leader: 1 }));
+  const name = Buffer.from("grown");
+  const keys = Array.from({ length: 1_000 }, (_, place) => {
+    const key = Buffer.alloc(20);
+    key.writeInt16BE(1);
+    key.writeInt16BE(name.length, 2); // the group
+    name.copy(key, 4);
+    key.writeInt16BE(name.length, 9); // the topic
+    name.copy(key, 11);
+    key.writeInt32BE(place, 16);
+    return key;
+  });
+  return keys.filter((key) =>
+    partitionOf({
+      topic: "",
+      partitionMetadata: partitionMetadata as kafkajs.PartitionMetadata[],
+      message: { key, value: null },
+    }) === partition
+  );
+}
+
+/** A commit of that offset. (Kafka's `OffsetCommitValue.json`, version 3.) */
+function valueOf(offset: number): Buffer {
+  const value = Buffer.alloc(24);
+  value.writeInt16BE(3);
+  value.writeBigInt64BE(BigInt(offset), 2);
+  value.writeInt32BE(-1, 10); // no leader epoch
+  value.writeBigInt64BE(BigInt(Date.now()), 16); // after the length of what else is said of it: nothing
+  return value;
+}
