@@ -43,6 +43,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const database = {
     signal,
     log,
+    kind: "database" as const,
     explain: (error: unknown) => databaseFault(config.database, error),
     lasts: (error: unknown) => !isTransient(error),
     onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("database", words, isLasting),
@@ -50,6 +51,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const broker = {
     signal,
     log,
+    kind: "kafka" as const,
     explain: (error: unknown) => kafkaFault(config.kafka, error),
     lasts: kafkaFaultLasts,
     onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("kafka", words, isLasting),
@@ -134,7 +136,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       if (signal.aborted) break;
       const words = kafkaFault(config.kafka, error);
       meter.trouble("kafka", words, kafkaFaultLasts(error));
-      log.sparsely(words, `${words}; trying until it works`);
+      log.sparsely("kafka", `${words}; trying until it works`);
       await sleep(backoff(failures), signal);
     }
   }

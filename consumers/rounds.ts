@@ -16,13 +16,13 @@ export function createRounds(log: Log): (chore: string, run: () => Promise<unkno
     } catch (error) {
       const fields = { chore, why: describe(error) };
       const words = "a chore of the database failed and is done again soon";
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) return log.sparsely(chore, words, fields);
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) return log.sparsely("job", words, fields);
       const now = performance.now();
       const at = lockedSince.get(chore) ?? now;
       lockedSince.set(chore, at);
       if (now - at < LOCKED_MS) return log.debug(words, fields);
       const advice = "a chore of the database waits for a lock: is a transaction open that nobody ends?";
-      log.sparsely(chore, advice, { ...fields, look: "select * from pg_stat_activity order by xact_start" });
+      log.sparsely("lock", advice, { ...fields, look: "select * from pg_stat_activity order by xact_start" });
     }
   };
 }

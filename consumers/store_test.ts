@@ -8,7 +8,11 @@ import { tick } from "../tests/ticks.ts";
 import type { Refused } from "./sink.ts";
 import { createStore, type Unwanted } from "./store.ts";
 
-const database = { signal: new AbortController().signal, log: createLog("test", "error", () => {}) };
+const database = {
+  signal: new AbortController().signal,
+  kind: "database" as const,
+  log: createLog("test", "error", () => {}),
+};
 
 /** A batch of these texts, from offset 0 on. */
 function batchOf(texts: string[], partition = 0): Batch {

@@ -100,7 +100,7 @@ export async function keepConnected(
     if (signal.aborted) return;
     listener.onDown(words);
     const pause = Math.max(retryAfter, backoff(failures++));
-    log.sparsely(words, "not connected to the exchange", { why: words, retry_in_ms: Math.round(pause) });
+    log.sparsely("exchange", "not connected to the exchange", { why: words, retry_in_ms: Math.round(pause) });
     await sleep(pause, signal);
   }
 }

@@ -53,7 +53,7 @@ export function createGapKeeper(
   const record = (gap: Gap) => {
     const { symbol, reason, startedAt, endedAt, dropped } = gap;
     const ms = endedAt - startedAt;
-    log.sparsely(reason, "a gap is recorded", {
+    log.sparsely("gap", "a gap is recorded", {
       symbol,
       reason,
       from: new Date(startedAt).toISOString(),

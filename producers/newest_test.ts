@@ -19,7 +19,7 @@ const recordsOf = (values: string[]) =>
 const newestBy = (readTail: Kafka["readTail"], signal = new AbortController().signal) => {
   const streams = ["btcusdt@kline_1m", "btcusdt@kline_1h", "ethusdt@kline_1m"];
   const extent = [{ partition: 0, low: 0, high: 9 }];
-  return newestTimes({ readTail }, "t", extent, kline, streams, { signal, log: silent });
+  return newestTimes({ readTail }, "t", extent, kline, streams, { signal, log: silent, kind: "restart" });
 };
 const newest = (values: string[]) => newestBy(() => Promise.resolve(recordsOf(values)));
 

@@ -56,7 +56,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     onDropped(entry, message) {
       counts.dropped++;
       if (message) gaps.dropped(message.symbol, message.eventTime);
-      log.sparsely("dropped", "the buffer is full and its oldest messages are dropped", {
+      log.sparsely("overflow", "the buffer is full and its oldest messages are dropped", {
         topic: entry.topic,
       });
     },
@@ -84,6 +84,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const broker = {
     signal: worker.deadline,
     log,
+    kind: "kafka" as const,
     explain: (error: unknown) => kafkaFault(config.kafka, error),
     lasts: kafkaFaultLasts,
     onTrouble: (words?: string, isLasting?: boolean) =>
@@ -103,6 +104,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     const newest = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
       signal: worker.deadline,
       log,
+      kind: "restart",
       explain: (error) =>
         `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
     });

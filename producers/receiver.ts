@@ -53,7 +53,7 @@ export function createReceiver<M extends Message>(
     const frame = readFrame(text);
     if (frame.kind === "ack") return;
     if (frame.kind === "error") {
-      log.sparsely(frame.message, "the exchange refuses a request", { why: frame.message });
+      log.sparsely("refusal", "the exchange refuses a request", { why: frame.message });
       return;
     }
     counts.received++;

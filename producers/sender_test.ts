@@ -29,7 +29,7 @@ Deno.test("what could not be sent is sent again, in order and before what came l
   const { producer, sent } = producerOf(2);
   const told: string[] = [];
   for (const value of ["a", "b"]) buffer.push(entry("t", value));
-  const sending = sendAll(buffer, producer, { signal, log }, {
+  const sending = sendAll(buffer, producer, { signal, log, kind: "kafka" }, {
     onSend: (entries) => {
       told.push(`to send ${entries.length}`);
       if (told.length === 1) buffer.push(entry("t", "c"));
@@ -48,7 +48,7 @@ Deno.test("each entry goes to its own topic, and no send is larger than is allow
   const { producer, sent } = producerOf(0);
   for (let i = 0; i < 30; i++) buffer.push(entry(i % 10 ? "t" : "t.dlq", "x".repeat(100_000)));
   buffer.close();
-  await sendAll(buffer, producer, { signal, log }, { onSend() {}, onSent() {} });
+  await sendAll(buffer, producer, { signal, log, kind: "kafka" }, { onSend() {}, onSent() {} });
   const all = sent.flat();
   const count = (topic: string) =>
     all.filter((batch) => batch.topic === topic).reduce((sum, batch) => sum + batch.values.length, 0);

@@ -32,7 +32,7 @@ export async function tend(
       const { words, retryAfter = 0 } = await explainRefusal(upkeep.url, describe(error));
       const pause = Math.max(retryAfter, backoff(failures++, PAUSES.least, PAUSES.most));
       notBefore = Date.now() + pause;
-      log.sparsely("replace", "cannot replace the connection yet and keeps the old one", {
+      log.sparsely("replacement", "cannot replace the connection yet and keeps the old one", {
         why: words,
         retry_in_ms: Math.round(pause),
       });

@@ -8,6 +8,8 @@ import type { Look } from "./watchdog.ts";
 export function lookByRest(base: string, log: Log): Look {
   /** It does not want to be asked earlier, in ms. */
   let notBefore = 0;
+  /** Symbols that have been told to be unknown. */
+  const unknown = new Set<string>();
   return async (stream) => {
     if (Date.now() < notBefore) return undefined;
     const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
@@ -19,10 +21,13 @@ export function lookByRest(base: string, log: Log): Look {
       const body = await response.text();
       if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
       notBefore = Date.now() + 1_000 * Number(response.headers.get("retry-after") ?? 0);
-      const words = response.status === 400
-        ? "the exchange does not know this symbol: is it in SYMBOLS by mistake?"
-        : "the exchange does not tell what this symbol trades";
-      log.sparsely(`look ${symbol}`, words, { symbol, status: response.status, answer: body.slice(0, 200) });
+      const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
+      if (response.status !== 400) {
+        log.sparsely("look", "the exchange does not tell what this symbol trades", fields);
+      } else if (!unknown.has(symbol)) {
+        unknown.add(symbol);
+        log.warn("the exchange does not know this symbol: is it in SYMBOLS by mistake?", fields);
+      }
     } catch (error) {
       log.debug("no look at the trades", { symbol, error });
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createCandleHistory } from "../local/exchange/rest/candle_history.ts";
 import { restReply } from "../local/exchange/rest/rest.ts";
 import { silent } from "../local/testing.ts";
+import { createLog } from "../shared/log.ts";
 import { lookByRest } from "./trades.ts";
 
 const minute = 60_000;
@@ -50,6 +51,19 @@ Deno.test("an exchange that asks to back off is not asked again before that, of 
     const look = lookByRest("http://exchange", silent);
     for (const symbol of ["btcusdt", "ethusdt"]) assert.equal(await look(`${symbol}@bookTicker`), undefined);
     assert.equal(asked, 1);
+  } finally {
+    globalThis.fetch = real;
+  }
+});
+
+Deno.test("each symbol that the exchange does not know is named once", async () => {
+  const real = globalThis.fetch;
+  globalThis.fetch = () => Promise.resolve(new Response("{}", { status: 400 }));
+  try {
+    const lines: string[] = [];
+    const look = lookByRest("http://exchange", createLog("test", "warn", (line) => lines.push(line)));
+    for (const symbol of ["typo1", "typo2", "typo1"]) await look(`${symbol}@bookTicker`);
+    assert.deepEqual(lines.map((line) => /symbol=(\S+)/.exec(line)?.[1]), ["TYPO1", "TYPO2"]);
   } finally {
     globalThis.fetch = real;
   }

@@ -68,7 +68,11 @@ function producerOn(records: Records) {
       const extent = await kafka.extentOf("t");
       deaf.clear();
       keeper.startedAfter(
-        await newestTimes(kafka, "t", extent, book, [...symbols.keys()], { signal, log: silent }),
+        await newestTimes(kafka, "t", extent, book, [...symbols.keys()], {
+          signal,
+          log: silent,
+          kind: "restart",
+        }),
         since,
       );
     },

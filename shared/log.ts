@@ -4,14 +4,37 @@ export type LogLevel = (typeof logLevels)[number];
 
 type Fields = Record<string, unknown>;
 
+/**
+ * What repeats, each with a minute of its own. Constants alone: a kind made of an error's words or of a symbol would be new each
+ * time, and limit nothing.
+ */
+export type Kind =
+  | "commit"
+  | "database"
+  | "exchange"
+  | "frame"
+  | "gap"
+  | "job"
+  | "kafka"
+  | "lock"
+  | "look"
+  | "message"
+  | "overflow"
+  | "refusal"
+  | "replacement"
+  | "restart";
+
+/** What repeats is written so often, in ms. */
+const EVERY_MS = 60_000;
+
 /** One line an event, as logfmt: a time, the level, the worker, the message and its fields. */
 export interface Log {
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
-  /** Warns at most once a minute per kind; the line says how many there were since the last one. */
-  sparsely(kind: string, message: string, fields?: Fields): void;
+  /** Warns at most once a minute per kind; the line says how many of the kind were left out since the last one. */
+  sparsely(kind: Kind, message: string, fields?: Fields): void;
 }
 
 /** A log for the worker of that name, on standard error unless told otherwise. */
@@ -29,18 +52,18 @@ export function createLog(
     write(`${new Date().toISOString()} ${level.padEnd(5)} ${worker}: ${message}${rest.join("")}`);
   };
   const warn = at("warn");
-  const seen = new Map<string, { since: number; count: number }>();
+  const told = new Map<Kind, { at: number; suppressed: number }>();
   return {
     debug: at("debug"),
     info: at("info"),
     warn,
     error: at("error"),
     sparsely(kind, message, fields) {
-      const entry = seen.get(kind);
-      const now = Date.now();
-      if (entry && now - entry.since < 60_000) return void entry.count++;
-      seen.set(kind, { since: now, count: 0 });
-      warn(message, entry?.count ? { ...fields, alsoSince: entry.count } : fields);
+      const last = told.get(kind);
+      const now = performance.now();
+      if (last && now - last.at < EVERY_MS) return void last.suppressed++;
+      told.set(kind, { at: now, suppressed: 0 });
+      warn(message, last?.suppressed ? { ...fields, suppressed: last.suppressed } : fields);
     },
   };
 }

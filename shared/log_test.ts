@@ -10,11 +10,11 @@ function logOf(level: LogLevel) {
 
 /** Runs a test with a clock that it sets itself. */
 function withClock(test: (set: (ms: number) => void) => void): void {
-  const real = Date.now;
+  const real = performance.now;
   try {
-    test((ms) => Date.now = () => ms);
+    test((ms) => performance.now = () => ms);
   } finally {
-    Date.now = real;
+    performance.now = real;
   }
 }
 
@@ -55,15 +55,26 @@ Deno.test("what repeats is said once a minute per kind, with how many there were
     const { lines, log } = logOf("info");
     for (let second = 0; second <= 120; second++) {
       set(second * 1_000);
-      log.sparsely("full", "dropped", { second });
+      log.sparsely("overflow", "dropped", { second });
     }
-    log.sparsely("other", "refused");
+    log.sparsely("refusal", "refused");
     assert.deepEqual(lines, [
       "warn  worker: dropped second=0",
-      "warn  worker: dropped second=60 alsoSince=59",
-      "warn  worker: dropped second=120 alsoSince=59",
+      "warn  worker: dropped second=60 suppressed=59",
+      "warn  worker: dropped second=120 suppressed=59",
       "warn  worker: refused",
     ]);
+  });
+});
+
+Deno.test("a thousand failures of a kind are one line a minute, however much their words differ", () => {
+  withClock((set) => {
+    const { lines, log } = logOf("info");
+    for (let i = 0; i < 1_000; i++) {
+      set(i);
+      log.sparsely("database", `Cannot use the database: row ${i} is refused`);
+    }
+    assert.deepEqual(lines, ["warn  worker: Cannot use the database: row 0 is refused"]);
   });
 });
 

@@ -1,10 +1,12 @@
-import { describe, type Log } from "./log.ts";
+import { describe, type Kind, type Log } from "./log.ts";
 import { backoff, sleep } from "./wait.ts";
 
 /** How `persist` behaves. */
 export interface Persistence {
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** What it is about; failures of a kind are logged once a minute. */
+  readonly kind: Kind;
   /** Words for a failure, for the log; the error's own by default. */
   readonly explain?: (error: unknown) => string;
   /** Whether another attempt can succeed; what can't is thrown. Every error by default. */
@@ -23,7 +25,8 @@ const MOST_PAUSE_MS = 5_000;
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
  */
 export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, log, explain = describe, passing = () => true, lasts, onTrouble = () => {} } = persistence;
+  const { signal, log, kind, explain = describe, passing = () => true, lasts, onTrouble = () => {} } =
+    persistence;
   for (let failures = 0;; failures++) {
     try {
       const result = await attempt();
@@ -37,7 +40,7 @@ export async function persist<T>(attempt: () => Promise<T>, persistence: Persist
       onTrouble(explain(error), lasts?.(error));
       if (signal.aborted) throw error;
       const words = explain(error);
-      log.sparsely(words, `${words}; trying until it works`);
+      log.sparsely(kind, `${words}; trying until it works`);
       await sleep(backoff(failures, 250, MOST_PAUSE_MS), signal);
     }
   }

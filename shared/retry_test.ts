@@ -4,6 +4,7 @@ import { persist } from "./retry.ts";
 
 const lines: string[] = [];
 const log = createLog("test", "info", (line) => lines.push(line));
+const kind = "database";
 const signal = new AbortController().signal;
 
 /** An attempt that fails so often, then succeeds. */
@@ -17,14 +18,14 @@ const failing = (times: number) => {
 
 Deno.test("an error that waiting can't mend is thrown at once", async () => {
   const passing = (error: unknown) => (error as Error).message !== "failure 1";
-  await assert.rejects(persist(failing(1), { signal, log, passing }), /failure 1/);
+  await assert.rejects(persist(failing(1), { signal, log, kind, passing }), /failure 1/);
 });
 
 Deno.test("once it is told to stop it gives up with the last error, without finishing its pause", async () => {
   const stop = new AbortController();
   const start = performance.now();
   const onTrouble = () => stop.abort();
-  await assert.rejects(persist(failing(1_000), { signal: stop.signal, log, onTrouble }), /failure 1$/);
+  await assert.rejects(persist(failing(1_000), { signal: stop.signal, log, kind, onTrouble }), /failure 1$/);
   assert.ok(performance.now() - start < 200);
 });
 
@@ -33,6 +34,7 @@ Deno.test("it attempts until it succeeds, and tells of the trouble in words and 
   const result = await persist(failing(2), {
     signal,
     log,
+    kind,
     explain: (error) => `Cannot: ${(error as Error).message}`,
     onTrouble: (words) => troubles.push(words),
   });
@@ -43,5 +45,5 @@ Deno.test("it attempts until it succeeds, and tells of the trouble in words and 
 
 Deno.test("what succeeds at once tells of no trouble", async () => {
   const onTrouble = () => assert.fail("there was none");
-  assert.equal(await persist(failing(0), { signal, log, onTrouble }), 1);
+  assert.equal(await persist(failing(0), { signal, log, kind, onTrouble }), 1);
 });

@@ -22,7 +22,7 @@ Deno.test("topics are made once, by however many workers at once, and what is no
   assert.deepEqual(await own(), topics);
   assert.equal((await kafka.extentOf(topics[0])).length, 4);
   // A broker that has just started refuses to speak of groups for a moment.
-  const patience = { log: silent, signal: AbortSignal.timeout(60_000) };
+  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
   await persist(() => kafka.remove([topics[0], "never-there"], ["no-such-group"]), patience);
   await until("the topic to be gone", async () => (await own()).length === 1);
 });
