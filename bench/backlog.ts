@@ -31,14 +31,14 @@ export async function makeBacklog(
   using lines = await Deno.open(file, { create: true, truncate: true, write: true, mode: 0o644 });
   const digest = createDigest(fields);
   const floatDigest = createDigest(fields, "float");
-  await using producer = topics.kafka.producer();
+  await using producer = topics.kafka.producer(topics.topic);
   for (const events of batches(bookEvents(count, startTimeOf(count)), BATCH)) {
     const messages = events.map((event) => messageOf(event));
     messages.forEach(digest.add);
     messages.forEach(floatDigest.add);
     await writeAll(lines, messages.map(copyLine).join(""));
     const outgoing = messages.map((message) => ({ key: message.symbol, value: JSON.stringify(message) }));
-    await producer.send([{ topic: topics.topic, messages: outgoing }]);
+    await producer.send(outgoing);
   }
   return { topics, digest, floatDigest, file };
 }

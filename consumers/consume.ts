@@ -1,5 +1,4 @@
 import { databaseFault, explained } from "../shared/database_fault.ts";
-import { deadLetter } from "../shared/dead_letter.ts";
 import {
   type Batch,
   deadLetterTopic,
@@ -19,8 +18,9 @@ import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
 import { createLane } from "./lane.ts";
 import { createMeter } from "./meter.ts";
+import { createSetAside } from "./set_aside.ts";
 import { createSink } from "./sink.ts";
-import { createStore, type Unwanted } from "./store.ts";
+import { createStore } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
@@ -59,7 +59,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
 
   await using sink = createSink(stream, config.database, log);
   const kafka = openKafka(config.kafka, log);
-  await using deadLetters = kafka.producer();
+  await using letters = createSetAside(kafka, deadLetterTopic(topic), broker, log);
   await Promise.all([
     persist(() => sink.open(), { ...database, passing: isTransient }).catch((error) => {
       throw explained(config.database, error);
@@ -68,20 +68,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   ]);
   await using chores = await startChores(stream, config, log);
 
-  /** Sets aside what can't be decoded or stored, with its bytes as they were read. */
-  const setAside = async (unwanted: readonly Unwanted[]) => {
-    if (unwanted.length === 0) return;
-    const messages = unwanted.map(({ batch, place, cause }) => {
-      const { key, value, offset } = batch.messages[place];
-      log.sparsely("message", "a message can't be stored and goes to the dead-letter topic", {
-        cause,
-        offset,
-      });
-      return deadLetter(key, value ?? "", { cause, source: batch.topic, partition: batch.partition, offset });
-    });
-    await persist(() => deadLetters.send([{ topic: deadLetterTopic(topic), messages }]), broker);
-  };
-  const store = createStore(stream, { sink, chores, database, setAside });
+  const store = createStore(stream, { sink, chores, database, setAside: letters.setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;

@@ -70,9 +70,9 @@ export async function replay(
     .filter(({ message }) => offset === undefined || offset === `${message.partition}:${message.offset}`);
   const stream = streams.find((one) => topic.endsWith(one.topic));
   const messages = letters.flatMap((letter) => outgoing(letter, stream) ?? []);
-  await using producer = kafka.producer();
+  await using producer = kafka.producer(topic);
   for (let i = 0; i < messages.length; i += 500) {
-    await producer.send([{ topic, messages: messages.slice(i, i + 500) }]);
+    await producer.send(messages.slice(i, i + 500));
   }
   return `${messages.length} put on ${topic} once more, ${
     letters.length - messages.length

@@ -15,8 +15,8 @@ Deno.test("a Kafka that was killed has its messages when it is started again", a
   await using server = await startKafka({ folder: folder.path });
   const kafka = clientOf(server.bootstrap);
   await kafka.ensureTopics(["prices"]);
-  await using producer = kafka.producer();
-  await producer.send([{ topic: "prices", messages: [{ key: "BTCUSDT", value: "1" }] }]);
+  await using producer = kafka.producer("prices");
+  await producer.send([{ key: "BTCUSDT", value: "1" }]);
 
   const killed = server.pid;
   await server.kill();

@@ -1,9 +1,10 @@
+import type { Outgoing } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
-import type { Buffer, Entry } from "./buffer.ts";
 import { createLedger, type Reason } from "./ledger.ts";
 import { createSpells } from "./spells.ts";
 import { createLosses } from "./losses.ts";
+import type { Outlet } from "./outlet.ts";
 import { narrow, type Silence } from "./silence.ts";
 import type { Mark, Twin } from "./twin.ts";
 
@@ -22,8 +23,8 @@ export interface GapKeeper {
   startedAfter(newest: ReadonlyMap<string, number>, since: Mark): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
-  /** These have left the buffer to be sent; told at each attempt. */
-  sending(entries: readonly Entry[]): void;
+  /** These have left the buffer to be sent for the first time. */
+  sending(entries: readonly Outgoing[]): void;
   /** To be called when messages have been sent: tells what was dropped, once that has an end or after some seconds. */
   flush(): void;
   /** Tells of all holes that are open, as the worker ends. */
@@ -31,15 +32,14 @@ export interface GapKeeper {
 }
 
 /**
- * A keeper for the stream of that name, whose messages are for `topic`, which puts gaps for `gapTopic` into the buffer.
- * `symbols` tells whose each of the exchange's streams is.
+ * A keeper for the stream of that name, which puts gaps into `gaps`; `messages` is where the stream's own messages go. `symbols`
+ * tells whose each of the exchange's streams is.
  */
 export function createGapKeeper(
   name: string,
   symbols: ReadonlyMap<string, string>,
-  topic: string,
-  gapTopic: string,
-  buffer: Buffer,
+  messages: Pick<Outlet, "hasRoom">,
+  gaps: Pick<Outlet, "push">,
   twin: Pick<Twin, "mark" | "silenceIn">,
   log: Log,
 ): GapKeeper {
@@ -48,7 +48,6 @@ export function createGapKeeper(
   const losses = createLosses(twin);
   const confirming = new Set<Promise<void>>();
   let toldAt = Date.now();
-  let underway: readonly Entry[] = [];
 
   const record = (gap: Gap) => {
     const { symbol, reason, startedAt, endedAt, dropped } = gap;
@@ -60,7 +59,7 @@ export function createGapKeeper(
       ms,
       dropped,
     });
-    buffer.pushFirst({ topic: gapTopic, key: symbol, value: JSON.stringify(gap) });
+    gaps.push({ key: symbol, value: JSON.stringify(gap) });
   };
   /** Records of a gap what no other producer covered. */
   const confirm = (stream: string, gap: Gap, silent: Promise<readonly (Silence | undefined)[]>) => {
@@ -106,13 +105,11 @@ export function createGapKeeper(
     },
     dropped: spells.dropped,
     sending(entries) {
-      if (entries === underway) return;
-      underway = entries;
-      for (const entry of entries) if (entry.topic === topic) spells.sent(String(entry.key));
+      for (const { key } of entries) spells.sent(String(key));
     },
     flush() {
       const now = Date.now();
-      if (!buffer.hasRoom && now - toldAt < TELL_MS) return;
+      if (!messages.hasRoom && now - toldAt < TELL_MS) return;
       toldAt = now;
       for (const gap of spells.take()) record(gap);
     },

@@ -1,23 +1,14 @@
-import {
-  deadLetterTopic,
-  type Extent,
-  kafkaFault,
-  kafkaFaultLasts,
-  openKafka,
-  topicName,
-} from "../shared/kafka/mod.ts";
+import { type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
-import { gap } from "../shared/streams/gap.ts";
 import type { Worker } from "../shared/worker.ts";
-import { createBuffer } from "./buffer.ts";
 import { keepConnected } from "./connection.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
 import { newestTimes } from "./newest.ts";
+import { createOutlets } from "./outlets.ts";
 import { createOverlap } from "./overlap.ts";
 import { createReceiver } from "./receiver.ts";
-import { sendAll } from "./sender.ts";
 import { lookByRest } from "./trades.ts";
 import { createTwin } from "./twin.ts";
 import { linesOf } from "./urls.ts";
@@ -44,59 +35,44 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   );
   const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
   const topic = topicName(config.kafka, stream);
-  const gapTopic = topicName(config.kafka, gap);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
   const down = new Map<string, string>();
-  let kafkaTrouble: { words: string; isLasting?: boolean } | undefined = {
-    words: "Kafka has not been reached yet",
-  };
-
-  const buffer = createBuffer(stream, topic, config.bufferBytes, {
-    onMerged: (count) => counts.merged += count,
-    onDropped(entry, message) {
-      counts.dropped++;
-      if (message) gaps.dropped(message.symbol, message.eventTime);
-      log.sparsely("overflow", "the buffer is full and its oldest messages are dropped", {
-        topic: entry.topic,
-      });
-    },
-  });
   const kafka = openKafka(config.kafka, log);
   const twin = createTwin(kafka, topic, stream, signal);
-  const gaps = createGapKeeper(stream.name, symbols, topic, gapTopic, buffer, twin, log);
-  const receiver = createReceiver(stream, exchange, buffer, counts, topic, log);
+  const { messages, letters, gaps: gapRows } = createOutlets(stream, worker, kafka, counts, {
+    onDropped: (symbol, eventTime) => gaps.dropped(symbol, eventTime),
+    onSend(entries, fresh) {
+      twin.sending(entries.length);
+      gaps.sending(fresh);
+    },
+    onAcked(_entries, isAll) {
+      if (isAll) twin.sent();
+      gaps.flush();
+    },
+  });
+  const outlets = [messages, letters, gapRows];
+  const troubles = () => outlets.flatMap(({ trouble }) => trouble ?? []);
+  const gaps = createGapKeeper(stream.name, symbols, messages, gapRows, twin, log);
+  const receiver = createReceiver(stream, exchange, messages, letters, counts, log);
 
   worker.report = () => {
     const silent = Date.now() - receiver.lastData;
     return {
-      counts: { ...counts, buffered: buffer.length },
+      counts: { ...counts, buffered: outlets.reduce((sum, { length }) => sum + length, 0) },
       prices: receiver.prices,
-      waiting: kafkaTrouble?.words ?? [...down.values()][0],
-      stuck: kafkaTrouble?.isLasting
-        ? kafkaTrouble.words
-        : down.size === 0 && silent > SILENT_MS
-        ? `no frame for ${Math.round(silent / 1_000)} s`
-        : undefined,
+      waiting: troubles()[0]?.words ?? [...down.values()][0],
+      stuck: troubles().find(({ isLasting }) => isLasting)?.words ??
+        (down.size === 0 && silent > SILENT_MS ? `no frame for ${Math.round(silent / 1_000)} s` : undefined),
     };
   };
 
-  await using producer = kafka.producer();
-  const broker = {
-    signal: worker.deadline,
-    log,
-    kind: "kafka" as const,
-    explain: (error: unknown) => kafkaFault(config.kafka, error),
-    lasts: kafkaFaultLasts,
-    onTrouble: (words?: string, isLasting?: boolean) =>
-      kafkaTrouble = words ? { words, isLasting } : undefined,
-  };
-
-  /** Waits for Kafka; returns where the topic ends before anything of ours is on it. */
+  const common = { signal: worker.deadline, log, kind: "kafka" as const };
+  const opened = outlets.map((outlet) => outlet.open());
+  /** Where the topic ends before anything of ours is on it. */
   const reach = async () => {
-    await persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic), gapTopic]), broker);
-    const extent = await persist(() => kafka.extentOf(topic), broker);
-    kafkaTrouble = undefined;
-    return extent;
+    await opened[0];
+    const explain = (error: unknown) => kafkaFault(config.kafka, error);
+    return await persist(() => kafka.extentOf(topic), { ...common, explain });
   };
   /** Records what was missed since the topic's newest records. */
   const recordRestart = async (extent: Extent) => {
@@ -117,21 +93,11 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     log.warn("cannot tell what was missed before this start", { why: describe(error) })
   );
   const send = async () => {
-    await reached;
-    await sendAll(buffer, producer, broker, {
-      onSend(entries) {
-        twin.sending(entries.filter((entry) => entry.topic === topic).length);
-        gaps.sending(entries);
-      },
-      onSent(entries) {
-        twin.sent();
-        for (const entry of entries) {
-          if (entry.topic === topic) counts.produced++;
-          else if (entry.topic !== gapTopic) counts.rejected++;
-        }
-        gaps.flush();
-      },
-    });
+    const [, ...sideTopics] = opened;
+    const ready = [reached, ...sideTopics];
+    // One that fails at the end keeps no other from sending what it holds.
+    const ends = await Promise.allSettled(outlets.map(({ run }, i) => ready[i].then(run)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   };
   const receive = async () => {
     await Promise.all(
@@ -164,7 +130,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     );
     await restart;
     await gaps.close();
-    buffer.close();
+    for (const outlet of outlets) outlet.close();
   };
-  await Promise.all([receive(), send()]);
+  await Promise.all([receive(), send(), ...opened]);
 }

@@ -1,17 +1,16 @@
 import { deadLetter } from "../shared/dead_letter.ts";
-import { deadLetterTopic } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
 import { faultOf } from "../shared/message.ts";
 import type { ExchangeSide, Stream } from "../shared/stream.ts";
-import type { Buffer } from "./buffer.ts";
 import type { Seen } from "./connection.ts";
 import { readFrame } from "./frame.ts";
+import type { Outlet } from "./outlet.ts";
 import type { Overlap } from "./overlap.ts";
 import { usualDecoder } from "./usual_frame.ts";
 
 type Message = { symbol: string; eventTime: number };
 
-/** Turns texts from the exchange into entries of the buffer. */
+/** Turns texts from the exchange into messages for Kafka. */
 export interface Receiver<M> {
   /** Takes a text; `onSeen` is told of a good message and its stream's name. Returns what it is where it is good data, seen already or not. */
   onText(
@@ -25,13 +24,13 @@ export interface Receiver<M> {
   readonly prices: Record<string, string>;
 }
 
-/** A receiver that counts what it gets in `counts` and puts what can't be decoded on the dead-letter topic. */
+/** A receiver that counts what it gets in `counts`, and puts good data into `messages` and what can't be decoded into `letters`. */
 export function createReceiver<M extends Message>(
   stream: Stream<M>,
   exchange: ExchangeSide<M>,
-  buffer: Buffer,
+  messages: Pick<Outlet, "push">,
+  letters: Pick<Outlet, "push">,
   counts: { received: number; duplicate: number },
-  topic: string,
   log: Log,
 ): Receiver<M> {
   const decodeUsual = usualDecoder(exchange);
@@ -40,7 +39,7 @@ export function createReceiver<M extends Message>(
 
   const reject = (text: string, cause: string) => {
     log.sparsely("frame", "a frame can't be decoded and goes to the dead-letter topic", { cause });
-    buffer.push({ topic: deadLetterTopic(topic), ...deadLetter(null, text, { cause, source: "exchange" }) });
+    letters.push(deadLetter(null, text, { cause, source: "exchange" }));
   };
 
   /** The payload of a text that is good data; what else a text is has been seen to. */
@@ -76,7 +75,7 @@ export function createReceiver<M extends Message>(
         onSeen(name, eventTime);
         if (stream.lastPrice) prices[symbol] = stream.lastPrice(message);
         // What `stream.codec.encode` gives, without its check: the wire has been checked.
-        buffer.push({ topic, key: symbol, value: JSON.stringify(message) });
+        messages.push({ key: symbol, value: JSON.stringify(message) });
       }
       return { stream: name, eventTime, isRepeated };
     },

@@ -6,7 +6,6 @@ import { book } from "../shared/streams/book.ts";
 import { sleep } from "../shared/wait.ts";
 import { sampleOf } from "../tests/faults/sample.ts";
 import { inFastTime } from "../tests/fast_time.ts";
-import { createBuffer } from "./buffer.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
 import { newestTimes } from "./newest.ts";
 import { createTwin } from "./twin.ts";
@@ -28,12 +27,21 @@ const kafkaOf = (records: Records, away: () => Promise<void>): Pick<Kafka, "exte
 
 /** A producer's part that keeps account of gaps; the market is given to it by `hear`. */
 function producerOn(records: Records) {
-  const buffer = createBuffer(book, "t", 1e6, { onMerged() {}, onDropped() {} });
+  const told: Gap[] = [];
   let away = () => Promise.resolve();
   const kafka = kafkaOf(records, () => away());
   const { signal } = new AbortController();
   const twin = createTwin(kafka, "t", book, signal);
-  const keeper = createGapKeeper("book", symbols, "t", "gaps", buffer, twin, silent);
+  const keeper = createGapKeeper(
+    "book",
+    symbols,
+    { hasRoom: true },
+    {
+      push: ({ value }) => void told.push(JSON.parse(String(value))),
+    },
+    twin,
+    silent,
+  );
   const deaf = new Set<string>();
   return {
     /** Has not been started yet. */
@@ -78,12 +86,10 @@ function producerOn(records: Records) {
     },
     /** How many gaps it has told. */
     get told() {
-      return buffer.length;
+      return told.length;
     },
     /** The gaps that it told, in ms from `start`. */
-    async gaps(start: number) {
-      if (buffer.length === 0) return [];
-      const told: Gap[] = (await buffer.take(1e6)).map(({ value }) => JSON.parse(String(value)));
+    gaps(start: number) {
       return told.map(({ symbol, startedAt, endedAt }) => ({
         ...{ symbol, from: startedAt - start, to: endedAt - start },
       }));
@@ -114,7 +120,7 @@ function play(
     await sleep(5_000);
     isOver = true;
     await playing;
-    return [await a.gaps(start), await b.gaps(start)];
+    return [a.gaps(start), b.gaps(start)];
   });
 }
 /** What each symbol misses of a span, give or take one message. */

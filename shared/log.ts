@@ -11,9 +11,11 @@ type Fields = Record<string, unknown>;
 export type Kind =
   | "commit"
   | "database"
+  | "dead letters"
   | "exchange"
   | "frame"
   | "gap"
+  | "gaps"
   | "job"
   | "kafka"
   | "lock"

@@ -32,8 +32,8 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
   await using parts = new AsyncDisposableStack();
   const { sql, url } = parts.use(await testDatabase());
   const { kafka, config } = parts.use(await testKafka());
-  const producer = parts.use(kafka.producer());
   const topic = topicName(config, stream);
+  const producer = parts.use(kafka.producer(topic));
   await kafka.ensureTopics([topic]);
   const env = {
     BOOTSTRAP_SERVER: config.brokers.join(),
@@ -47,7 +47,7 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
     kafka,
     topic,
     databaseUrl: url,
-    send: (messages) => producer.send([{ topic, messages }]),
+    send: producer.send,
     expire: (partition, offset) => deleteBefore(config, { topic, partition, offset }),
     consume: (more = {}) => startWorker(`${stream.name}:consume`, { ...env, ...more }),
     behind: () => kafka.messagesBehind(groupName(config, stream), topic),

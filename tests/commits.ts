@@ -1,5 +1,6 @@
 import kafkajs from "kafkajs";
 import { readConfig } from "../shared/config.ts";
+import { createCluster } from "../shared/kafka/cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
 import { placeOf } from "./leaders.ts";
@@ -14,15 +15,15 @@ const CHUNK = 20_000;
 export async function growCommits(bootstrap: string, group: string, count: number): Promise<void> {
   const { kafka: { brokers } } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
   const client = new kafkajs.Kafka({ clientId: "__admin_client", brokers, logCreator: () => () => {} });
-  await using producer = createProducer(client, codecs.none);
   const { topic, partition } = placeOf(group);
+  await using producer = createProducer(createCluster(client), topic, codecs.none);
   const keys = keysOf(partition);
   for (let n = 0; n < count; n += CHUNK) {
     const messages = Array.from({ length: CHUNK }, (_, i) => ({
       key: keys[i % keys.length],
       value: valueOf(n + i),
     }));
-    await producer.send([{ topic, messages }]);
+    await producer.send(messages);
   }
 }
 

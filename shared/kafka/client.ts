@@ -1,4 +1,5 @@
 import "./mend.ts";
+import "./mend_leaderless.ts";
 import "./mend_rejoin.ts";
 import kafkajs from "kafkajs";
 import { certificateFault } from "../certificate_fault.ts";
@@ -68,6 +69,11 @@ export function kafkaFaultLasts(error: unknown): boolean {
 
 function isLogin(cause: unknown): boolean {
   return /SASL|[Aa]uthentication/.test(describe(cause) + (cause as Error).name);
+}
+
+/** Whether Kafka does not have the topic, by its answer (protocol guide, "Error Codes"). */
+export function isUnknownTopic(error: unknown): boolean {
+  return (innermost(error) as { type?: string })?.type === "UNKNOWN_TOPIC_OR_PARTITION";
 }
 
 /** The error that the others were made of: kafkajs wraps them as causes and, of several topics, as lists. */

@@ -10,9 +10,9 @@ async function topicOf100() {
   const { kafka, config } = parts.use(await testKafka());
   const topic = `${config.topicPrefix}t`;
   await kafka.ensureTopics([topic]);
-  const producer = parts.use(kafka.producer());
+  const producer = parts.use(kafka.producer(topic));
   const send = (count: number) =>
-    producer.send([{ topic, messages: Array.from({ length: count }, () => ({ key: "k", value: "v" })) }]);
+    producer.send(Array.from({ length: count }, () => ({ key: "k", value: "v" })));
   await send(100);
   const { partition } = (await kafka.extentOf(topic)).find(({ high }) => high > 0)!;
   const kept = parts.move();

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";
+import { createCluster } from "./cluster.ts";
 import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { codecs } from "./record_batch.ts";
@@ -10,9 +11,9 @@ import { type Extent, readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
 export type { Lost } from "./lost.ts";
-export type { Outgoing, Producer } from "./producer.ts";
+export type { Outgoing, Producer, Unsent } from "./producer.ts";
 export type { Extent } from "./tail.ts";
-export { kafkaFault, kafkaFaultLasts } from "./client.ts";
+export { isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
 export interface Kafka {
@@ -22,7 +23,7 @@ export interface Kafka {
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
   readTail(topic: string, extent: Extent, most: number, signal?: AbortSignal): ReturnType<typeof readTail>;
-  producer(): Producer;
+  producer(topic: string): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
 
@@ -38,7 +39,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     readTail: (topic, extent, most, signal) =>
       readTail(client, topic, extent, most, config.topicPrefix + config.groupId, signal),
     // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
-    producer: () => createProducer(client, config.ssl ? codecs.zstd : codecs.none),
+    producer: (topic) => createProducer(createCluster(client), topic, config.ssl ? codecs.zstd : codecs.none),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };
 }

@@ -37,8 +37,8 @@ async function readCompressed(type: string, values: string[]): Promise<string[]>
   const configEntries = [{ name: "compression.type", value: type }];
   await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
   await admin.disconnect();
-  await using producer = kafka.producer();
-  for (const value of values) await producer.send([{ topic, messages: [{ key: "a", value }] }]);
+  await using producer = kafka.producer(topic);
+  for (const value of values) await producer.send([{ key: "a", value }]);
   try {
     const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(20_000));
     return read.map(({ value }) => new TextDecoder().decode(value!));
@@ -73,9 +73,9 @@ Deno.test("keys, values and headers come back as they were sent, in the order of
   );
   const sent: Outgoing[] = fc.sample(fc.record({ key, value, headers }, { noNullPrototype: true }), 500);
 
-  await using producer = kafka.producer();
+  await using producer = kafka.producer(topic);
   for (let at = 0; at < sent.length; at += 50) {
-    await producer.send([{ topic, messages: sent.slice(at, at + 50) }]);
+    await producer.send(sent.slice(at, at + 50));
   }
   const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6);
   const byKey = (all: { key: unknown; value: unknown; headers: unknown }[]) =>
@@ -103,12 +103,9 @@ Deno.test("what is not committed is read again, what is committed is not, and wh
   const group = `${config.topicPrefix}group`;
   await kafka.ensureTopics([topic]);
   assert.equal(await kafka.messagesBehind(group, `${topic}-not-there`), 0);
-  await using producer = kafka.producer();
+  await using producer = kafka.producer(topic);
   const send = (from: number, count: number) =>
-    producer.send([{
-      topic,
-      messages: Array.from({ length: count }, (_, i) => ({ key: "k", value: String(from + i) })),
-    }]);
+    producer.send(Array.from({ length: count }, (_, i) => ({ key: "k", value: String(from + i) })));
   await send(0, 100);
   assert.equal(await kafka.messagesBehind(group, topic), 100);
 

@@ -1,49 +1,38 @@
-import { Buffer } from "node:buffer";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
 import type { Outgoing } from "./producer.ts";
 import { type Codec, encodeRecordBatch } from "./record_batch.ts";
 
-/** What kafkajs is given as a message: all those of one key, for it to choose their partition at once. */
-export interface Bundle {
-  readonly key: Buffer | string | null;
-  /** Left empty. */
-  readonly value: Buffer;
-  readonly messages: readonly Outgoing[];
-}
-
-/** What kafkajs makes a produce request of. */
-interface ProduceData {
-  readonly acks: number;
+/** A produce request. */
+export interface ProduceData {
+  /** -1: all replicas in sync. */
+  readonly acks: -1;
+  /** How long the broker waits for them, in ms. */
   readonly timeout: number;
   readonly compression: Codec;
   readonly topicData: readonly {
     readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly Bundle[] }[];
+    readonly partitions: readonly { readonly partition: number; readonly messages: readonly Outgoing[] }[];
   }[];
 }
 
-/** Bundles messages by their key, in the order of their first. */
-export function bundle(messages: readonly Outgoing[]): Bundle[] {
-  const byKey = new Map<Outgoing["key"], Outgoing[]>();
-  for (const message of messages) {
-    const bundled = byKey.get(message.key);
-    if (bundled) bundled.push(message);
-    else byKey.set(message.key, [message]);
-  }
-  return [...byKey].map(([key, messages]) => ({
-    key: key instanceof Uint8Array ? Buffer.from(key) : key,
-    value: Buffer.alloc(0),
-    messages,
-  }));
+/** What a broker answers, partition by partition: 0, or one of the protocol guide's "Error Codes". */
+export interface ProduceAnswer {
+  readonly topics: readonly {
+    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[];
+  }[];
 }
 
-// From here on kafkajs writes produce requests of bundles. It keeps what it does best: connections, metadata, retries.
+// From here on kafkajs writes produce requests of our messages, and returns the answer for each partition as it is: of one error
+// it makes a failure of all.
 const { Produce } = protocols.requests;
 const { protocol } = Produce;
 Produce.protocol = ({ version }: { version: number }) => (data: ProduceData) => {
   const { request, response } = protocol({ version })(data);
-  return { request: { ...request, encode: () => Promise.resolve(encode(data)) }, response };
+  return {
+    request: { ...request, encode: () => Promise.resolve(encode(data)) },
+    response: { ...response, parse: (answer: ProduceAnswer) => Promise.resolve(answer) },
+  };
 };
 
 /** Kafka's protocol: "Produce API", versions 3 to 8. One buffer of the right size, since growing it costs more than filling it. */
@@ -53,7 +42,7 @@ function encode({ acks, timeout, compression, topicData }: ProduceData): unknown
     topic,
     batches: partitions.map(({ partition, messages }) => ({
       partition,
-      bytes: encodeRecordBatch(messages.flatMap((one) => one.messages), now, compression),
+      bytes: encodeRecordBatch(messages, now, compression),
     })),
   }));
   const size = topics.flatMap(({ batches }) => batches).reduce(

@@ -1,5 +1,8 @@
+import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
-import { bundle } from "./produce_request.ts";
+import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
+import { chunksOf } from "./chunks.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Codec } from "./record_batch.ts";
 
 /** A message to be sent. */
@@ -9,67 +12,151 @@ export interface Outgoing {
   readonly headers?: Record<string, string>;
 }
 
-export interface Producer extends AsyncDisposable {
-  /**
-   * Sends messages in order, each list to its topic; returns once all replicas in sync have them (acks=all). When it throws,
-   * some may have been sent.
-   */
-  send(batches: readonly { topic: string; messages: readonly Outgoing[] }[]): Promise<void>;
+/** A message that Kafka has not acked, and why. */
+export interface Unsent<M extends Outgoing> {
+  readonly message: M;
+  readonly error: unknown;
 }
 
+/** Sends messages to one topic. */
+export interface Producer extends AsyncDisposable {
+  /**
+   * Sends messages, those of one key in their order, and waits until all replicas in sync have them (acks=all). What one partition
+   * refuses keeps no other from being sent. Returns what is not acked; of a key that is everything from the first such message on.
+   */
+  trySend<M extends Outgoing>(messages: readonly M[]): Promise<Unsent<M>[]>;
+  /** @throws the error of the first message that is not acked; others may be */
+  send(messages: readonly Outgoing[]): Promise<void>;
+}
+
+/** Kafka protocol guide, "Error Codes". */
+const codes = { ok: 0, noLeader: 5, tooLarge: [10, 18] };
+/** How long a broker waits for its replicas: it answers before the request is given up. */
+const ACK_MS = 8_000;
+
+const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
+
 /**
- * A producer; it connects at the first send. Not Kafka's idempotent one, whose sequence numbers kafkajs loses when a broker
- * restarts: a message sent twice is one row all the same, and one send at a time keeps the order.
+ * A producer of one topic; it connects at the first send. It has connections of its own, so that another topic's trouble is not
+ * its trouble. It does not retry: who calls it does. It is not Kafka's idempotent producer, whose sequence numbers kafkajs loses
+ * when a broker restarts: a message sent twice is one row all the same, and one send at a time keeps the order.
  * @param compression of what is sent
  */
-export function createProducer(client: kafkajs.Kafka, compression: Codec): Producer {
-  const producer = client.producer({
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    maxInFlightRequests: 1,
-    // What fails is sent again by our own loops, all of it. kafkajs (issue 1303) leaves out what has moved to a broker that has
-    // answered already: those messages would be lost, and taken for sent.
-    retry: { retries: 0 },
-  });
-  let connected = false;
-  return {
-    async send(batches) {
-      if (!connected) await producer.connect();
-      connected = true;
-      for (const { topic, messages } of batches) {
-        for (const some of chunksOf(messages)) {
-          await producer.sendBatch({
-            acks: -1,
-            compression,
-            topicMessages: [{ topic, messages: bundle(some) }],
-          });
-        }
+export function createProducer(cluster: Cluster, topic: string, compression: Codec): Producer {
+  let isStale = false;
+
+  /** Connects where that is needed, and learns who leads the partitions. */
+  const prepare = async () => {
+    if (!cluster.isConnected()) await cluster.connect();
+    await cluster.addMultipleTargetTopics([topic]);
+    await (isStale ? cluster.refreshMetadata() : cluster.refreshMetadataIfNecessary());
+    isStale = false;
+  };
+
+  /** Shares the messages out among the partitions, all of a key to one. */
+  const assign = <M extends Outgoing>(messages: readonly M[]): Map<number, M[]> => {
+    const partitionMetadata = cluster.findTopicPartitionMetadata(topic);
+    const byKey = Map.groupBy(messages, ({ key }) => key);
+    const lots = new Map<number, M[]>();
+    for (const [key, some] of byKey) {
+      const bytes = key instanceof Uint8Array ? Buffer.from(key) : key;
+      const partition = partitionOf({ topic, partitionMetadata, message: { key: bytes, value: null } });
+      const lot = lots.get(partition);
+      if (lot) lot.push(...some);
+      else lots.set(partition, some);
+    }
+    return lots;
+  };
+
+  /** Sends one batch to each of the partitions that a broker leads; returns each one's error, if any. */
+  const request = async (nodeId: number, batches: ReadonlyMap<number, readonly Outgoing[]>) => {
+    const partitions = [...batches].map(([partition, messages]) => ({ partition, messages }));
+    try {
+      if (nodeId < 0) throw createErrorFromCode(codes.noLeader);
+      const broker = await cluster.findBroker({ nodeId });
+      const topicData = [{ topic, partitions }];
+      const { topics } = await broker.produce({ acks: -1, timeout: ACK_MS, compression, topicData });
+      const answered = topics.flatMap(({ partitions }) => partitions).map(({ partition, errorCode }) =>
+        [partition, errorCode === codes.ok ? undefined : createErrorFromCode(errorCode)] as const
+      );
+      return new Map(answered);
+    } catch (error) {
+      const { name, host, port } = error as { name?: string; host: string; port: number };
+      if (name === "KafkaJSConnectionClosedError") cluster.removeBroker({ host, port });
+      return new Map(partitions.map(({ partition }) => [partition, error]));
+    }
+  };
+
+  /** Sends one batch to each of several partitions, at once to all brokers. */
+  const requestAll = async (batches: ReadonlyMap<number, readonly Outgoing[]>) => {
+    const leaders = new Map(
+      cluster.findTopicPartitionMetadata(topic).map(({ partitionId, leader }) => [partitionId, leader]),
+    );
+    const byLeader = Map.groupBy(batches, ([partition]) => leaders.get(partition) ?? -1);
+    const answers = await Promise.all([...byLeader].map(([leader, some]) => request(leader, new Map(some))));
+    return new Map(answers.flatMap((answer) => [...answer]));
+  };
+
+  const trySend = async <M extends Outgoing>(messages: readonly M[]): Promise<Unsent<M>[]> => {
+    const unsent: Unsent<M>[] = [];
+    const giveUp = (some: readonly M[], error: unknown) => {
+      isStale = true;
+      for (const message of some) unsent.push({ message, error });
+    };
+    try {
+      await prepare();
+    } catch (error) {
+      giveUp(messages, error);
+      return unsent;
+    }
+    /** Of each partition what is still to be sent, in batches that a broker takes. */
+    const queues = new Map(
+      [...assign(messages)].map(([partition, some]) => [partition, [...chunksOf(some)]]),
+    );
+    while (queues.size > 0) {
+      const answers = await requestAll(
+        new Map([...queues].map(([partition, [first]]) => [partition, first])),
+      );
+      for (const [partition, [first, ...rest]] of queues) {
+        const { left, refused, error } = settle(first, rest, answers.get(partition));
+        if (refused.length > 0) giveUp(refused, error);
+        if (left.length > 0) queues.set(partition, left);
+        else queues.delete(partition);
       }
+    }
+    return unsent;
+  };
+
+  return {
+    trySend,
+    async send(messages) {
+      const [first] = await trySend(messages);
+      if (first) throw first.error;
     },
-    async [Symbol.asyncDispose]() {
-      if (connected) await producer.disconnect();
-    },
+    [Symbol.asyncDispose]: () => cluster.disconnect(),
   };
 }
 
-/** Bytes of one request: a broker takes a record batch of up to 1 MiB by default. */
-const REQUEST_BYTES = 900_000;
-/** What a message takes up beside its key, value and headers. */
-const OVERHEAD_BYTES = 60;
-
-/** The messages in their order, in lists that a broker takes as one batch; a message that is larger is alone. */
-export function* chunksOf(messages: readonly Outgoing[]): Generator<readonly Outgoing[]> {
-  let start = 0;
-  let bytes = 0;
-  for (let i = 0; i < messages.length; i++) {
-    const { key, value, headers } = messages[i];
-    const size = OVERHEAD_BYTES + Buffer.byteLength(key ?? "") + Buffer.byteLength(value) +
-      (headers ? Buffer.byteLength(JSON.stringify(headers)) : 0);
-    if (bytes + size > REQUEST_BYTES && i > start) {
-      yield messages.slice(start, i);
-      start = i;
-      bytes = 0;
-    }
-    bytes += size;
+/**
+ * What is left for a partition after the answer to its first batch. A batch that is too large is halved; a message that is too large
+ * by itself is refused, with all that follows of its key.
+ */
+function settle<M extends Outgoing>(
+  first: readonly M[],
+  rest: readonly (readonly M[])[],
+  error: unknown,
+): { left: (readonly M[])[]; refused: readonly M[]; error?: unknown } {
+  if (error === undefined) return { left: [...rest], refused: [] };
+  if (!codes.tooLarge.includes((error as { code?: number }).code ?? 0)) {
+    return { left: [], refused: [...first, ...rest.flat()], error };
   }
-  if (messages.length > start) yield messages.slice(start);
+  if (first.length > 1) {
+    const middle = first.length >> 1;
+    return { left: [first.slice(0, middle), first.slice(middle), ...rest], refused: [] };
+  }
+  const [{ key }] = first;
+  const follows = (message: M) => key !== null && message.key === key;
+  const left = rest.map((batch) => batch.filter((message) => !follows(message)))
+    .filter((batch) => batch.length > 0);
+  return { left, refused: [...first, ...rest.flat().filter(follows)], error };
 }

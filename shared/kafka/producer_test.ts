@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type kafkajs from "kafkajs";
 import { sleep } from "../wait.ts";
-import createKafkajsProducer from "kafkajs/src/producer/index.js";
-import { chunksOf, createProducer, type Outgoing } from "./producer.ts";
-import type { Bundle } from "./produce_request.ts";
+import { chunksOf } from "./chunks.ts";
+import type { Cluster } from "./cluster.ts";
+import { createProducer, type Outgoing } from "./producer.ts";
+import type { ProduceData } from "./produce_request.ts";
 import { codecs, encodeRecordBatch } from "./record_batch.ts";
 
 /** What a broker takes as one batch by default: `message.max.bytes`. */
@@ -35,58 +35,93 @@ Deno.test("what is sent at once is never more than a broker takes, and nothing i
   );
 });
 
-/** What kafkajs sends to a broker. */
-interface Request {
-  readonly topicData: readonly {
-    readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly Bundle[] }[];
-  }[];
-}
+type Refusal = number | Error;
 
 /**
- * A client whose producers are kafkajs' own, on two brokers that are not: each leads one partition, until the second one says
- * that the first leads both. What they take is added to `stored`.
+ * Brokers that are not: broker `n % 2` leads partition n of four. `answer` gives what a partition says to a batch: an error code,
+ * or an error of the whole request. What they take is added to `stored`.
  */
-function movingClient(stored: string[]): kafkajs.Kafka {
+function clusterOf(
+  answer: (partition: number, messages: readonly Outgoing[]) => Refusal | undefined,
+  leader = (partition: number) => partition % 2,
+) {
+  const stored: string[] = [];
+  let refreshes = 0;
   const nothing = () => Promise.resolve();
-  let hasMoved = false;
-  const leaders = () => [1, hasMoved ? 1 : 2];
-  const produce = async (nodeId: number, { topicData }: Request) => {
+  const produce = async (nodeId: number, { topicData: [{ partitions }] }: ProduceData) => {
     await sleep(nodeId * 5);
-    if (nodeId === 2) {
-      hasMoved = true;
-      throw Object.assign(new Error("another broker leads"), {
-        type: "NOT_LEADER_FOR_PARTITION",
-        retriable: true,
-      });
-    }
-    const taken = topicData.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages));
-    stored.push(...taken.flatMap(({ messages }) => messages.map(({ value }) => String(value))));
-    return { topics: [] };
+    const answered = partitions.map(({ partition, messages }) => {
+      const said = answer(partition, messages);
+      if (said instanceof Error) throw said;
+      if (!said) stored.push(...messages.map(({ value }) => String(value)));
+      return { partition, errorCode: said ?? 0 };
+    });
+    return { topics: [{ partitions: answered }] };
   };
-  const cluster = {
-    ...{ connect: nothing, disconnect: nothing, isConnected: () => true, addMultipleTargetTopics: nothing },
-    ...{ refreshMetadata: nothing, refreshMetadataIfNecessary: nothing },
-    findTopicPartitionMetadata: () => leaders().map((leader, partitionId) => ({ partitionId, leader })),
-    findLeaderForPartitions: (_topic: string, partitions: (number | string)[]) =>
-      Object.groupBy(partitions.map(Number), (partition) => leaders()[partition]),
-    findBroker: ({ nodeId }: { nodeId: string }) =>
-      Promise.resolve({ nodeId, produce: (request: Request) => produce(Number(nodeId), request) }),
+  const cluster: Cluster = {
+    ...{ isConnected: () => true, connect: nothing, disconnect: nothing, addMultipleTargetTopics: nothing },
+    ...{ refreshMetadataIfNecessary: nothing, removeBroker() {} },
+    refreshMetadata: () => Promise.resolve(void refreshes++),
+    findTopicPartitionMetadata: () =>
+      [0, 1, 2, 3].map((partitionId) => ({
+        ...{ partitionId, leader: leader(partitionId), partitionErrorCode: 0, replicas: [], isr: [] },
+      })),
+    findBroker: ({ nodeId }) => Promise.resolve({ produce: (data) => produce(nodeId, data) }),
   };
-  const logger = { namespace: () => logger, debug() {}, info() {}, warn() {}, error() {} };
-  const retry = { retries: 2, initialRetryTime: 10 };
-  return {
-    producer: (options: { retry?: object }) =>
-      createKafkajsProducer({ cluster, logger, ...options, retry: { ...retry, ...options.retry } }),
-  } as kafkajs.Kafka;
+  const producer = createProducer(cluster, "t", codecs.none);
+  return { producer, stored, refreshes: () => refreshes };
 }
 
-Deno.test("a send in which a leader moves fails, and sent again it leaves nothing out", async () => {
-  const stored: string[] = [];
-  await using producer = createProducer(movingClient(stored), codecs.none);
-  const messages = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT"].map((key) => ({ key, value: `of ${key}` }));
-  const batches = [{ topic: "t", messages }];
-  await assert.rejects(producer.send(batches), /another broker leads/);
-  await producer.send(batches);
-  assert.deepEqual([...new Set(stored)].sort(), messages.map(({ value }) => value));
+const symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT", "DOTUSDT"];
+const messages = Array.from({ length: 80 }, (_, n) => ({ key: symbols[n % 8], value: `${n}` }));
+const valuesOf = (some: readonly { message: { value: string } }[]) =>
+  some.map(({ message }) => message.value);
+const all = messages.map(({ value }) => value).sort();
+
+Deno.test("what some partitions refuse is told, and what the others acked is not sent again", async () => {
+  let isBroken = true;
+  const { producer, stored } = clusterOf((partition) => isBroken && partition === 1 ? 19 : undefined);
+  const unsent = await producer.trySend(messages);
+  assert.ok(unsent.length > 0 && stored.length > 0);
+  assert.deepEqual([...stored, ...valuesOf(unsent)].sort(), all);
+  assert.match(String(unsent[0].error), /NOT_ENOUGH_REPLICAS|fewer in-sync replicas/);
+  isBroken = false;
+  assert.deepEqual(await producer.trySend(unsent.map(({ message }) => message)), []);
+  assert.deepEqual(stored.toSorted(), all);
+});
+
+Deno.test("a partition without a leader keeps no other from being written", async () => {
+  const { producer, stored } = clusterOf(() => undefined, (partition) => partition === 2 ? -1 : 0);
+  const unsent = await producer.trySend(messages);
+  assert.deepEqual([...stored, ...valuesOf(unsent)].sort(), all);
+  assert.equal(Map.groupBy(unsent, ({ error }) => String(error)).size, 1);
+  assert.match(String(unsent[0].error), /no leader/);
+});
+
+Deno.test("a broker that is lost fails what it leads alone, after the others have answered", async () => {
+  const lost = Object.assign(new Error("Closed connection"), { name: "KafkaJSConnectionClosedError" });
+  const { producer, stored, refreshes } = clusterOf((partition) => partition % 2 === 0 ? lost : undefined);
+  const unsent = await producer.trySend(messages);
+  assert.ok(stored.length > 0);
+  assert.deepEqual([...stored, ...valuesOf(unsent)].sort(), all);
+  await producer.trySend([]);
+  assert.equal(refreshes(), 1);
+});
+
+Deno.test("a batch that is too large for the topic is halved until it fits, and a message that is too large is told alone", async () => {
+  const { producer, stored } = clusterOf((_, some) =>
+    some.length > 3 || some.some(({ value }) => value === "42") ? 10 : undefined
+  );
+  const unsent = await producer.trySend(messages);
+  // What follows of the key waits behind it.
+  assert.deepEqual(valuesOf(unsent), ["42", "50", "58", "66", "74"]);
+  assert.deepEqual([...stored, ...valuesOf(unsent)].sort(), all);
+  const ofKey = stored.filter((value) => Number(value) % 8 === 3).map(Number);
+  assert.deepEqual(ofKey, ofKey.toSorted((a, b) => a - b));
+});
+
+Deno.test("a cluster that can't be reached leaves all unsent, and `send` throws why", async () => {
+  const { producer } = clusterOf(() => new Error("no broker"));
+  assert.equal((await producer.trySend(messages)).length, messages.length);
+  await assert.rejects(producer.send(messages), /no broker/);
 });

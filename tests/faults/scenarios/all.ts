@@ -19,6 +19,7 @@ import {
 } from "./producers.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { workersStopped } from "./shutdown.ts";
+import { sideTopicsRefused } from "./topics.ts";
 
 /** Everything that is broken on purpose. */
 export const scenarios: readonly Scenario[] = [
@@ -41,5 +42,5 @@ export const scenarios: readonly Scenario[] = [
     connectionSilent,
     connectionRefused,
   ],
-  ...[framesDisturbed, framesMutated, messagesMutated],
+  ...[framesDisturbed, framesMutated, messagesMutated, sideTopicsRefused],
 ];

@@ -44,14 +44,18 @@ export const messagesMutated: Scenario = {
   seconds: { short: 20, long: 20 },
   async run(stage) {
     const { config, kafka, random } = stage;
-    await using producer = kafka.producer();
+    await using parts = new AsyncDisposableStack();
+    const producers = [book as Stream, kline as Stream].map((stream) => ({
+      stream,
+      producer: parts.use(kafka.producer(topicName(config.kafka, stream))),
+    }));
     for (let sent = 0; sent < MESSAGES; sent += 50) {
-      const stream = [book as Stream, kline as Stream][random(2)];
+      const { stream, producer } = producers[random(2)];
       const messages = Array.from({ length: 50 }, () => ({
         key: config.symbols[random(config.symbols.length)],
         value: mutate(sampleOf(stream), random),
       }));
-      await producer.send([{ topic: topicName(config.kafka, stream), messages }]);
+      await producer.send(messages);
     }
     return { injected: MESSAGES, recovery: await recovery(stage, Date.now()), dead: MESSAGES };
   },

@@ -1,0 +1,76 @@
+import { deadLetter } from "../shared/dead_letter.ts";
+import { crc32c } from "../shared/kafka/crc32c.ts";
+import { isUnknownTopic, type Kafka, type Outgoing } from "../shared/kafka/mod.ts";
+import type { Log } from "../shared/log.ts";
+import { persist, type Persistence } from "../shared/retry.ts";
+import type { Unwanted } from "./store.ts";
+
+/** Letters of which is remembered that they are acked: those of batches that are read again before their offsets are committed. */
+const MOST_REMEMBERED = 50_000;
+
+/** Puts messages that can't be decoded or stored on the dead-letter topic. */
+export interface SetAside extends AsyncDisposable {
+  /**
+   * Returns once all of them are acked, for offsets move only then. Those that are acked already are not sent again, neither when others
+   * are refused nor when their batch is read once more.
+   * @throws the last error once the signal is aborted
+   */
+  setAside(unwanted: readonly Unwanted[]): Promise<void>;
+}
+
+/** @param topic of the dead letters; it is made anew where it was deleted */
+export function createSetAside(
+  kafka: Pick<Kafka, "ensureTopics" | "producer">,
+  topic: string,
+  persistence: Persistence,
+  log: Log,
+): SetAside {
+  const producer = kafka.producer(topic);
+  const acked = new Set<string>();
+  const remember = (place: string) => {
+    acked.add(place);
+    if (acked.size > MOST_REMEMBERED) acked.delete(acked.values().next().value!);
+  };
+  const explain = (error: unknown) =>
+    `Cannot write to the topic ${topic}, and no offset moves before its letters are acked: ${
+      persistence.explain?.(error) ?? error
+    }`;
+
+  return {
+    async setAside(unwanted) {
+      const places = new Map<Outgoing, string>();
+      for (const { batch, place, cause } of unwanted) {
+        const { key, value, offset } = batch.messages[place];
+        const id = placeOf(batch.partition, offset, value);
+        if (acked.has(id)) continue;
+        log.sparsely("message", "a message can't be stored and goes to the dead-letter topic", {
+          cause,
+          offset,
+        });
+        const origin = { cause, source: batch.topic, partition: batch.partition, offset };
+        places.set(deadLetter(key, value ?? "", origin), id);
+      }
+      const send = async () => {
+        const letters = [...places.keys()];
+        const unsent = await producer.trySend(letters);
+        const left = new Set(unsent.map(({ message }) => message));
+        for (const letter of letters) {
+          if (left.has(letter)) continue;
+          remember(places.get(letter)!);
+          places.delete(letter);
+        }
+        if (unsent.length === 0) return;
+        const [{ error }] = unsent;
+        if (isUnknownTopic(error)) await kafka.ensureTopics([topic]);
+        throw error;
+      };
+      if (places.size > 0) await persist(send, { ...persistence, kind: "dead letters", explain });
+    },
+    [Symbol.asyncDispose]: () => producer[Symbol.asyncDispose](),
+  };
+}
+
+/** The place of a message. A topic that is made anew begins again at offset 0: the bytes tell its messages from the old ones. */
+function placeOf(partition: number, offset: string, value: Uint8Array | null): string {
+  return `${partition}:${offset}:${value ? crc32c(value) : 0}`;
+}
