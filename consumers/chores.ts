@@ -9,43 +9,55 @@ import { createRounds } from "./rounds.ts";
 export interface Chores<M> extends AsyncDisposable {
   /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
   expiry(): (message: M) => boolean;
+  /** Which job has not succeeded for five minutes, and why, in words. */
+  stuck(): string | undefined;
 }
 
 const EXPIRY_MS = 60_000;
 
-/** A chore rests this many times as long as it took, so that the rows of a backlog have the database nearly to themselves. */
-const REST = 7;
-
-/** Runs the chores of the stream's table, each at its own pace, until it is disposed. What fails is done by the next round. */
+/**
+ * Runs the jobs of the stream's table, each at its own pace, until it is disposed. One that has more to do goes on at once,
+ * unless `isBehind` says that rows wait to be written: those go first. What fails is done by the next round.
+ */
 export async function startChores<M extends { symbol: string }>(
   { table }: Stream<M>,
   config: Config,
   log: Log,
+  isBehind: () => boolean,
 ): Promise<Chores<M>> {
   const { expires, upkeep = [] } = table;
   const done = new AbortController();
-  // One for each: a chore may take minutes, and what waits for its connection would wait as long.
+  // One for each: a job may wait for a lock, and what waits for its connection would wait as long.
   const sql = connectLasting(config.database, log, upkeep.length + 1);
   let since = -Infinity;
 
-  const round = createRounds(log);
-  const ask = () => round("retention", async () => since = await expires!.since(sql, config));
-  const repeat = async (name: string, everyMs: number, run: () => Promise<unknown>) => {
+  const rounds = createRounds(log);
+  const ask = async () => {
+    since = await expires!.since(sql, config);
+    return false;
+  };
+  const repeat = async (name: string, everyMs: number, round: () => Promise<boolean>) => {
     while (!done.signal.aborted) {
-      const startedAt = performance.now();
-      await round(name, run);
-      await sleep(Math.max(everyMs, (performance.now() - startedAt) * REST), done.signal);
+      const hasMore = await rounds.run(name, round);
+      if (!hasMore || isBehind()) await sleep(everyMs, done.signal);
     }
   };
 
-  if (expires) await ask();
-  const running = upkeep.map(({ name, everyMs, run }) => repeat(name, everyMs, () => run(sql, config)));
+  if (expires) await rounds.run("retention", ask);
+  const running = upkeep.map(({ name, everyMs, statement }) =>
+    repeat(name, everyMs, async () => {
+      // Statements sent as one are one transaction. Each is bounded, whatever timeout the server, the database or the role sets.
+      const results = await sql.unsafe(`set local statement_timeout = 0; ${statement(config)}`);
+      return results.at(-1)![0].done !== null;
+    })
+  );
   if (expires) running.push(repeat("retention", EXPIRY_MS, ask));
   return {
     expiry() {
       const oldest = since;
       return (message) => expires !== undefined && Number(message[expires.field]) < oldest;
     },
+    stuck: rounds.stuck,
     async [Symbol.asyncDispose]() {
       done.abort();
       await sql.end({ timeout: 2 });

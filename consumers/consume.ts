@@ -26,6 +26,8 @@ type Message = { symbol: string; receivedAt?: number };
 
 /** Bytes of messages that wait for the database. */
 const INTAKE_BYTES = 4 * 2 ** 20;
+/** Messages. Whoever has more to store does that first, and the jobs of the database in between. */
+const BEHIND = 50_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 2 * 2 ** 20;
 
@@ -66,7 +68,13 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     }),
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
-  await using chores = await startChores(stream, config, log);
+  const isBehind = () => meter.report().counts.behind > BEHIND;
+  await using chores = await startChores(stream, config, log, isBehind);
+  worker.report = () => {
+    const report = meter.report();
+    // While the worker waits for a server, that is the reason.
+    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : chores.stuck()) };
+  };
 
   const store = createStore(stream, { sink, chores, database, setAside: letters.setAside });
 

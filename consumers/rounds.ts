@@ -3,26 +3,55 @@ import { describe, type Log } from "../shared/log.ts";
 /** SQLSTATE 55P03. */
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** For so long a lock may be held by who does the same, or by who reads, in ms; after that somebody should know. */
-const LOCKED_MS = 600_000;
+/** A job that has not succeeded for so long makes its worker not ready, in ms. A lock may be held for a while by a reader. */
+const FAILED_MS = 300_000;
 
-/** Makes what does a round of a chore: one that fails is told of, and left to the next round. */
-export function createRounds(log: Log): (chore: string, run: () => Promise<unknown>) => Promise<void> {
-  const lockedSince = new Map<string, number>();
-  return async (chore, run) => {
-    try {
-      await run();
-      lockedSince.delete(chore);
-    } catch (error) {
-      const fields = { chore, why: describe(error) };
-      const words = "a chore of the database failed and is done again soon";
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) return log.sparsely("job", words, fields);
-      const now = performance.now();
-      const at = lockedSince.get(chore) ?? now;
-      lockedSince.set(chore, at);
-      if (now - at < LOCKED_MS) return log.debug(words, fields);
-      const advice = "a chore of the database waits for a lock: is a transaction open that nobody ends?";
-      log.sparsely("lock", advice, { ...fields, look: "select * from pg_stat_activity order by xact_start" });
-    }
+/** Runs rounds of jobs and remembers which of them fail. */
+export interface Rounds {
+  /** Runs one round; returns whether the job has more to do at once. A round that fails is logged and left to the next. */
+  run(job: string, round: () => Promise<boolean>): Promise<boolean>;
+  /** Which job has not succeeded for five minutes, and why, in words. */
+  stuck(): string | undefined;
+}
+
+/** A job that has not succeeded since, by the monotonic clock; `why` is of its last failure. */
+interface Failing {
+  readonly since: number;
+  readonly why?: string;
+}
+
+export function createRounds(log: Log): Rounds {
+  const failing = new Map<string, Failing>();
+  return {
+    async run(job, round) {
+      const since = failing.get(job)?.since ?? performance.now();
+      // A round that never ends counts as one that fails.
+      if (!failing.has(job)) failing.set(job, { since });
+      try {
+        const hasMore = await round();
+        failing.delete(job);
+        return hasMore;
+      } catch (error) {
+        const isLocked = (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
+        const why = isLocked
+          ? "it waits for a lock: is a transaction open that nobody ends? See " +
+            "select * from pg_stat_activity order by xact_start"
+          : describe(error);
+        failing.set(job, { since, why });
+        const words = "a job of the database failed and is done again soon";
+        // For a lock it is done again in silence, as long as that is usual.
+        if (isLocked && performance.now() - since < FAILED_MS) log.debug(words, { job, why });
+        else log.sparsely(isLocked ? "lock" : "job", words, { job, why });
+        return false;
+      }
+    },
+    stuck() {
+      for (const [job, { since, why = "its round does not end" }] of failing) {
+        const ms = performance.now() - since;
+        if (ms >= FAILED_MS) {
+          return `the job ${job} has not succeeded for ${Math.floor(ms / 60_000)} min: ${why}`;
+        }
+      }
+    },
   };
 }

@@ -39,12 +39,13 @@ export interface Table<M> {
   readonly upkeep?: readonly Upkeep[];
 }
 
-/** A chore of the database. Any number of consumers may do it at once; what fails for a lock is done by the next round. */
+/** A job of the database. Any number of consumers may run it at once; what fails for a lock is done by the next round. */
 export interface Upkeep {
   readonly name: string;
   /** The pause between the end of one round and the start of the next; the first starts at once. */
   readonly everyMs: number;
-  readonly run: (sql: Sql, config: Config) => Promise<unknown>;
+  /** Gives one row, within seconds; `done` is null once nothing is left to do at once. */
+  readonly statement: (config: Config) => string;
 }
 
 /** How a stream is read from the exchange. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */

@@ -88,7 +88,7 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   await sink.open();
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
-  for (const { run } of book.table.upkeep!) await run(writer, config);
+  for (const { statement } of book.table.upkeep!) await writer.unsafe(statement(config));
   await writer`select websocket.refresh_rollup('0')`;
   const [{ raw, rolled }] = await reader`
     select

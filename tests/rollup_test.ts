@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Sql } from "../shared/postgres.ts";
 import type { Book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
-import { insert, setClock, store, tick } from "./ticks.ts";
+import { differences } from "./rollup.ts";
+import { insert, make, setClock, store, tick } from "./ticks.ts";
 
 /** Brings the rollup up to date without waiting for seconds to settle. */
 async function refresh(sql: Sql): Promise<void> {
@@ -120,6 +121,72 @@ Deno.test("ticks of a transaction that ends after the refresh began are in the n
   assert.equal((await rollup(sql))[0].ticks, "2");
 });
 
+Deno.test("a mark that a clock which was ahead has left is no reason to wait for that time", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await store(sql, [tick("2026-08-10T12:00:00Z")]);
+  await sql`update websocket.stale_seconds set marked_at = marked_at + interval '1 month'`;
+  assert.equal((await sql`select websocket.refresh_rollup() as seconds`)[0].seconds, 1);
+});
+
+Deno.test("every table has a key or a replica identity, each partition too", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await make(sql, 1);
+  const without = await sql`
+    select relname from pg_class
+    where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p')
+      and relreplident <> 'f' and not exists (select from pg_index where indrelid = pg_class.oid and indisprimary)`;
+  assert.deepEqual([...without], []);
+});
+
+Deno.test("a publication of all tables and columns that somebody adds, whatever their names, do no harm", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await setClock(sql, "2026-08-10T12:00:00Z");
+  await make(sql, 1);
+  await sql`create publication everything for all tables`;
+  for (
+    const table of ["order_book_data", "order_book_1s", "order_book_1m", "stale_seconds", "dropped_days"]
+  ) {
+    for (
+      const name of ["since", "until", "stale", "settled", "symbols", "minutes", "measures", "quote", "run"]
+    ) {
+      await sql.unsafe(`alter table websocket.${table} add column ${name} text not null default 'mine'`);
+    }
+  }
+  const ticks = ["2026-08-10T12:00:00Z", "2026-08-10T12:00:00.5Z", "2026-08-10T12:01:00Z"].map((at) =>
+    tick(at)
+  );
+  await store(sql, ticks);
+  await refresh(sql);
+  await store(sql, [...ticks, tick("2026-08-10T12:00:00.7Z")]);
+  await refresh(sql);
+  assert.deepEqual(await differences(sql), []);
+  const minutes = await sql`select ticks, since from websocket.order_book_1m order by minute`;
+  assert.deepEqual([...minutes], [{ ticks: "3", since: "mine" }, { ticks: "1", since: "mine" }]);
+});
+
+Deno.test("however many days there are, the rollup locks the partitions of those that it brings up to date", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  for (const day of [10, 14, 18]) {
+    await setClock(sql, `2026-08-${day}T12:00:00Z`);
+    await make(sql, 3);
+  }
+  await store(sql, [tick("2026-08-14T12:00:00Z")]);
+  await sql.begin(async (transaction) => {
+    await transaction`select websocket.refresh_rollup('0')`;
+    const locked = await transaction`
+      select distinct relname from pg_locks join pg_class on pg_class.oid = relation
+      where pid = pg_backend_pid() and relkind = 'r' and relispartition order by relname`;
+    assert.deepEqual(
+      locked.map(({ relname }) => relname),
+      ["order_book_1m_20260814", "order_book_1s_20260814", "order_book_data_20260814"],
+    );
+  });
+});
+
 Deno.test("the rollup of a day outlives its ticks, and is final once they are dropped", async () => {
   await using database = await testDatabase();
   const { sql } = database;
@@ -184,38 +251,3 @@ Deno.test("after any batches, in any order, late ones and repeated ones too, the
     { numRuns: 60 },
   );
 });
-
-/** Where the rollup by second and the rows disagree, computed another way: tick by tick with window functions. */
-async function differences(sql: Sql): Promise<unknown[]> {
-  const rows = await sql`
-    with tick as (
-      select *, to_timestamp(floor(extract(epoch from transaction_time))) as second,
-        row_number() over (
-          partition by symbol, floor(extract(epoch from transaction_time))
-          order by update_id desc, transaction_time desc
-        ) as from_last
-      from websocket.order_book_data
-    ),
-    total as (
-      select symbol, second, count(*) as ticks, min(ask_price - bid_price) as min_spread,
-        max(ask_price - bid_price) as max_spread, round(sum(ask_price - bid_price) / count(*), 10) as mean_spread,
-        round(sum((bid_qty - ask_qty) / (bid_qty + ask_qty)) filter (where bid_qty + ask_qty > 0)
-          / nullif(count(*) filter (where bid_qty + ask_qty > 0), 0), 10) as mean_imbalance,
-        max(received_at - event_time) as max_delay
-      from tick group by symbol, second
-    ),
-    expected as (
-      select symbol, second, ticks, bid_price, bid_qty, ask_price, ask_qty, min_spread, max_spread, mean_spread,
-        mean_imbalance, max_delay
-      from total join tick using (symbol, second) where from_last = 1
-    ),
-    actual as (
-      select symbol, second, ticks, bid_price, bid_qty, ask_price, ask_qty, min_spread, max_spread,
-        round(mean_spread, 10), round(mean_imbalance, 10), max_delay
-      from websocket.order_book_1s
-    )
-    (select 'expected' as side, * from expected except all select 'expected', * from actual)
-    union all
-    (select 'actual', * from actual except all select 'actual', * from expected)`;
-  return [...rows];
-}

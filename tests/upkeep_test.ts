@@ -1,42 +1,29 @@
 import assert from "node:assert/strict";
+import { readConfig } from "../shared/config.ts";
+import type { Sql, TransactionSql } from "../shared/postgres.ts";
+import { book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
 import { DAY, drop, insert, make, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
 
-Deno.test("a day that is over is packed once, some hours later, and can still be written", async () => {
+Deno.test("where no day is dropped no job keeps a reader waiting, not even of a day that is over", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const pack = async () => (await sql`select websocket.pack_partition() as index`)[0].index;
-  await setClock(sql, "2127-06-10T12:00:00Z");
-  await make(sql, 0);
-  await setClock(sql, "2127-06-11T05:59:59Z");
-  const others: string[] = [];
-  for (let name = await pack(); name !== null; name = await pack()) others.push(name);
-  assert.equal(others.includes("websocket.order_book_data_21270610_pkey"), false);
-
-  await setClock(sql, "2127-06-11T06:00:00Z");
-  assert.equal(await pack(), "websocket.order_book_data_21270610_pkey");
-  assert.equal(await pack(), null);
-  await insert(sql, [tick("2127-06-10T12:00:00Z"), tick("2127-06-10T12:00:00Z")]);
-  assert.deepEqual(await whereabouts(sql), { order_book_data_21270610: 1 });
-});
-
-Deno.test("a day that the rollup is yet to read late ticks of is not packed: they would wait for each other", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  await setClock(sql, "2127-06-10T12:00:00Z");
-  await make(sql, 1);
-  await setClock(sql, "2127-06-11T06:00:00Z");
-  await store(sql, ["2127-06-08", "2127-06-09", "2127-06-10"].map((day) => tick(`${day}T12:00:00Z`)));
-  const packed = async () => {
-    const names: string[] = [];
-    for (let i = 0; i < 100; i++) {
-      names.push((await sql`select websocket.pack_partition() as index`)[0].index);
-    }
-    return names.includes("websocket.order_book_data_21270610_pkey");
+  const run = async (sql: Sql | TransactionSql) => {
+    for (const { statement } of book.table.upkeep!) await sql.unsafe(statement(readConfig({})));
   };
-  assert.equal(await packed(), false);
-  await sql`select websocket.refresh_rollup('0')`;
-  assert.equal(await packed(), true);
+  await setClock(sql, "2127-06-10T12:00:00Z");
+  await make(sql, 7);
+  await store(sql, [tick("2127-06-10T12:00:00Z")]);
+  await setClock(sql, "2127-06-11T12:00:00Z");
+  for (let round = 0; round < 2; round++) await run(sql);
+  await sql.begin(async (jobs) => {
+    for (let round = 0; round < 20; round++) await run(jobs);
+    await sql.begin(async (reader) => {
+      await reader`set local lock_timeout = '1s'`;
+      await reader`set local enable_seqscan = off`;
+      assert.equal((await reader`select from websocket.order_book_data where symbol = 'BTCUSDT'`).length, 1);
+    });
+  });
 });
 
 Deno.test("a day that somebody has detached is theirs: it is not made again, nor dropped, and stops no other day", async () => {
@@ -73,7 +60,6 @@ Deno.test("400 days go by with a week of ticks and a month of rollup kept, and t
     await drop(sql, 7, 30);
     await store(sql, Array.from({ length: ticksADay }, (_, i) => tick(now + i * DAY / ticksADay)));
     await sql`select websocket.refresh_rollup('0')`;
-    await sql`select websocket.pack_partition()`;
     const [{ bytes }] = await sql`
       select sum(pg_total_relation_size(relid))::int as bytes
       from websocket.daily_tables, pg_partition_tree(('websocket.' || parent)::regclass) where isleaf`;

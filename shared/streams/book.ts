@@ -68,7 +68,7 @@ const table: Table<Book> = {
   },
   key: ["symbol", "updateId", "transactionTime"],
   version: [],
-  migration: 6,
+  migration: 10,
   expires: {
     field: "transactionTime",
     since: async (sql, { bookRetentionDays }) => {
@@ -85,16 +85,23 @@ const table: Table<Book> = {
         select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,
   },
   upkeep: [
-    { name: "rollup", everyMs: 1_000, run: (sql) => sql`select websocket.refresh_rollup()` },
+    {
+      name: "rollup",
+      everyMs: 1_000,
+      statement: () => "select nullif(websocket.refresh_rollup(), 0) as done",
+    },
     {
       name: "partitions",
       everyMs: 10_000,
-      run: async (sql, { bookRetentionDays, rollupRetentionDays }) => {
-        await sql`select websocket.make_partitions(${bookRetentionDays})`;
-        await sql`select websocket.drop_partitions(${bookRetentionDays}, ${rollupRetentionDays})`;
-      },
+      statement: ({ bookRetentionDays }) =>
+        `select nullif(websocket.make_partitions(${bookRetentionDays}), 0) as done`,
     },
-    { name: "packing", everyMs: 600_000, run: (sql) => sql`select websocket.pack_partition()` },
+    {
+      name: "dropping",
+      everyMs: 10_000,
+      statement: ({ bookRetentionDays, rollupRetentionDays }) =>
+        `select nullif(websocket.drop_partitions(${bookRetentionDays}, ${rollupRetentionDays}), 0) as done`,
+    },
   ],
 };
 

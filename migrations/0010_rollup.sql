@@ -1,0 +1,152 @@
+-- The rollup names every column that it reads and writes, so a column that somebody adds to these tables does no harm. Its calls
+-- are bounded in time and in the locks that they take, and nothing is built anew at night any more.
+
+-- Without a key or an identity no row can be deleted where a publication covers all tables.
+alter table websocket.stale_seconds replica identity full;
+
+-- Brings the rollup of the whole seconds from `since` to `until` up to date, and of the minutes around them. The range is put
+-- into the statements as literals: the planner then leaves other days' partitions alone and unlocked. The newest page ranges
+-- are found by the index on time: by its statistics a partition that grows all day is so small that a scan looks cheap.
+-- Columns are qualified and no variable is used in the statements: a column of any name may be added to the tables.
+create or replace function websocket.roll_up(since timestamptz, until timestamptz) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+as $$
+declare
+  measures constant text :=
+    'ticks, mean_delay, max_delay, bid_price, bid_qty, ask_price, ask_qty, min_spread, max_spread, mean_spread, mean_imbalance';
+  upsert constant text := format(
+    'do update set (%s) = row (%s)', measures, regexp_replace(measures, '\w+', 'excluded.\&', 'g'));
+  symbols text[];
+begin
+  execute format($query$
+    with renewed as (
+      insert into websocket.order_book_1s as stored (symbol, second, %s)
+      select
+        tick.symbol, tick.second, count(*), avg(tick.delay), max(tick.delay),
+        (max(tick.quote))[3], (max(tick.quote))[4], (max(tick.quote))[5], (max(tick.quote))[6],
+        min(tick.spread), max(tick.spread), avg(tick.spread), avg(tick.imbalance)
+      from (
+        select
+          one.symbol, date_trunc('second', one.transaction_time) as second, one.received_at - one.event_time as delay,
+          one.ask_price - one.bid_price as spread,
+          (one.bid_qty - one.ask_qty) / nullif(one.bid_qty + one.ask_qty, 0) as imbalance,
+          -- The last update's is the greatest. To find it so needs no sorting, which would take half of the time.
+          array[
+            one.update_id, extract(epoch from one.transaction_time), one.bid_price, one.bid_qty, one.ask_price, one.ask_qty
+          ]::numeric[] as quote
+        from websocket.order_book_data as one
+        where one.transaction_time >= %L and one.transaction_time < %L
+        offset 0 -- computes each of these once
+      ) as tick
+      group by tick.symbol, tick.second
+      on conflict (symbol, second) %s
+      returning stored.symbol
+    )
+    select array_agg(distinct renewed.symbol) from renewed
+    $query$, measures, since, until, upsert) into symbols;
+
+  execute format($query$
+    insert into websocket.order_book_1m (symbol, minute, %s)
+    select
+      one.symbol, date_trunc('minute', one.second),
+      sum(one.ticks)::bigint, sum(one.mean_delay * one.ticks) / sum(one.ticks), max(one.max_delay),
+      (array_agg(one.bid_price order by one.second desc))[1], (array_agg(one.bid_qty order by one.second desc))[1],
+      (array_agg(one.ask_price order by one.second desc))[1], (array_agg(one.ask_qty order by one.second desc))[1],
+      min(one.min_spread), max(one.max_spread), sum(one.mean_spread * one.ticks) / sum(one.ticks),
+      sum(one.mean_imbalance * one.ticks) / sum(one.ticks) filter (where one.mean_imbalance is not null)
+    from websocket.order_book_1s as one
+    where one.symbol = any (%L) and one.second >= %L and one.second < %L
+    group by one.symbol, date_trunc('minute', one.second)
+    on conflict (symbol, minute) %s
+    $query$, measures, symbols,
+    date_trunc('minute', since), date_trunc('minute', until - interval '1 second') + interval '1 minute', upsert);
+end
+$$;
+
+drop function websocket.minute_of;
+drop function websocket.seconds_of;
+
+-- Takes up to `most` of the stale seconds, the newest first, and rolls them up; returns how many it took. Seconds from `since`
+-- to `until` count, which have had no new rows for as long as `settled`. A mark of the future, left by a clock that was ahead,
+-- counts as settled.
+drop function websocket.roll_up_stale;
+create function websocket.roll_up_stale(
+  since timestamptz, until timestamptz, settled interval, most integer default 60
+) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  stale timestamptz[];
+begin
+  -- The marks go first: of rows that are committed after this statement began, the marks stay.
+  execute $query$
+    with taken as (
+      delete from websocket.stale_seconds as mark where mark.second in (
+        select mark.second from websocket.stale_seconds as mark
+        where mark.second >= $1 and mark.second < $2
+        group by mark.second
+        having max(mark.marked_at) not between clock_timestamp() - $3 and clock_timestamp()
+        order by mark.second desc limit $4
+      )
+      returning mark.second
+    )
+    select coalesce(array_agg(distinct taken.second), '{}') from taken
+    $query$ into stale using since, until, settled, most;
+
+  perform websocket.summarise_day(day) from (select distinct second::date as day from unnest(stale) as second) as days;
+
+  -- Consecutive seconds are read in one go.
+  perform websocket.roll_up(min(second), max(second) + interval '1 second')
+  from (
+    select second, second - row_number() over (order by second) * interval '1 second' as run
+    from unnest(stale) as second
+    where second::date not in (select dropped.day from websocket.dropped_days as dropped)
+  ) as numbered
+  group by run;
+  return cardinality(stale);
+end
+$$;
+revoke execute on function websocket.roll_up_stale from public;
+
+-- Brings the rollup up to date and returns how many seconds it did; 0 says that nothing is left to do now. One caller at a time
+-- does the work, and for half a second about: what is left is for the next call. Seconds that still get rows are left until
+-- they have `settled`. Where a lock is not to be had it fails with 55P03, so that it never waits for long.
+create or replace function websocket.refresh_rollup(settled interval default '500 ms') returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+-- Shorter than deadlock_timeout (1 s), so that it is always this function that gives way.
+set lock_timeout = '500ms'
+as $$
+declare
+  enough constant timestamptz := clock_timestamp() + interval '400 ms';
+  -- Seconds of a slice: more and more, while slices take little time.
+  most integer := 4;
+  started timestamptz;
+  taken integer;
+  refreshed integer := 0;
+begin
+  if not pg_try_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint) then
+    return 0;
+  end if;
+  lock table only websocket.order_book_data in access share mode;
+  lock table only websocket.order_book_1s, only websocket.order_book_1m in row exclusive mode;
+  loop
+    started := clock_timestamp();
+    taken := websocket.roll_up_stale('-infinity', 'infinity', settled, most);
+    refreshed := refreshed + taken;
+    exit when taken = 0 or clock_timestamp() > enough;
+    if clock_timestamp() - started < interval '100 ms' then
+      most := most * 2;
+    end if;
+  end loop;
+  return refreshed;
+end
+$$;
+
+-- It held up readers of the day for minutes.
+drop function websocket.pack_partition;

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { startChores } from "../consumers/chores.ts";
+import { readConfig } from "../shared/config.ts";
+import type { Stream } from "../shared/stream.ts";
+import { book } from "../shared/streams/book.ts";
+import { silent, type TestDatabase, testDatabase } from "./stack.ts";
+import { store, tick } from "./ticks.ts";
+import { until } from "./until.ts";
+
+const HOUR = 3_600_000;
+
+/** A stream whose only job takes one row of `public.work` a round, and has an hour until its next. */
+const worker = {
+  table: {
+    upkeep: [{
+      name: "work",
+      everyMs: HOUR,
+      statement: () => `
+        with taken as (delete from public.work where n = (select min(n) from public.work) returning n)
+        select (select n from taken) as done`,
+    }],
+  },
+} as unknown as Stream;
+
+async function workFor({ sql }: TestDatabase, rounds: number): Promise<() => Promise<number>> {
+  await sql`create table public.work as select n from generate_series(1, ${rounds}) as n`;
+  return async () => (await sql`select count(*)::int as left from public.work`)[0].left;
+}
+
+const start = (database: TestDatabase, stream: Stream, isBehind: () => boolean) =>
+  startChores(stream, { ...readConfig({}), database: database.config }, silent, isBehind);
+
+Deno.test("a job that has more to do goes on at once", async () => {
+  await using database = await testDatabase();
+  const left = await workFor(database, 20);
+  await using _ = await start(database, worker, () => false);
+  await until("all rounds", async () => await left() === 0);
+});
+
+Deno.test("while rows wait to be written a job keeps to its pace", async () => {
+  await using database = await testDatabase();
+  const left = await workFor(database, 20);
+  let asked = 0;
+  await using _ = await start(database, worker, () => ++asked > 0);
+  await until("a round's end", () => asked > 0);
+  assert.equal(await left(), 19);
+});
+
+Deno.test("a lock that the rollup had to wait for is followed by no rest: it is current soon after the lock's end", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  const stale = async () => (await sql`select count(*)::int as count from websocket.stale_seconds`)[0].count;
+  const isWaiting = async () =>
+    (await sql`
+      select from pg_locks
+      where not granted and relation = 'websocket.order_book_1s'::regclass
+        and pid in (select pid from pg_stat_activity where datname = current_database())`).length > 0;
+  let since = 0;
+  await using stack = new AsyncDisposableStack();
+  await sql.begin(async (holder) => {
+    await holder`lock table websocket.order_book_1s in exclusive mode`;
+    stack.use(await start(database, book as unknown as Stream, () => false));
+    await store(sql, [tick("2026-08-10T12:00:00Z")]);
+    // The rollup waits again and again, as it does in an outage of many seconds.
+    since = performance.now();
+    await until(
+      "the rollup to have waited",
+      async () => await isWaiting() && performance.now() - since > 4_000,
+    );
+  });
+  since = performance.now();
+  await until("the rollup to be current", async () => await stale() === 0);
+  assert.ok(performance.now() - since < 10_000);
+});
