@@ -3,7 +3,7 @@ import { readConfig } from "../shared/config.ts";
 import type { Sql, TransactionSql } from "../shared/postgres.ts";
 import { book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
-import { DAY, drop, insert, make, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
+import { DAY, drop, make, partitionDays, setClock, store, tick, whereabouts } from "./ticks.ts";
 
 Deno.test("where no day is dropped no job keeps a reader waiting, not even of a day that is over", async () => {
   await using database = await testDatabase();
