@@ -5,7 +5,7 @@ import {
   kafkaFaultLasts,
   type Outgoing,
 } from "../shared/kafka/mod.ts";
-import { type Config, ConfigError } from "../shared/config.ts";
+import type { Config } from "../shared/config.ts";
 import type { Kind, Log } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import { backoff, sleep } from "../shared/wait.ts";
@@ -74,7 +74,6 @@ export function createOutlet(
     trouble = { words: explain(error), isLasting: kafkaFaultLasts(error) };
     log.sparsely(kind, `${trouble.words}; trying until it works`);
   };
-  const passing = (error: unknown) => !(error instanceof ConfigError);
   const ensure = () => kafka.ensureTopics([topic]);
 
   /** A topic that was deleted is made anew. */
@@ -84,7 +83,7 @@ export function createOutlet(
 
   const open = async () => {
     const onTrouble = (words = "", isLasting = false) => trouble = { words, isLasting };
-    await persist(ensure, { signal, log, kind, explain, passing, lasts: kafkaFaultLasts, onTrouble });
+    await persist(ensure, { signal, log, kind, explain, lasts: kafkaFaultLasts, onTrouble });
     trouble = undefined;
   };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseBrokerAddress } from "./kafka/broker_address.ts";
 import { type Database, parseDatabaseUrl } from "./database_url.ts";
 
 const DEFAULT_SYMBOLS = ["BTC", "ETH", "BNB", "XRP", "SOL", "ADA", "DOGE", "POL", "DOT", "AVAX"]
@@ -41,12 +42,15 @@ const intervals = list(z.enum(
 
 const variables = {
   BOOTSTRAP_SERVER: variable(
-    list(
-      z.string().regex(
-        /^[^\s:/]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/,
-        "must be host:port, or several with commas",
-      ),
-    ),
+    list(z.string()).pipe(z.array(
+      z.string().superRefine((text, ctx) => {
+        try {
+          parseBrokerAddress(text);
+        } catch (error) {
+          ctx.addIssue({ code: "custom", message: (error as Error).message });
+        }
+      }),
+    )),
     "localhost:9092",
     "localhost:9092",
   ),
@@ -100,6 +104,7 @@ type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]
 /** What a worker is told by its environment. */
 export interface Config {
   readonly kafka: {
+    /** Each `host:port`, or `[IPv6 address]:port`. */
     readonly brokers: string[];
     readonly ssl: boolean;
     /** Present: SASL PLAIN, as Confluent Cloud wants it. */

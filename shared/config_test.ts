@@ -19,13 +19,20 @@ const knows = "sslmode, ssl, user, password, application_name, ApplicationName, 
 
 /** Each variable with a bad value, what is said of it, and the example. */
 const bad: [variable: string, value: string, fault: string, example: string][] = [
-  ["BOOTSTRAP_SERVER", "localhost", "must be host:port, or several with commas", "localhost:9092"],
+  ["BOOTSTRAP_SERVER", "localhost", "names localhost, which has no port", "localhost:9092"],
   [
     "BOOTSTRAP_SERVER",
     "http://localhost:9092",
-    "must be host:port, or several with commas",
+    "names http://localhost:9092, which must not begin with http://",
     "localhost:9092",
   ],
+  [
+    "BOOTSTRAP_SERVER",
+    "::1:9092",
+    "names ::1:9092, whose IPv6 address must be in brackets",
+    "localhost:9092",
+  ],
+  ["BOOTSTRAP_SERVER", "h:9092,i:0", "names i:0, whose port must be from 1 to 65535", "localhost:9092"],
   ["BOOTSTRAP_SERVER", ",", "names nothing", "localhost:9092"],
   ["KAFKA_SSL", "yes", "must be true or false", "true"],
   ["TOPIC_PREFIX", "a/", "must be letters, digits, dots, dashes or underscores", "staging."],

@@ -1,3 +1,4 @@
+import { ConfigError } from "./config.ts";
 import { describe, type Kind, type Log } from "./log.ts";
 import { backoff, sleep } from "./wait.ts";
 
@@ -9,7 +10,7 @@ export interface Persistence {
   readonly kind: Kind;
   /** Words for a failure, for the log; the error's own by default. */
   readonly explain?: (error: unknown) => string;
-  /** Whether another attempt can succeed; what can't is thrown. Every error by default. */
+  /** Whether another attempt can succeed; what can't is thrown. Every error but of the configuration by default. */
   readonly passing?: (error: unknown) => boolean;
   /** Whether a person must act before an attempt can succeed; it is attempted all the same. No error by default. */
   readonly lasts?: (error: unknown) => boolean;
@@ -25,8 +26,8 @@ const MOST_PAUSE_MS = 5_000;
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
  */
 export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, log, kind, explain = describe, passing = () => true, lasts, onTrouble = () => {} } =
-    persistence;
+  const { signal, log, kind, explain = describe, lasts, onTrouble = () => {} } = persistence;
+  const { passing = (error) => !(error instanceof ConfigError) } = persistence;
   for (let failures = 0;; failures++) {
     try {
       const result = await attempt();

@@ -12,8 +12,11 @@ export interface Proxy extends AsyncDisposable {
   open(): Promise<void>;
 }
 
-/** A proxy of the server, on a free port of loopback. */
-export async function openProxy(target: { host: string; port: number }): Promise<Proxy> {
+/** A proxy of the server, on a free port of loopback, of IPv6 where `at` says so. */
+export async function openProxy(
+  target: { host: string; port: number },
+  at: "127.0.0.1" | "::1" = "127.0.0.1",
+): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let port = 0;
   let server: Server | undefined;
@@ -48,7 +51,7 @@ export async function openProxy(target: { host: string; port: number }): Promise
       await once(closing, "close");
     },
     async open() {
-      server = createServer(serve).listen(port, "127.0.0.1");
+      server = createServer(serve).listen(port, at);
       await once(server, "listening");
       port = (server.address() as AddressInfo).port;
     },

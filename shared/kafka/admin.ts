@@ -1,5 +1,7 @@
 import type kafkajs from "kafkajs";
+import type { Log } from "../log.ts";
 import type { Extent } from "./tail.ts";
+import { checkSettings } from "./topic_settings.ts";
 
 /** Partitions of a topic that a worker creates: as many consumers can share its work. */
 const PARTITIONS = 4;
@@ -15,15 +17,33 @@ async function withAdmin<T>(client: kafkajs.Kafka, use: (admin: kafkajs.Admin) =
   }
 }
 
-/** Creates those of the topics that are missing, with the broker's default replication. */
-export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[]): Promise<void> {
+/** Replicas of a topic that a worker creates where there are as many brokers, and how many of them must have a message. */
+const REPLICAS = { all: 3, inSync: 2 };
+
+/**
+ * Creates those of the topics that are missing, with the settings that the guarantees need: three replicas of which two have each
+ * message where there are three brokers, else the broker's default. The settings of the others are checked.
+ * @throws {ConfigError} if a topic is compacted
+ */
+export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], log: Log): Promise<void> {
   return withAdmin(client, async (admin) => {
-    const there = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !there.has(topic));
+    const all = new Set(await admin.listTopics());
+    const [there, missing] = [topics.filter((one) => all.has(one)), topics.filter((one) => !all.has(one))];
+    await checkSettings(admin, there, log);
     if (missing.length === 0) return;
+    const isReplicated = (await admin.describeCluster()).brokers.length >= REPLICAS.all;
+    const settings = {
+      "cleanup.policy": "delete",
+      ...(isReplicated ? { "min.insync.replicas": String(REPLICAS.inSync) } : {}),
+    };
     // It answers false, rather than fail, where another worker was faster.
     await admin.createTopics({
-      topics: missing.map((topic) => ({ topic, numPartitions: PARTITIONS, replicationFactor: -1 })),
+      topics: missing.map((topic) => ({
+        topic,
+        numPartitions: PARTITIONS,
+        replicationFactor: isReplicated ? REPLICAS.all : -1,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      })),
     });
   });
 }

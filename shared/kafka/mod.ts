@@ -31,7 +31,7 @@ export interface Kafka {
 export function openKafka(config: Config["kafka"], log: Log): Kafka {
   const client = createClient(config, log);
   return {
-    ensureTopics: (topics) => admin.ensureTopics(client, topics),
+    ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
     listTopics: () => admin.listTopics(client),
