@@ -1,49 +1,73 @@
-import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../shared/config.ts";
+import { type Kafka, kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";
-import { openKafka } from "../shared/kafka/mod.ts";
-import { listLetters, readLetters, replay } from "./dead_letters.ts";
+import type { OnProgress } from "./dead_letters/box.ts";
+import { listLetters } from "./dead_letters/list.ts";
+import { help, type Order, readOrder } from "./dead_letters/options.ts";
+import { replayOf } from "./dead_letters/replay.ts";
+import { type Action, settle, type Settled } from "./dead_letters/settle.ts";
+import { showLetters } from "./dead_letters/show.ts";
 
-const help = `Dead letters: messages that could not be decoded or stored, with their bytes as they came.
-
-Usage:
-  deno task dlq list                 how many there are, by topic and cause
-  deno task dlq show TOPIC           the newest 20 of a topic, such as order_book_data; --last N for more
-  deno task dlq replay TOPIC         puts them on their topic once more: those that are still bad come back here,
-                                     those that were stored meanwhile change nothing; --offset P:N for one alone
-
-Configured by the environment, as the workers are: see .env.example.`;
+/** How often a command that takes long tells how far it has come, in ms. */
+const TELL_MS = 2_000;
+/** How many letters are shown where no limit is given. */
+const SHOWN = 20;
 
 /** Runs the command; returns what it prints. */
 async function main(args: string[]): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      help: { type: "boolean", short: "h" },
-      last: { type: "string", default: "20" },
-      offset: { type: "string" },
-    },
-  });
-  if (values.help || positionals.length === 0) return help;
+  const order = readOrder(args);
+  if (!order) return help;
   const config = readConfig();
   const kafka = openKafka(config.kafka, createLog("dlq", config.logLevel));
-  const [command, name] = positionals;
-  if (command === "list" && positionals.length === 1) {
-    return await listLetters(kafka, config.kafka.topicPrefix);
-  }
-  if (positionals.length !== 2) throw new ConfigError(`Cannot do "${positionals.join(" ")}".\n\n${help}`);
-  const topic = config.kafka.topicPrefix + name;
-  if (command === "show") {
-    if (!/^[1-9]\d*$/.test(values.last)) {
-      throw new ConfigError(`Cannot use --last ${values.last}: it must be a number`);
-    }
-    const letters = await readLetters(kafka, topic);
-    return letters.slice(-Number(values.last)).map((letter) => letter.text).join("\n\n") || "There are none.";
-  }
-  if (command === "replay") return await replay(kafka, topic, await listStreams(), values.offset);
-  throw new ConfigError(`Cannot do "${command}".\n\n${help}`);
+  await kafka.listTopics().catch((error) => {
+    throw new Error(kafkaFault(config.kafka, error));
+  });
+  return await obey(order, kafka, config.kafka.topicPrefix, createProgress());
+}
+
+async function obey(order: Order, kafka: Kafka, prefix: string, onProgress: OnProgress): Promise<string> {
+  const { command, filter, limit, again, isDryRun } = order;
+  const topic = prefix + order.topic;
+  if (command === "list") return await listLetters(kafka, prefix, onProgress);
+  if (command === "show") return await showLetters(kafka, topic, filter, limit ?? SHOWN, onProgress);
+  const action = command === "replay" ? await replayTo(order.topic) : dropFor(order.reason);
+  const choice = { filter, limit: limit ?? Infinity, again, isDryRun };
+  return sentences(order, await settle(kafka, topic, action, choice, onProgress));
+}
+
+async function replayTo(topic: string): Promise<Action> {
+  const streams = await listStreams();
+  const stream = streams.find((one) => one.topic === topic);
+  if (stream) return replayOf(stream);
+  const topics = streams.map((one) => one.topic).join(", ");
+  throw new ConfigError(`Cannot replay to ${topic}: it must be one of ${topics}`);
+}
+
+function dropFor(reason: string): Action {
+  return { state: "dropped", reason, toMessage: () => undefined };
+}
+
+/** What was done, in sentences. */
+function sentences({ command, topic, isDryRun }: Order, { done, refused }: Settled): string {
+  const what = command === "replay" ? `put on ${topic} once more` : "dropped";
+  return [
+    isDryRun ? `${done} would be ${what}. Nothing was done.` : `${done} ${what}.`,
+    ...[...refused].map(([why, { count, places }]) =>
+      `${count} left as they are, ${why}: ${places.join(", ")}${count > places.length ? ", …" : ""}`
+    ),
+  ].join("\n");
+}
+
+/** Tells on standard error how far a command has come that takes long. */
+function createProgress(): OnProgress {
+  let toldAt = performance.now();
+  return (words) => {
+    const now = performance.now();
+    if (now - toldAt < TELL_MS) return;
+    toldAt = now;
+    console.error(words);
+  };
 }
 
 try {

@@ -13,6 +13,8 @@ export interface Backlog extends AsyncDisposable {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly databaseUrl: string;
+  /** Where Kafka and the database are, for workers and commands. */
+  readonly env: Record<string, string>;
   /** Puts messages on the topic, in order. */
   send(messages: readonly Outgoing[]): Promise<void>;
   /** Deletes a partition's messages before the offset, as Kafka's retention does in time. */
@@ -47,6 +49,7 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
     kafka,
     topic,
     databaseUrl: url,
+    env,
     send: producer.send,
     expire: (partition, offset) => deleteBefore(config, { topic, partition, offset }),
     consume: (more = {}) => startWorker(`${stream.name}:consume`, { ...env, ...more }),

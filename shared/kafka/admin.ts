@@ -1,6 +1,6 @@
 import type kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
-import type { Extent } from "./tail.ts";
+import type { Extent } from "./range.ts";
 import { checkSettings } from "./topic_settings.ts";
 
 /** Partitions of a topic that a worker creates: as many consumers can share its work. */

@@ -7,12 +7,13 @@ import { createCluster } from "./cluster.ts";
 import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { codecs } from "./record_batch.ts";
-import { type Extent, readTail } from "./tail.ts";
+import { type Extent, type Portion, readRange } from "./range.ts";
+import { readTail } from "./tail.ts";
 
 export type { Batch, Consumer, Incoming } from "./consumer.ts";
 export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer, Unsent } from "./producer.ts";
-export type { Extent } from "./tail.ts";
+export type { Extent, Portion } from "./range.ts";
 export { isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
@@ -22,6 +23,12 @@ export interface Kafka {
   messagesBehind(group: string, topic: string): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
+  readRange(
+    topic: string,
+    extent: Extent,
+    take: (portion: Portion) => Promise<boolean>,
+    signal?: AbortSignal,
+  ): Promise<void>;
   readTail(topic: string, extent: Extent, most: number, signal?: AbortSignal): ReturnType<typeof readTail>;
   producer(topic: string): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
@@ -30,14 +37,15 @@ export interface Kafka {
 /** A Kafka client; each use opens its own connections and closes them. */
 export function openKafka(config: Config["kafka"], log: Log): Kafka {
   const client = createClient(config, log);
+  const readers = config.topicPrefix + config.groupId;
   return {
     ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
-    readTail: (topic, extent, most, signal) =>
-      readTail(client, topic, extent, most, config.topicPrefix + config.groupId, signal),
+    readRange: (topic, extent, take, signal) => readRange(client, topic, extent, take, readers, signal),
+    readTail: (topic, extent, most, signal) => readTail(client, topic, extent, most, readers, signal),
     // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
     producer: (topic) => createProducer(createCluster(client), topic, config.ssl ? codecs.zstd : codecs.none),
     subscribe: (subscription) => subscribe(client, subscription, log),

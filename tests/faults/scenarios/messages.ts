@@ -84,10 +84,10 @@ export const rowsRefused: Scenario = {
 /** Looks at the dead letters as a person would: each must be a row that was refused, and say why and where from. */
 async function inspect({ settings, sql, problems }: Stage, count: number): Promise<void> {
   const list = await dlq(settings, "list");
-  if (!new RegExp(`^${book.topic}: ${count}$`, "m").test(list) || !list.includes('"wanted"')) {
+  if (!new RegExp(`^${book.topic}: ${count} waiting, `, "m").test(list) || !list.includes('"wanted"')) {
     problems.push(`dlq list does not tell of ${count} letters and their cause: ${list}`);
   }
-  const letters = (await dlq(settings, "show", book.topic, "--last", String(count))).trim().split("\n\n");
+  const letters = (await dlq(settings, "show", book.topic, "--limit", String(count))).trim().split("\n\n");
   const ids = new Set<number>();
   for (const letter of letters) {
     for (

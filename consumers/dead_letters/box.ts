@@ -1,0 +1,56 @@
+import { deadLetterTopic, type Incoming, type Kafka } from "../../shared/kafka/mod.ts";
+import { type Letter, readLetter } from "./letter.ts";
+import { createMarks, isMark, type Marks } from "./marks.ts";
+
+/** The dead letters of a topic as they were when it was opened. */
+export interface Box {
+  readonly marks: Marks;
+  /** Hands over all letters, the older ones of each partition first, a few at a time; ends early once `take` gives true. */
+  read(take: (letters: readonly Letter[]) => Promise<boolean>): Promise<void>;
+}
+
+/** What of the Kafka port is needed. */
+export type Reading = Pick<Kafka, "listTopics" | "extentOf" | "readRange">;
+
+/** Told how much of how much has been read. */
+export type OnProgress = (words: string) => void;
+
+/**
+ * Opens the dead letters of a topic: reads what was done about them. It holds one bit of each letter, and none of them.
+ * @throws {Error} where the topic has no dead-letter topic
+ */
+export async function openBox(kafka: Reading, topic: string, onProgress: OnProgress): Promise<Box> {
+  const name = deadLetterTopic(topic);
+  if (!(await kafka.listTopics()).includes(name)) {
+    throw new Error(`Cannot find the topic ${name}: deno task dlq list names those that there are`);
+  }
+  const extent = await kafka.extentOf(name);
+  const total = extent.reduce((sum, { low, high }) => sum + high - low, 0);
+
+  const readAll = async (
+    pass: number,
+    take: (partition: number, records: readonly Incoming[]) => Promise<boolean>,
+  ) => {
+    let read = 0;
+    await kafka.readRange(name, extent, ({ partition, messages }) => {
+      read += messages.length;
+      onProgress(`${name}, pass ${pass} of 2: ${read} of ${total} records read`);
+      return take(partition, messages);
+    });
+  };
+
+  const marks = createMarks(extent);
+  await readAll(1, (_, records) => {
+    for (const record of records) if (isMark(record)) marks.read(record);
+    return Promise.resolve(false);
+  });
+  return {
+    marks,
+    read: (take) =>
+      readAll(
+        2,
+        (partition, records) =>
+          take(records.filter((one) => !isMark(one)).map((one) => readLetter(partition, one))),
+      ),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Incoming } from "../../shared/kafka/mod.ts";
+
+/** A message that could not be decoded or stored, as the dead-letter topic has it. */
+export interface Letter {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** Why it is here, where from and since when, by the names that `deadLetter` gave them less `bookline-`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Which letters are meant; what is not given leaves none out. */
+export interface Filter {
+  /** A part of the cause, in any case. */
+  readonly cause?: string;
+  /** Those that came here at that time or later, in ms since the epoch. */
+  readonly since?: number;
+  /** One alone: "partition:offset". */
+  readonly offset?: string;
+}
+
+const decoder = new TextDecoder();
+export const utf8 = (bytes: unknown) =>
+  bytes instanceof Uint8Array ? decoder.decode(bytes) : String(bytes ?? "");
+
+/** A record of the dead-letter topic as a letter. */
+export function readLetter(partition: number, { key, value, offset, headers = {} }: Incoming): Letter {
+  const named = Object.entries(headers).map((
+    [name, header],
+  ) => [name.replace("bookline-", ""), utf8(header)]);
+  return { partition, offset: Number(offset), key, value, headers: Object.fromEntries(named) };
+}
+
+export const causeOf = ({ headers }: Letter) => headers.cause ?? "no cause given";
+
+/** How a letter is named, for `--offset`. */
+export const placeOf = ({ partition, offset }: Letter) => `${partition}:${offset}`;
+
+/** Whether the filter means this letter. */
+export function matches(letter: Letter, { cause, since, offset }: Filter): boolean {
+  return (cause === undefined || causeOf(letter).toLowerCase().includes(cause.toLowerCase())) &&
+    (since === undefined || Date.parse(letter.headers.time) >= since) &&
+    (offset === undefined || offset === placeOf(letter));
+}
+
+/** What of a letter's bytes a person is shown. */
+const SHOWN_BYTES = 2_000;
+
+/** All of a letter, to be read by a person; `state` is a line of its own where it has one. */
+export function describeLetter(letter: Letter, state?: string): string {
+  const { key, value, headers } = letter;
+  const lines = [`--offset ${placeOf(letter)}`];
+  if (state) lines.push(`  ${state}`);
+  for (const [name, header] of Object.entries(headers)) lines.push(`  ${name}: ${header}`);
+  if (key) lines.push(`  key: ${utf8(key.subarray(0, SHOWN_BYTES))}`);
+  lines.push(`  ${utf8(value?.subarray(0, SHOWN_BYTES))}`);
+  return lines.join("\n");
+}

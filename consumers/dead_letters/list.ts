@@ -1,0 +1,46 @@
+import { deadLetterTopic } from "../../shared/kafka/mod.ts";
+import { type OnProgress, openBox, type Reading } from "./box.ts";
+import { causeOf } from "./letter.ts";
+
+/** Causes that are counted apart, and those that are told. */
+const MOST_CAUSES = 1_000;
+const TOLD_CAUSES = 10;
+
+const suffix = deadLetterTopic("");
+
+/** How many letters each topic has, by what was done about them and, of those that wait, by cause. `prefix` is the topics'. */
+export async function listLetters(kafka: Reading, prefix: string, onProgress: OnProgress): Promise<string> {
+  const topics = (await kafka.listTopics())
+    .filter((topic) => topic.startsWith(prefix) && topic.endsWith(suffix))
+    .map((topic) => topic.slice(0, -suffix.length))
+    .sort();
+  const lines: string[] = [];
+  for (const topic of topics) {
+    lines.push(...await tally(kafka, topic, topic.slice(prefix.length), onProgress));
+  }
+  return lines.join("\n") || "There is no dead-letter topic yet.";
+}
+
+async function tally(kafka: Reading, topic: string, name: string, onProgress: OnProgress): Promise<string[]> {
+  const counts = { waiting: 0, replayed: 0, dropped: 0 };
+  const causes = new Map<string, number>();
+  const box = await openBox(kafka, topic, onProgress);
+  await box.read((letters) => {
+    for (const letter of letters) {
+      const state = box.marks.stateOf(letter) ?? "waiting";
+      counts[state]++;
+      if (state !== "waiting") continue;
+      const own = causeOf(letter);
+      const cause = causes.has(own) || causes.size < MOST_CAUSES ? own : "other causes";
+      causes.set(cause, (causes.get(cause) ?? 0) + 1);
+    }
+    return Promise.resolve(false);
+  });
+  const line = (count: number, words: string) => `  ${String(count).padStart(8)}  ${words}`;
+  const most = [...causes].sort(([, a], [, b]) => b - a).slice(0, TOLD_CAUSES);
+  return [
+    `${name}: ${counts.waiting} waiting, ${counts.replayed} replayed, ${counts.dropped} dropped`,
+    ...most.map(([cause, count]) => line(count, cause)),
+    ...[...box.marks.reasons].map(([reason, count]) => line(count, `dropped: ${reason}`)),
+  ];
+}
