@@ -1,6 +1,8 @@
 import type { Config } from "../shared/config.ts";
 import type { Log } from "../shared/log.ts";
 import { connectLasting } from "../shared/postgres.ts";
+import { transact } from "../shared/postgres_transaction.ts";
+import { persist, type Persistence } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
 import { createRounds } from "./rounds.ts";
@@ -15,20 +17,26 @@ export interface Chores<M> extends AsyncDisposable {
 
 const EXPIRY_MS = 60_000;
 
+/** How many connections the jobs take: one for each, as one may wait for a lock, and what waits for it would wait as long. */
+export function jobConnections<M extends { symbol: string }>({ table }: Stream<M>): number {
+  const { upkeep = [], expires } = table;
+  return upkeep.length + (expires ? 1 : 0);
+}
+
 /**
  * Runs the jobs of the stream's table, each at its own pace, until it is disposed. One that has more to do goes on at once,
  * unless `isBehind` says that rows wait to be written: those go first. What fails is done by the next round.
  */
 export async function startChores<M extends { symbol: string }>(
-  { table }: Stream<M>,
+  stream: Stream<M>,
   config: Config,
   log: Log,
+  database: Persistence,
   isBehind: () => boolean,
 ): Promise<Chores<M>> {
-  const { expires, upkeep = [] } = table;
+  const { expires, upkeep = [] } = stream.table;
   const done = new AbortController();
-  // One for each: a job may wait for a lock, and what waits for its connection would wait as long.
-  const sql = connectLasting(config.database, log, upkeep.length + 1);
+  const sql = connectLasting(config.database, log, Math.max(1, jobConnections(stream)));
   let since = -Infinity;
 
   const rounds = createRounds(log);
@@ -43,12 +51,11 @@ export async function startChores<M extends { symbol: string }>(
     }
   };
 
-  if (expires) await rounds.run("retention", ask);
+  if (expires) await persist(ask, database);
   const running = upkeep.map(({ name, everyMs, statement }) =>
     repeat(name, everyMs, async () => {
-      // Statements sent as one are one transaction. Each is bounded, whatever timeout the server, the database or the role sets.
-      const results = await sql.unsafe(`set local statement_timeout = 0; ${statement(config)}`);
-      return results.at(-1)![0].done !== null;
+      const [{ done }] = await transact(sql, statement(config));
+      return done !== null;
     })
   );
   if (expires) running.push(repeat("retention", EXPIRY_MS, ask));

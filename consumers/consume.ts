@@ -1,4 +1,4 @@
-import { databaseFault, explained } from "../shared/database_fault.ts";
+import { databaseFault, explained, noAnswer } from "../shared/database_fault.ts";
 import {
   type Batch,
   deadLetterTopic,
@@ -8,12 +8,12 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
-import { isTransient } from "../shared/postgres.ts";
+import { isTransient } from "../shared/postgres_error.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
-import { startChores } from "./chores.ts";
+import { jobConnections, startChores } from "./chores.ts";
 import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
 import { createLane } from "./lane.ts";
@@ -28,6 +28,8 @@ type Message = { symbol: string; receivedAt?: number };
 const INTAKE_BYTES = 4 * 2 ** 20;
 /** Messages. Whoever has more to store does that first, and the jobs of the database in between. */
 const BEHIND = 50_000;
+/** After so long without an answer the database is said to be slow; a lock that is held fails before. In ms. */
+const SLOW_MS = 15_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 2 * 2 ** 20;
 
@@ -42,8 +44,12 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   const meter = createMeter();
   worker.report = meter.report;
 
+  await using sink = createSink(stream, config.database, log);
+  const connections = sink.width + jobConnections(stream);
+  log.info("the database is used over several connections", { most: connections });
   const database = {
     signal,
+    slow: { ms: SLOW_MS, words: noAnswer(config.database, connections) },
     log,
     kind: "database" as const,
     explain: (error: unknown) => databaseFault(config.database, error),
@@ -59,7 +65,6 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("kafka", words, isLasting),
   };
 
-  await using sink = createSink(stream, config.database, log);
   const kafka = openKafka(config.kafka, log);
   await using letters = createSetAside(kafka, deadLetterTopic(topic), broker, log);
   await Promise.all([
@@ -69,18 +74,20 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
   const isBehind = () => meter.report().counts.behind > BEHIND;
-  await using chores = await startChores(stream, config, log, isBehind);
+  await using chores = await startChores(stream, config, log, database, isBehind);
   worker.report = () => {
     const report = meter.report();
     // While the worker waits for a server, that is the reason.
     return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : chores.stuck()) };
   };
 
-  const store = createStore(stream, { sink, chores, database, setAside: letters.setAside });
+  let intake = createIntake<Batch>(INTAKE_BYTES, signal);
+  const waiting = () => intake.waiting();
+  const store = createStore(stream, { sink, chores, database, waiting, setAside: letters.setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;
-    const intake = createIntake<Batch>(INTAKE_BYTES, signal);
+    intake = createIntake<Batch>(INTAKE_BYTES, signal);
     try {
       await using consumer = await kafka.subscribe({
         topic,

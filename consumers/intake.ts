@@ -4,6 +4,8 @@ export interface Intake<T> {
   put(item: T, bytes: number): Promise<void>;
   /** Takes all that is there, up to the limit; waits for the first. Returns none once the signal is aborted. */
   take(limit: number): Promise<T[]>;
+  /** What has not been taken, in order. */
+  waiting(): readonly T[];
   /** There will be no more: every `take` from now on throws this. */
   fail(error: unknown): void;
   /** Forgets what has not been taken. */
@@ -49,6 +51,7 @@ export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
       notify();
       return batch;
     },
+    waiting: () => items.map(({ item }) => item),
     fail(error) {
       failure = { error };
       notify();

@@ -1,37 +1,40 @@
-import { describe, type Log } from "../shared/log.ts";
 import type { Database } from "../shared/database_url.ts";
-import { connectLasting, isFaultOfContent, type Sql } from "../shared/postgres.ts";
-import { requireSchema } from "../shared/schema.ts";
+import type { Log } from "../shared/log.ts";
+import { connectLasting, type Sql } from "../shared/postgres.ts";
+import { isCancelled, isRefusal, isTransient } from "../shared/postgres_error.ts";
+import { ownSettings } from "../shared/postgres_transaction.ts";
+import { requireSchema, requireServer } from "../shared/schema.ts";
 import { columnName, type Stream } from "../shared/stream.ts";
 import { createEncoder } from "./binary.ts";
 import { copyIn } from "./copy.ts";
+import { type Refused, sift } from "./sift.ts";
+import { requireTable } from "./table_check.ts";
 
 type Message = { symbol: string };
-
-/** A row that the database refuses for what it holds: which of those that were given, and why. */
-export interface Refused {
-  readonly index: number;
-  readonly cause: string;
-}
 
 /** Stores a stream's messages. */
 export interface Sink<M extends Message> extends AsyncDisposable {
   readonly sql: Sql;
   /** How many writes may be under way at once. */
   readonly width: number;
-  /** @throws {SchemaError} where the schema is older than the stream needs */
+  /** @throws {SchemaError} where the server, the schema or the table is not what the stream needs */
   open(): Promise<void>;
   /**
    * Upserts messages of distinct keys and returns those that the database refuses for what they hold, by their place among
    * them. `load` is called again where the messages are needed again: each is encoded as soon as it is there, and nobody
    * holds it, so that it is cleared away young. Holding them cost a third of the consumer's speed.
-   * @throws {Error} any that is not of a row's content; writing the same messages again is right then
+   * @throws {RefusedError} where most are refused
+   * @throws {SchemaError} where the table is not what the stream needs any more
+   * @throws {Error} any other that is not of a row's content; writing the same messages again is right after each of them
    */
   write(load: () => Iterable<M>): Promise<Refused[]>;
 }
 
 /** Batches that go by way of the staging table after one that held a row already stored. */
 const CAUTIOUS_BATCHES = 100;
+
+/** The table is looked at so often, in ms: somebody may alter it meanwhile. */
+const CHECK_MS = 10_000;
 
 /** Opens the stream's table; it connects at the first use. */
 export function createSink<M extends Message>(stream: Stream<M>, database: Database, log: Log): Sink<M> {
@@ -45,6 +48,7 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
   const statements = sqlOf(stream);
   const { alongside } = stream.table;
   let cautious = 0;
+  let checkedAt = -Infinity;
 
   const copy = (messages: Iterable<M>, statement: string): Promise<void> => {
     const encode = encoders[encoders.length - 1];
@@ -54,40 +58,49 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
     if (!bytes) return Promise.resolve();
     encoders.pop();
     const before = alongside ? `${alongside.statement(parts)};` : "";
-    return copyIn(sql, before + statement, bytes).finally(() => encoders.push(encode));
+    return copyIn(sql, ownSettings + before + statement, bytes).finally(() => encoders.push(encode));
   };
 
-  /** Stores what can be stored, by halves. */
-  const sift = async (messages: readonly M[], from = 0): Promise<Refused[]> => {
-    try {
-      await copy(messages, statements.upsert);
-      return [];
-    } catch (error) {
-      if (!isFaultOfContent(error)) throw error;
-      if (messages.length === 1) return [{ index: from, cause: describe(error) }];
-      const middle = messages.length >> 1;
-      const first = await sift(messages.slice(0, middle), from);
-      return [...first, ...await sift(messages.slice(middle), from + middle)];
-    }
+  const check = async () => {
+    await requireTable(sql, stream);
+    checkedAt = performance.now();
+  };
+  const open = async () => {
+    await requireServer(sql);
+    await requireSchema(sql, stream.table.migration);
+    await check();
   };
 
-  const write = async (load: () => Iterable<M>): Promise<Refused[]> => {
+  const tryWrite = async (load: () => Iterable<M>): Promise<Refused[]> => {
     const isStraight = straight && cautious === 0;
     cautious = Math.max(0, cautious - 1);
     try {
       await copy(load(), isStraight ? statements.copy : statements.upsert);
       return [];
     } catch (error) {
-      if (!isFaultOfContent(error)) throw error;
+      if (!isRefusal(error) && !isCancelled(error)) throw error;
       if ((error as { code?: string }).code === "23505") cautious = CAUTIOUS_BATCHES;
-      return await sift([...load()]);
+      await check();
+      return await sift([...load()], (part) => copy(part, statements.upsert));
+    }
+  };
+
+  const write = async (load: () => Iterable<M>): Promise<Refused[]> => {
+    try {
+      // A number that a column of another type takes may be another number.
+      if (performance.now() - checkedAt > CHECK_MS) await check();
+      return await tryWrite(load);
+    } catch (error) {
+      // Whatever lasts: where somebody has altered the table, that explains it.
+      if (!isTransient(error)) await open();
+      throw error;
     }
   };
 
   return {
     sql,
     width,
-    open: () => requireSchema(sql, stream.table.migration),
+    open,
     write,
     [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
   };
@@ -98,8 +111,10 @@ export function sqlOf<M extends Message>({ topic, table }: Stream<M>) {
   const names = (fields: readonly string[]) => fields.map((field) => `"${columnName(field)}"`);
   const fields = Object.keys(table.columns);
   const columns = names(fields).join(", ");
+  const typed = Object.entries(table.columns).map(([field, type]) => `"${columnName(field)}" ${type}`);
   const target = `websocket."${topic}"`;
-  const staged = `"${topic}_staged"`;
+  // The migration's number, as behind a pooler a session may have the table of an older worker.
+  const staged = `pg_temp."${topic}_staged_${table.migration}"`;
   const versionOf = (row: string) => `(${names(table.version).map((name) => `${row}.${name}`).join(", ")})`;
   const replaced = names(fields.filter((field) => !(table.key as readonly string[]).includes(field)));
   const conflict = table.version.length === 0
@@ -109,10 +124,12 @@ export function sqlOf<M extends Message>({ topic, table }: Stream<M>) {
     } > ${versionOf("stored")}`;
   // Statements sent as one are one transaction, and the copy among them takes the rows. postgres.js' own `begin` can't be
   // used: when the connection is lost, its rollback ends the process.
+  // The staging table has the stream's columns and no constraints. It is empty between transactions, so it does not matter
+  // whose session a pooler gives us. Made anew for each batch it would cost 22 KB of WAL a time.
   return {
     copy: `copy ${target} (${columns}) from stdin (format binary)`,
     upsert: `
-      create temp table if not exists ${staged} (like ${target}) on commit delete rows;
+      create temp table if not exists ${staged} (${typed.join(", ")}) on commit delete rows;
       copy ${staged} (${columns}) from stdin (format binary);
       insert into ${target} as stored (${columns}) select ${columns} from ${staged}
         on conflict (${names(table.key).join(", ")}) ${conflict}`,

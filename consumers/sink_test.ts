@@ -3,51 +3,13 @@ import fc from "fast-check";
 import type { Sql } from "../shared/postgres.ts";
 import { SchemaError } from "../shared/schema.ts";
 import { isNewer, rowKey } from "../shared/stream.ts";
-import { type Book, book } from "../shared/streams/book.ts";
+import { book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { anyKline } from "../tests/arbitraries.ts";
 import { emptyDatabase, silent, testDatabase } from "../tests/stack.ts";
 import { newestPerRow } from "./decode.ts";
 import { createSink } from "./sink.ts";
-
-const openTime = Date.UTC(2026, 9, 1);
-
-/** A candle's update. */
-const candle = (fields: Partial<Kline>): Kline => ({
-  symbol: "BTCUSDT",
-  interval: "1m",
-  openTime,
-  closeTime: openTime + 59_999,
-  open: "1.10",
-  high: "1",
-  low: "1",
-  close: "1",
-  volume: "1",
-  quoteVolume: "1",
-  takerBuyBaseVolume: "1",
-  takerBuyQuoteVolume: "1",
-  numTrades: 1,
-  firstTradeId: 1,
-  lastTradeId: 1,
-  isClosed: false,
-  eventTime: openTime + 1_000,
-  receivedAt: openTime + 1_000,
-  ...fields,
-});
-
-/** A best bid and ask. */
-const tick = (updateId: number, fields: Partial<Book> = {}): Book => ({
-  symbol: "BTCUSDT",
-  updateId,
-  bidPrice: "61800.20",
-  bidQty: "1",
-  askPrice: "61800.30",
-  askQty: "1",
-  eventTime: openTime,
-  transactionTime: openTime,
-  receivedAt: openTime,
-  ...fields,
-});
+import { candle, count, openTime, tick, ticks } from "./test_rows.ts";
 
 const candles = (sql: Sql) =>
   sql`select symbol, interval, open_time, close::text, is_closed, event_time from websocket.kline_data
@@ -142,8 +104,48 @@ Deno.test("an error that is no row's fault is thrown, with nothing written and n
   await using sink = createSink(book, database.config, silent);
   await sink.write(() => [tick(1)]);
   await database.sql`alter table websocket.order_book_data rename to elsewhere`;
-  await assert.rejects(sink.write(() => [tick(2), tick(3)]), { code: "42P01" });
+  await assert.rejects(sink.write(() => [tick(2), tick(3)]), /websocket.order_book_data .* it is missing/);
   await database.sql`alter table websocket.elsewhere rename to order_book_data`;
   assert.deepEqual(await sink.write(() => [tick(2), tick(3)]), []);
   assert.equal((await database.sql`select count(*)::int from websocket.order_book_data`)[0].count, 3);
+});
+
+Deno.test("whatever timeouts the database sets, batches are written, for good", async () => {
+  await using database = await testDatabase();
+  const name = database.config.name;
+  await database.sql.unsafe(`
+    alter database ${name} set statement_timeout = '100ms';
+    alter database ${name} set transaction_timeout = '150ms';
+    alter database ${name} set idle_in_transaction_session_timeout = '10ms';
+    alter database ${name} set lock_timeout = '10ms';
+    alter database ${name} set default_transaction_isolation = 'serializable';
+    alter database ${name} set synchronous_commit = off;
+    create table seen (isolation text, synchronous text);
+    create function be_slow() returns trigger language plpgsql as $$ begin
+      perform pg_sleep(0.3);
+      insert into seen values (current_setting('transaction_isolation'), current_setting('synchronous_commit'));
+      return null;
+    end $$;
+    create trigger slow after insert on websocket.order_book_data for each statement execute function be_slow();
+    create trigger slow after insert on websocket.kline_data for each statement execute function be_slow()`);
+  await using books = createSink(book, database.config, silent);
+  await using klines = createSink(kline, database.config, silent);
+  for (let times = 0; times < 2; times++) assert.deepEqual(await books.write(() => ticks(10)), []);
+  assert.deepEqual(await klines.write(() => [candle({})]), []);
+  const seen = await database.sql`select distinct isolation, synchronous from seen`;
+  assert.deepEqual([...seen], [{ isolation: "read committed", synchronous: "on" }]);
+});
+
+Deno.test("a batch that somebody cancels for the time it takes is written in parts", async () => {
+  await using database = await testDatabase();
+  await database.sql.unsafe(`
+    create function cancel() returns trigger language plpgsql as $$ begin
+      if (select count(*) > 100 from new_rows) then raise query_canceled; end if;
+      return null;
+    end $$;
+    create trigger cancel after insert on websocket.order_book_data referencing new table as new_rows
+      for each statement execute function cancel()`);
+  await using sink = createSink(book, database.config, silent);
+  assert.deepEqual(await sink.write(() => ticks(1_000)), []);
+  assert.equal(await count(database.sql, "order_book_data"), 1_000);
 });

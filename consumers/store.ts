@@ -1,10 +1,11 @@
 import type { Batch } from "../shared/kafka/mod.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
-import type { Stream } from "../shared/stream.ts";
+import { rowKey, type Stream } from "../shared/stream.ts";
 import type { Chores } from "./chores.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
-import type { Refused, Sink } from "./sink.ts";
+import { type Refused, RefusedError } from "./sift.ts";
+import type { Sink } from "./sink.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
@@ -20,6 +21,8 @@ export interface Means<M extends Message> {
   readonly sink: Sink<M>;
   readonly chores: Chores<M>;
   readonly database: Persistence;
+  /** The batches that were read later and wait. */
+  readonly waiting: () => readonly Batch[];
   /** Puts messages on the dead-letter topic; returns once they are acked. */
   readonly setAside: (unwanted: readonly Unwanted[]) => Promise<void>;
 }
@@ -30,7 +33,7 @@ export interface Means<M extends Message> {
  */
 export function createStore<M extends Message>(
   stream: Stream<M>,
-  { sink, chores, database, setAside }: Means<M>,
+  { sink, chores, database, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
   const decoder = createDecoder(stream);
   // Rows that are never replaced need no choosing: the database leaves out what it has.
@@ -40,6 +43,7 @@ export function createStore<M extends Message>(
   /** The messages of a batch that are to be stored, one by one; what becomes of the others is noted in the outcome. */
   function* fresh({ messages }: Batch, outcome: Outcome, isExpired: (message: M) => boolean): Generator<M> {
     for (let place = 0; place < messages.length; place++) {
+      if (outcome.fates[place] !== "stored") continue;
       const { value } = messages[place];
       const message = decoder.read(value);
       if (message === undefined) {
@@ -55,38 +59,70 @@ export function createStore<M extends Message>(
 
   return async (batches) => {
     const isExpired = chores.expiry();
+    /** Why the database refuses a message, by its place, of each batch. */
+    const causes = batches.map(() => new Map<number, string>());
     let outcomes: Outcome[] = [];
     function* freshOfAll() {
       outcomes = batches.map(newOutcome);
-      for (const [i, batch] of batches.entries()) yield* fresh(batch, outcomes[i], isExpired);
+      for (const [i, batch] of batches.entries()) {
+        for (const place of causes[i].keys()) outcomes[i].fates[place] = "rejected";
+        yield* fresh(batch, outcomes[i], isExpired);
+      }
     }
     const placesOf = (fate: Fate) =>
-      batches.flatMap((batch, i) =>
-        outcomes[i].fates.includes(fate)
-          ? [...outcomes[i].fates.keys()].filter((place) => outcomes[i].fates[place] === fate)
-            .map((place) => ({ batch, place }))
+      outcomes.flatMap(({ fates }, i) =>
+        fates.includes(fate)
+          ? [...fates.keys()].filter((place) => fates[place] === fate).map((place) => ({ i, place }))
           : []
       );
-    /** Finds the messages that refused rows were made of. */
-    const locate = (refused: readonly Refused[]): Unwanted[] => {
-      if (refused.length === 0) return [];
+    /** Notes why messages that rows were made of are refused; rows of the company are left to their turn. */
+    const note = (refused: readonly Refused[]) => {
       const messages = [...freshOfAll()];
       const rows = [...rowsOf(messages)];
-      const causes = new Map(refused.map(({ index, cause }) => [rows[index], cause]));
-      return placesOf("stored").flatMap(({ batch, place }, i) => {
-        const cause = causes.get(messages[i]);
-        return cause === undefined ? [] : [{ batch, place, cause }];
-      });
+      const causeOf = new Map(refused.map(({ index, cause }) => [rows[index], cause]));
+      for (const [n, { i, place }] of placesOf("stored").entries()) {
+        const cause = causeOf.get(messages[n]);
+        if (cause === undefined) continue;
+        causes[i].set(place, cause);
+        outcomes[i].fates[place] = "rejected";
+      }
     };
 
-    const refused = locate(await persist(() => sink.write(() => rowsOf(freshOfAll())), database));
-    const poison = placesOf("rejected").map(({ batch, place }) => ({
-      batch,
-      place,
-      cause: decoder.faultIn(batch.messages[place].value)!,
-    }));
-    for (const { batch, place } of refused) outcomes[batches.indexOf(batch)].fates[place] = "rejected";
-    await setAside([...poison, ...refused]);
+    /** The rows, and those of other keys that were read later: beside them it shows whether few are bad or all are refused. */
+    function* inCompany(): Generator<M> {
+      const own = [...rowsOf(freshOfAll())];
+      yield* own;
+      const keys = new Set(own.map((row) => rowKey(stream, row)));
+      const later = waiting().flatMap((batch) => [...fresh(batch, newOutcome(batch), isExpired)]);
+      for (const row of rowsOf(later)) {
+        if (!keys.has(rowKey(stream, row))) yield row;
+      }
+    }
+    let isAlone = true;
+    const write = async (): Promise<Refused[]> => {
+      try {
+        return await sink.write(() => isAlone ? rowsOf(freshOfAll()) : inCompany());
+      } catch (error) {
+        if (!isAlone || !(error instanceof RefusedError)) throw error;
+        // What is written before its turn is written again in its turn, which changes nothing.
+        isAlone = false;
+        return await write();
+      }
+    };
+
+    for (let isDone = false; !isDone;) {
+      const refused = await persist(write, database);
+      if (refused.length > 0) note(refused);
+      // An older version of a refused row may be good, and was left out for it.
+      isDone = refused.length === 0 || stream.table.version.length === 0;
+    }
+    await setAside(
+      placesOf("rejected").map(({ i, place }) => ({
+        batch: batches[i],
+        place,
+        cause: causes[i].get(place) ?? decoder.faultIn(batches[i].messages[place].value)!,
+      })),
+    );
     return outcomes;
   };
 }

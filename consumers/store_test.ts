@@ -5,7 +5,7 @@ import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { tick } from "../tests/ticks.ts";
-import type { Refused } from "./sink.ts";
+import { type Refused, RefusedError } from "./sift.ts";
 import { createStore, type Unwanted } from "./store.ts";
 
 const database = {
@@ -28,7 +28,11 @@ function batchOf(texts: string[], partition = 0): Batch {
 function storeOf<M extends { symbol: string }>(
   stream: Stream<M>,
   refuse: (rows: M[]) => Refused[] = () => [],
-  isExpired: (message: M) => boolean = () => false,
+  { isExpired = () => false, waiting = () => [], onTrouble }: {
+    isExpired?: (message: M) => boolean;
+    waiting?: () => Batch[];
+    onTrouble?: (words?: string) => void;
+  } = {},
 ) {
   const written: M[][] = [];
   const setAside: Unwanted[] = [];
@@ -36,11 +40,12 @@ function storeOf<M extends { symbol: string }>(
     sink: {
       write(load: () => Iterable<M>) {
         written.push([...load()]);
-        return Promise.resolve(refuse(written.at(-1)!));
+        return new Promise((resolve) => resolve(refuse(written.at(-1)!)));
       },
     } as never,
     chores: { expiry: () => isExpired } as never,
-    database,
+    database: { ...database, onTrouble },
+    waiting,
     setAside: (unwanted) => Promise.resolve(void setAside.push(...unwanted)),
   });
   return { store, written, setAside };
@@ -50,7 +55,9 @@ const text = (updateId: number) => book.codec.encode(tick(1_790_000_000_000, { u
 
 Deno.test("what the database refuses is told from what can't be decoded, what is old, and their good neighbours", async () => {
   const refuse = (rows: Book[]) => [{ index: rows.findIndex(({ updateId }) => updateId === 4), cause: "no" }];
-  const { store, written, setAside } = storeOf(book, refuse, ({ updateId }) => updateId === 2);
+  const { store, written, setAside } = storeOf(book, refuse, {
+    isExpired: ({ updateId }) => updateId === 2,
+  });
   const batches = [
     batchOf([text(1), "{", text(2)]),
     batchOf([text(3), '{"symbol":"A"}', text(4), text(5)], 1),
@@ -66,11 +73,14 @@ Deno.test("what the database refuses is told from what can't be decoded, what is
   assert.deepEqual(outcomes.map(({ nextOffset }) => nextOffset), ["3", "4"]);
 });
 
-Deno.test("of several versions of a candle one row is written, and a refused one is found among them", async () => {
-  const { wire, toMessage, sample } = kline.exchange!;
-  const candle = toMessage(wire.parse(JSON.parse(sample).data), 1) as Kline;
-  const version = (fields: Partial<Kline>) => kline.codec.encode({ ...candle, ...fields });
-  const { store, written, setAside } = storeOf(kline, () => [{ index: 0, cause: "no" }]);
+const { wire, toMessage, sample } = kline.exchange!;
+const candle = toMessage(wire.parse(JSON.parse(sample).data), 1) as Kline;
+const version = (fields: Partial<Kline>) => kline.codec.encode({ ...candle, ...fields });
+
+Deno.test("of several versions of a candle one row is written; where it is refused, the one before it is", async () => {
+  const refuse = (rows: Kline[]) =>
+    rows.flatMap(({ eventTime }, index) => eventTime === 7 ? [{ index, cause: "no" }] : []);
+  const { store, written, setAside } = storeOf(kline, refuse);
   const batch = batchOf([
     version({ isClosed: false, eventTime: 5 }),
     version({ isClosed: false, eventTime: 7 }),
@@ -78,7 +88,8 @@ Deno.test("of several versions of a candle one row is written, and a refused one
     version({ openTime: 0 }),
   ]);
   const [{ fates, prices }] = await store([batch]);
-  assert.deepEqual(written[0].map(({ eventTime }) => eventTime), [7, candle.eventTime]);
+  const times = written.map((rows) => rows.map(({ eventTime }) => eventTime));
+  assert.deepEqual(times, [[7, candle.eventTime], [6, candle.eventTime]]);
   assert.deepEqual(fates, ["stored", "rejected", "stored", "stored"]);
   assert.deepEqual(setAside.map(({ place }) => place), [1]);
   assert.deepEqual(prices, { [candle.symbol]: candle.close });
@@ -92,4 +103,31 @@ Deno.test("messages that are written again, as the first attempt failed, are cou
   const [{ fates, receivedAt }] = await store([batchOf([text(1), text(2)])]);
   assert.equal(written.length, 3);
   assert.deepEqual([fates, receivedAt.length], [["stored", "stored"], 2]);
+});
+
+Deno.test("a row that is refused alone is judged beside those that wait, which are left to their turn", async () => {
+  const refuse = (rows: Book[]) => {
+    if (rows.length === 1) throw new RefusedError("1 of 1 rows are refused");
+    return rows.flatMap(({ updateId }, index) => updateId % 2 === 1 ? [{ index, cause: "odd" }] : []);
+  };
+  const { store, written, setAside } = storeOf(book, refuse, {
+    waiting: () => [batchOf([text(2), text(3)], 1)],
+  });
+  const outcomes = await store([batchOf([text(1)])]);
+  assert.deepEqual(written.map((rows) => rows.map(({ updateId }) => updateId)), [[1], [1, 2, 3]]);
+  assert.deepEqual(outcomes.map(({ fates }) => fates), [["rejected"]]);
+  assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "odd"]]);
+});
+
+Deno.test("while most are refused nothing is set aside, and what is mended is stored", async () => {
+  let attempts = 0;
+  const troubles: (string | undefined)[] = [];
+  const { store, setAside } = storeOf(book, () => {
+    if (attempts++ < 3) throw new RefusedError("2 of 2 rows are refused");
+    return [];
+  }, { onTrouble: (words) => troubles.push(words) });
+  const [{ fates }] = await store([batchOf([text(1), text(2)])]);
+  assert.deepEqual(fates, ["stored", "stored"]);
+  assert.deepEqual(setAside, []);
+  assert.deepEqual(troubles, ["2 of 2 rows are refused", "2 of 2 rows are refused", undefined]);
 });

@@ -1,5 +1,6 @@
 import { explained } from "../shared/database_fault.ts";
 import { connect, createDatabase } from "../shared/postgres.ts";
+import { transact } from "../shared/postgres_transaction.ts";
 import { runWorker, type Worker } from "../shared/worker.ts";
 import { makeRoles, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";
@@ -20,7 +21,7 @@ async function prepare({ config, log }: Worker): Promise<void> {
   const sql = connect(config.database, log);
   try {
     log.info("the schema is up to date", { schema: await migrate(sql, log) });
-    await sql`select websocket.make_partitions(${config.bookRetentionDays})`;
+    await transact(sql, `select websocket.make_partitions(${config.bookRetentionDays})`, "0");
     if (passwords) await makeRoles(sql, passwords, log);
   } finally {
     await sql.end({ timeout: 5 });

@@ -1,6 +1,7 @@
 import { ConfigError } from "../shared/config.ts";
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres.ts";
+import { transact } from "../shared/postgres_transaction.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** The variable of each role's password. */
@@ -43,16 +44,14 @@ export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promi
     );
   }
   const statements = await Deno.readTextFile(new URL("roles.sql", import.meta.url));
-  const connection = await sql.reserve();
-  try {
-    await connection`
-      select
-        set_config('bookline.writer_verifier', ${scramVerifier(passwords.bookline_writer)}, false),
-        set_config('bookline.reader_verifier', ${scramVerifier(passwords.grafana_reader)}, false)`;
-    // Statements sent as one are one transaction.
-    await connection.unsafe(statements);
-  } finally {
-    connection.release();
-  }
+  // A verifier is of letters, digits and "+/=$:-" alone.
+  await transact(
+    sql,
+    `select
+      set_config('bookline.writer_verifier', '${scramVerifier(passwords.bookline_writer)}', true),
+      set_config('bookline.reader_verifier', '${scramVerifier(passwords.grafana_reader)}', true);
+    ${statements}`,
+    "0",
+  );
   log.info("the roles are up to date", { roles: Object.keys(variables).join() });
 }

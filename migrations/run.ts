@@ -1,6 +1,7 @@
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres.ts";
-import { SchemaError } from "../shared/schema.ts";
+import { transact } from "../shared/postgres_transaction.ts";
+import { requireServer, SchemaError } from "../shared/schema.ts";
 
 /** Any number will do as long as every migrator takes the same: this one spells "book" in ASCII. */
 const LOCK = 0x626f6f6b;
@@ -15,38 +16,39 @@ async function list(): Promise<{ number: number; name: string }[]> {
 }
 
 /**
- * Applies the migrations that the database lacks, each in a transaction of its own, under one lock: any number of
- * migrators may run at once. Returns the schema's number.
- * @throws {SchemaError} where a newer version of Bookline made the schema
+ * Applies the migrations that the database lacks, each in a transaction of its own, with no timeout: any number of migrators
+ * may run at once. The lock is each transaction's, not the session's, which behind a pooler would be another's next.
+ * Returns the schema's number.
+ * @throws {SchemaError} where the server is too old, or a newer version of Bookline made the schema
  */
 export async function migrate(sql: Sql, log: Log): Promise<number> {
+  await requireServer(sql);
   const migrations = await list();
   const newest = migrations.at(-1)!.number;
-  const connection = await sql.reserve();
-  try {
-    await connection`select pg_advisory_lock(${LOCK})`;
-    await connection.unsafe(await Deno.readTextFile(new URL("setup.sql", folder)));
-    const [{ current }] =
-      await connection`select coalesce(max(number), 0)::int as current from websocket.migrations`;
+  const inTurn = (statements: string) =>
+    transact(sql, `select pg_advisory_xact_lock(${LOCK}); ${statements}`, "0");
+
+  await inTurn(await Deno.readTextFile(new URL("setup.sql", folder)));
+  for (;;) {
+    const [{ current }] = await sql`
+      select coalesce(max(number), 0)::int as current from websocket.migrations`;
     if (current > newest) {
       throw new SchemaError(
         `The database has schema ${current}, made by a newer Bookline; this one knows ${newest}. ` +
           "Update Bookline, or point DB_URL at another database.",
       );
     }
-    for (const { number, name } of migrations.filter((one) => one.number > current)) {
-      await connection.unsafe("begin;" + await Deno.readTextFile(new URL(name, folder)));
-      await connection`insert into websocket.migrations (number, name) values (${number}, ${name})`;
-      await connection`commit`;
-      log.info("applied", { migration: name });
+    const next = migrations.find(({ number }) => number > current);
+    if (!next) return newest;
+    const statements = await Deno.readTextFile(new URL(next.name, folder));
+    try {
+      await inTurn(`
+        insert into websocket.migrations (number, name) values (${next.number}, '${next.name}');
+        ${statements}`);
+      log.info("applied", { migration: next.name });
+    } catch (error) {
+      // Another migrator has applied it since.
+      if ((error as { constraint_name?: string }).constraint_name !== "migrations_pkey") throw error;
     }
-    return newest;
-  } catch (error) {
-    await connection`rollback`.catch(() => {});
-    throw error;
-  } finally {
-    // A lost connection has freed the lock.
-    await connection`select pg_advisory_unlock_all()`.catch(() => {});
-    connection.release();
   }
 }

@@ -6,6 +6,8 @@ import { SchemaError } from "./schema.ts";
 /** What went wrong with the database in words, with what to look at where its own text does not tell. */
 export function databaseFault({ host, port, name }: Database, error: unknown): string {
   const text = describe(error);
+  // It names the database's part that differs, and what to do.
+  if (error instanceof SchemaError) return text;
   const code = String((error as { code?: unknown })?.code);
   const hint = /no encryption/.test(text)
     ? ". It wants TLS: add sslmode=require to DB_URL, or better verify-full"
@@ -13,6 +15,12 @@ export function databaseFault({ host, port, name }: Database, error: unknown): s
     ? ". See DB_USER and DB_PASSWORD"
     : "";
   return `Cannot use the database at ${host}:${port}/${name}: ${text}${hint}`;
+}
+
+/** Words for a database that neither answers nor fails; `connections` is how many the worker uses at most. */
+export function noAnswer({ host, port, name }: Database, connections: number): string {
+  return `The database at ${host}:${port}/${name} does not answer. This worker uses up to ${connections} connections: ` +
+    "a pooler such as PgBouncer may have none left, or the server be busy";
 }
 
 /** The error to end with: itself where a person can act on it as it is, else one with the words of `databaseFault`. */

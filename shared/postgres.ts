@@ -5,10 +5,12 @@ import { openSocket } from "./postgres_socket.ts";
 
 export type Sql = postgres.Sql;
 export type TransactionSql = postgres.TransactionSql;
+export type Row = postgres.Row;
 
 /**
  * Opens a pool of at most `max` connections; it connects at the first query. Close it with `sql.end()`.
- * Notices of the server go to the log.
+ * Notices of the server go to the log. Statements are not prepared: PgBouncer's transaction mode has another server at the
+ * next one, and a plan fails once its table is altered.
  */
 export function connect(database: Database, log: Log, max = 1, options: { fetch_types?: false } = {}): Sql {
   return postgres({
@@ -20,6 +22,7 @@ export function connect(database: Database, log: Log, max = 1, options: { fetch_
     ssl: false, // the socket sees to it
     ...{ socket: () => openSocket(database) }, // an option that postgres.js' types leave out
     max,
+    prepare: false,
     ...options,
     connect_timeout: database.connectTimeout,
     connection: { application_name: database.applicationName ?? "bookline" },
@@ -49,7 +52,10 @@ export async function createDatabase(database: Database, log: Log): Promise<void
     if ((error as { code?: string }).code !== "3D000") throw error;
     const server = connect({ ...database, name: "postgres" }, log);
     try {
+      // It can't be part of a transaction, which would have a timeout of its own.
+      await server`set statement_timeout = 0`;
       await server`create database ${server(database.name)}`;
+      await server`reset statement_timeout`;
       log.info("made the database", { name: database.name });
     } catch (failure) {
       // 42P04 and 23505: another one made it meanwhile.
@@ -60,25 +66,4 @@ export async function createDatabase(database: Database, log: Log): Promise<void
   } finally {
     await sql.end({ timeout: 5 });
   }
-}
-
-/** SQLSTATE classes and codes that waiting can mend. PostgreSQL: appendix A, "Error Codes". */
-const passing = /^(08|53|57P|58)|^(40001|40P01|25006|55P03|57014|55006)$/;
-
-/** Whether waiting can mend this error: no connection, no room, a lock, a fail-over. */
-export function isTransient(error: unknown): boolean {
-  const code = (error as { code?: unknown })?.code;
-  if (typeof code !== "string") return false;
-  // Five characters are an SQLSTATE; what is longer is of the network: ECONNREFUSED, CONNECTION_CLOSED.
-  return code.length === 5 && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("EPIPE")
-    ? passing.test(code)
-    : true;
-}
-
-/**
- * Whether the database refuses a row for what it holds: a data exception or a broken constraint. Nothing else says that a
- * row is bad, be it a full disk, a missing table or a changed password.
- */
-export function isFaultOfContent(error: unknown): boolean {
-  return /^2[23][0-9A-Z]{3}$/.test(String((error as { code?: unknown })?.code));
 }

@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import { parseDatabaseUrl } from "./database_url.ts";
 import { createLog } from "./log.ts";
-import { connectLasting, isTransient } from "./postgres.ts";
+import { connectLasting } from "./postgres.ts";
+import { isTransient } from "./postgres_error.ts";
 import { verification } from "./postgres_socket.ts";
 
 const log = createLog("test", "error", () => {});

@@ -14,6 +14,8 @@ export interface Persistence {
   readonly passing?: (error: unknown) => boolean;
   /** Whether a person must act before an attempt can succeed; it is attempted all the same. No error by default. */
   readonly lasts?: (error: unknown) => boolean;
+  /** What is the trouble while an attempt neither succeeds nor fails for `ms`; it is not given up. */
+  readonly slow?: { readonly ms: number; readonly words: string };
   /** Told of each failure in words and whether it lasts, and of the end of the trouble by undefined. */
   readonly onTrouble?: (words: string | undefined, isLasting?: boolean) => void;
 }
@@ -26,23 +28,40 @@ const MOST_PAUSE_MS = 5_000;
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
  */
 export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, log, kind, explain = describe, lasts, onTrouble = () => {} } = persistence;
+  const { signal, log, kind, explain = describe, lasts, slow, onTrouble = () => {} } = persistence;
   const { passing = (error) => !(error instanceof ConfigError) } = persistence;
+  let isInTrouble = false;
+  const tell = (words: string, isLasting?: boolean) => {
+    isInTrouble = true;
+    onTrouble(words, isLasting);
+  };
+  const tellSlow = () => {
+    tell(slow!.words);
+    log.sparsely(kind, slow!.words);
+  };
   for (let failures = 0;; failures++) {
     try {
-      const result = await attempt();
-      if (failures > 0) {
-        onTrouble(undefined);
-        log.info("recovered", { after: `${failures} failures` });
-      }
+      const result = await (slow ? watch(attempt(), slow.ms, tellSlow) : attempt());
+      if (isInTrouble) onTrouble(undefined);
+      if (failures > 0) log.info("recovered", { after: `${failures} failures` });
       return result;
     } catch (error) {
       if (!passing(error)) throw error;
-      onTrouble(explain(error), lasts?.(error));
+      tell(explain(error), lasts?.(error));
       if (signal.aborted) throw error;
       const words = explain(error);
       log.sparsely(kind, `${words}; trying until it works`);
       await sleep(backoff(failures, 250, MOST_PAUSE_MS), signal);
     }
+  }
+}
+
+/** Waits for an attempt, and calls `tell` where it takes longer than `ms`. */
+async function watch<T>(attempt: Promise<T>, ms: number, tell: () => void): Promise<T> {
+  const timer = setTimeout(tell, ms);
+  try {
+    return await attempt;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -47,3 +47,15 @@ Deno.test("what succeeds at once tells of no trouble", async () => {
   const onTrouble = () => assert.fail("there was none");
   assert.equal(await persist(failing(0), { signal, log, kind, onTrouble }), 1);
 });
+
+Deno.test("an attempt that takes long is told of meanwhile, and waited for", async () => {
+  const troubles: (string | undefined)[] = [];
+  const told = Promise.withResolvers<void>();
+  const onTrouble = (words?: string) => {
+    troubles.push(words);
+    told.resolve();
+  };
+  const slow = { ms: 1, words: "no answer yet" };
+  assert.equal(await persist(() => told.promise.then(() => 1), { signal, log, kind, slow, onTrouble }), 1);
+  assert.deepEqual(troubles, ["no answer yet", undefined]);
+});

@@ -5,6 +5,30 @@ export class SchemaError extends Error {
   override name = "SchemaError";
 }
 
+/** The least version that has what the migrations use: PostgreSQL 14, whose functions may have a body of statements. */
+const LEAST_VERSION = 140_000;
+
+/** @throws {SchemaError} where the server is too old, or the database can't hold every symbol, such as 币安人生USDT */
+export async function requireServer(sql: Sql): Promise<void> {
+  const [server] = await sql`
+    select
+      current_setting('server_version') as version,
+      current_setting('server_version_num')::int as number,
+      current_setting('server_encoding') as encoding,
+      current_database() as name`;
+  if (server.number < LEAST_VERSION) {
+    throw new SchemaError(
+      `Cannot use the server as PostgreSQL must be 14 or later: it is ${server.version}. Upgrade it, or point DB_URL at another`,
+    );
+  }
+  if (server.encoding !== "UTF8") {
+    throw new SchemaError(
+      `Cannot use the database ${server.name} as its encoding must be UTF8: it is ${server.encoding}. Make another and point ` +
+        `DB_URL at it: create database bookline encoding 'UTF8' locale 'C' template template0`,
+    );
+  }
+}
+
 /** The number of the newest migration that the database has had; 0 for a database without any. */
 export async function schemaNumber(sql: Sql): Promise<number> {
   const [{ made }] = await sql`select to_regclass('websocket.migrations') is not null as made`;

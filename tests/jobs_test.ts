@@ -9,6 +9,8 @@ import { until } from "./until.ts";
 
 const HOUR = 3_600_000;
 
+const persistence = { signal: new AbortController().signal, log: silent, kind: "database" as const };
+
 /** A stream whose only job takes one row of `public.work` a round, and has an hour until its next. */
 const worker = {
   table: {
@@ -28,7 +30,7 @@ async function workFor({ sql }: TestDatabase, rounds: number): Promise<() => Pro
 }
 
 const start = (database: TestDatabase, stream: Stream, isBehind: () => boolean) =>
-  startChores(stream, { ...readConfig({}), database: database.config }, silent, isBehind);
+  startChores(stream, { ...readConfig({}), database: database.config }, silent, persistence, isBehind);
 
 Deno.test("a job that has more to do goes on at once", async () => {
   await using database = await testDatabase();

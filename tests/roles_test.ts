@@ -3,6 +3,7 @@ import { createSink } from "../consumers/sink.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { readConfig } from "../shared/config.ts";
 import { connect, type Sql } from "../shared/postgres.ts";
+import { transact } from "../shared/postgres_transaction.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
@@ -88,7 +89,7 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   await sink.open();
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
-  for (const { statement } of book.table.upkeep!) await writer.unsafe(statement(config));
+  for (const { statement } of book.table.upkeep!) await transact(writer, statement(config));
   await writer`select websocket.refresh_rollup('0')`;
   const [{ raw, rolled }] = await reader`
     select
