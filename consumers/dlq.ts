@@ -1,4 +1,5 @@
 import { ConfigError, readConfig } from "../shared/config.ts";
+import { checkEnvFile } from "../shared/env_file.ts";
 import { type Kafka, kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";
@@ -18,6 +19,7 @@ const SHOWN = 20;
 async function main(args: string[]): Promise<string> {
   const order = readOrder(args);
   if (!order) return help;
+  await checkEnvFile();
   const config = readConfig();
   const kafka = openKafka(config.kafka, createLog("dlq", config.logLevel));
   await kafka.listTopics().catch((error) => {

@@ -99,6 +99,9 @@ const variables = {
   ),
 };
 
+/** What the environment may say. */
+export const variableNames: readonly string[] = Object.keys(variables);
+
 type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]["schema"]> };
 
 /** What a worker is told by its environment. */
@@ -138,6 +141,13 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
   const fault = (name: string, why: string, example: string) =>
     faults.push(`Cannot use ${name}: it ${why}. Example: ${name}=${example}`);
 
+  for (const name of Object.keys(env).filter((name) => name.startsWith("\uFEFF"))) {
+    faults.push(
+      `Cannot use ${
+        name.slice(1)
+      }: it has another name, since .env begins with a byte order mark. Save it as UTF-8 without`,
+    );
+  }
   const values = Object.fromEntries(
     Object.entries(variables).map(([name, { schema, example, fallback }]) => {
       const parsed = schema.safeParse(env[name]?.trim() || fallback);

@@ -12,7 +12,7 @@ export function databaseFault({ host, port, name }: Database, error: unknown): s
   const hint = /no encryption/.test(text)
     ? ". It wants TLS: add sslmode=require to DB_URL, or better verify-full"
     : code.startsWith("28") // PostgreSQL: appendix A, "Invalid Authorization Specification"
-    ? ". See DB_USER and DB_PASSWORD"
+    ? ". See DB_USER and DB_PASSWORD: in .env, what has a $ or # must be in single quotes"
     : "";
   return `Cannot use the database at ${host}:${port}/${name}: ${text}${hint}`;
 }

@@ -11,7 +11,8 @@ Deno.test("a refused login leads to the variables that it came from, and tells n
   assert.equal(
     words,
     "Cannot use the database at db.example.com:5432/market: " +
-      'password authentication failed for user "user". See DB_USER and DB_PASSWORD',
+      'password authentication failed for user "user". See DB_USER and DB_PASSWORD: in .env, what has a $ or # must be ' +
+      "in single quotes",
   );
 });
 

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import { checkEnvFile } from "./env_file.ts";
 import { createLog, describe, type Log } from "./log.ts";
 import { type Histogram, summaryOf } from "./histogram.ts";
 import { SchemaError } from "./schema.ts";
@@ -57,6 +58,7 @@ export async function runWorker(
   try {
     const unknown = Deno.args.filter((arg) => !options.includes(arg));
     if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
+    await checkEnvFile();
     const config = readConfig();
     log = createLog(name, config.logLevel);
     const worker: Worker = { config, log, ...stopSignals(log), report: () => ({ counts: {} }) };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readConfig } from "../../shared/config.ts";
+import { checkEnvFile } from "../../shared/env_file.ts";
 import { listStreams } from "../../shared/list_streams.ts";
 import { createLog } from "../../shared/log.ts";
 import { localFolder } from "../folders.ts";
@@ -40,6 +41,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const { terminal, signal, onChild } = surroundings;
   const env = Deno.env.toObject();
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
+  await checkEnvFile();
   const wanted = readConfig(env); // its faults are better told before anything is started
   const [tasks, streams] = await Promise.all([readTasks(), listStreams()]);
 

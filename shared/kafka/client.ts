@@ -46,7 +46,7 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
   const untrusted = config.ssl && certificateFault(text);
   if (untrusted) return `Cannot trust Kafka at ${at}: ${untrusted}`;
   if (isLogin(cause)) {
-    return `Kafka at ${at} refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: ${text}`;
+    return `Kafka at ${at} refuses KAFKA_API_KEY and KAFKA_SECRET_KEY: ${text}. In .env, what has a $ or # must be in single quotes`;
   }
   // The second is Node's way to say that the broker hung up on a TLS greeting.
   if (/Closed connection|before secure TLS connection/.test(text)) {
