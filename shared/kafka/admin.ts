@@ -70,12 +70,14 @@ const GROUP_ID_NOT_FOUND = 69;
  * loading: the old offsets would stay, and a new topic of the old name would be read from there on.
  */
 async function removeGroups(admin: kafkajs.Admin, groups: readonly string[]): Promise<void> {
-  try {
-    await admin.deleteGroups([...groups]);
-  } catch (error) {
-    const faults = (error as { groups?: kafkajs.DeleteGroupsResult[] }).groups;
-    const other = faults?.find(({ errorCode }) => errorCode !== GROUP_ID_NOT_FOUND);
-    if (!faults || other) throw other?.error ?? error;
+  // One by one: each has a coordinator of its own.
+  for (const group of groups) {
+    try {
+      await admin.deleteGroups([group]);
+    } catch (error) {
+      const [fault] = (error as { groups?: kafkajs.DeleteGroupsResult[] }).groups ?? [];
+      if (fault?.errorCode !== GROUP_ID_NOT_FOUND) throw fault?.error ?? error;
+    }
   }
 }
 

@@ -25,8 +25,8 @@ export function assignerTelling(listener: (lost: Lost) => void): kafkajs.Partiti
 
 /** What is used here of kafkajs' offset manager. */
 interface Manager {
-  topicConfigurations: Record<string, { fromBeginning: boolean }>;
   cluster: {
+    refreshMetadata(): Promise<void>;
     fetchTopicsOffset(topics: unknown[]): Promise<{ partitions: { offset: string }[] }[]>;
   };
   nextOffset(topic: string, partition: number): { toString(): string };
@@ -36,17 +36,26 @@ interface Manager {
 /**
  * Mends kafkajs 2.2.4: where the message to be read next is gone, it goes on with the oldest one and tells no one. It also
  * commits that, though messages of before may still wait to be stored: who takes the partition over would never hear of
- * them. Here nothing is committed.
+ * them. Here nothing is committed. It also believes any broker, though one that has just come back may know less than who leads
+ * the partition now: all of it would be read again.
  */
 OffsetManager.prototype.setDefaultOffset = async function (
   this: Manager,
   { topic, partition }: { topic: string; partition: number },
 ): Promise<void> {
   const from = Number(String(this.nextOffset(topic, partition)));
-  const [found] = await this.cluster.fetchTopicsOffset([
-    { topic, partitions: [{ partition }], ...this.topicConfigurations[topic] },
-  ]);
-  const to = Number(found.partitions[0].offset);
+  await this.cluster.refreshMetadata();
+  const offsetOf = async (fromBeginning: boolean) => {
+    const [found] = await this.cluster.fetchTopicsOffset([{
+      topic,
+      partitions: [{ partition }],
+      fromBeginning,
+    }]);
+    return Number(found.partitions[0].offset);
+  };
+  const [to, end] = [await offsetOf(true), await offsetOf(false)];
+  // The broker that did not have it leads no longer, and is behind who does.
+  if (to <= from && from <= end) return;
   this.resolveOffset({ topic, partition, offset: String(to - 1) });
   // A topic that has been made anew ends before `from`, and all of it is read.
   if (to > from) listeners.get(this.cluster)?.({ partition, from, to });

@@ -1,0 +1,64 @@
+import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
+import { sleep } from "../wait.ts";
+
+/**
+ * Patches kafkajs 2.2.4: a fetch that learns that a partition's leader has moved joins the group anew, and all members read again
+ * what was not committed. One that can't reach a leader fails, and after five of them the consumer ends, though other brokers
+ * answer. Here both ask who leads now, and the next fetch goes there. The group is joined anew for new partitions alone, and that
+ * is told as a rebalance, for which kafkajs ends all fetches before it joins: a batch that came in later would be handed over
+ * without what was given up at the joining.
+ */
+interface Group {
+  readonly cluster: { refreshMetadata(): Promise<void> };
+}
+
+interface Fault extends Error {
+  readonly type?: string;
+  readonly broker?: string;
+}
+
+/** Types and names of errors after which somebody else may lead. */
+const moved = [
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "KafkaJSTopicMetadataNotLoaded",
+  "KafkaJSBrokerNotFound",
+];
+/** Names of errors of a broker that can't be reached. */
+const unreachable = ["KafkaJSConnectionError", "KafkaJSLockTimeout"];
+
+/** Between an answer and the next question, in ms. */
+const AGAIN_MS = 100;
+/** A broker that can't be reached for so long, in ms, ends the consumer: nobody else leads what it led. */
+const UNREACHABLE_MS = 30_000;
+
+/** Of a group: since when each broker has not been reached, and when that was last seen. */
+const outages = new WeakMap<object, Map<string, { since: number; seen: number }>>();
+
+/** Notes that a broker can't be reached; returns for how long that has been so, in ms. */
+function noteOutage(group: object, broker: string, now: number): number {
+  const known = outages.get(group) ?? new Map();
+  outages.set(group, known);
+  const before = known.get(broker);
+  // It fails at each fetch, or has been reached since.
+  const since = before && now - before.seen < UNREACHABLE_MS / 2 ? before.since : now;
+  known.set(broker, { since, seen: now });
+  return now - since;
+}
+
+const { recoverFromFetch } = ConsumerGroup.prototype;
+
+ConsumerGroup.prototype.recoverFromFetch = async function (this: Group, error: Fault): Promise<void> {
+  const kind = error.type ?? error.name;
+  if (kind === "KafkaJSStaleTopicMetadataAssignment") {
+    throw Object.assign(new Error(error.message, { cause: error }), { type: "REBALANCE_IN_PROGRESS" });
+  }
+  const isUnreachable = unreachable.includes(kind);
+  if (!isUnreachable && !moved.includes(kind)) return await recoverFromFetch.call(this, error);
+  if (isUnreachable && noteOutage(this, error.broker ?? kind, Date.now()) > UNREACHABLE_MS) throw error;
+  await this.cluster.refreshMetadata();
+  await sleep(AGAIN_MS);
+};
