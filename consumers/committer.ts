@@ -17,6 +17,8 @@ export interface Committer extends AsyncDisposable {
 /** What is kept of each is 24 bytes and more. */
 const MOST_MESSAGES = 1_000_000;
 const LOOK_MS = 100;
+/** What has not been committed by then, once the worker is told to stop, is read again by who comes next. */
+const LAST_MS = 3_000;
 
 /** What is stored, for the next commit. */
 interface Waiting {
@@ -28,7 +30,7 @@ interface Waiting {
 
 /**
  * One commit at a time, each of the newest offset per partition; what fails is tried again. `generation` counts how often the
- * group was joined: offsets of before are others' to commit. Disposing commits the rest, in one more attempt.
+ * group was joined: offsets of before are others' to commit. Disposing commits the rest, in one more attempt of a few seconds.
  */
 export function createCommitter(
   consumer: Pick<Consumer, "commit">,
@@ -93,7 +95,10 @@ export function createCommitter(
     },
     async [Symbol.asyncDispose]() {
       done.abort();
-      await running;
+      if (!running) return;
+      const settled = new AbortController();
+      await Promise.race([running, sleep(LAST_MS, settled.signal)]);
+      settled.abort();
     },
   };
 }

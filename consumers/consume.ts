@@ -32,6 +32,8 @@ const BEHIND = 50_000;
 const SLOW_MS = 15_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 2 * 2 ** 20;
+/** The longest pause before the group is joined again, in ms. */
+const MOST_PAUSE_MS = 5_000;
 
 /**
  * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
@@ -139,7 +141,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       const words = kafkaFault(config.kafka, error);
       meter.trouble("kafka", words, kafkaFaultLasts(error));
       log.sparsely("kafka", `${words}; trying until it works`);
-      await sleep(backoff(failures), signal);
+      await sleep(backoff(failures, 250, MOST_PAUSE_MS), signal);
     }
   }
 }

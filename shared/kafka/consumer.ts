@@ -7,6 +7,8 @@ import { sleep } from "../wait.ts";
 /** A group session times out after 10 s: a crashed consumer's partitions are taken over within that. */
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 3_000;
+/** Who leads a partition, and which partitions there are, is asked anew after so long. */
+const METADATA_MS = 30_000;
 /** How long the broker holds a fetch when there is nothing new; a stop waits for that, too. */
 const FETCH_MS = 1_000;
 /** kafkajs has been seen to stop reading without a word (issues 659 and 1593): no fetch in so long, and it is given up. */
@@ -70,6 +72,7 @@ export async function subscribe(
     // A broker that was killed and started again waits for so long for members that it knew: kafkajs' default is a minute.
     rebalanceTimeout: SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
+    metadataMaxAge: METADATA_MS,
     maxWaitTimeInMs: FETCH_MS,
     maxBytesPerPartition: 1_048_576,
     partitionAssigners: [assignerTelling(onLost)],

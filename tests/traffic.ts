@@ -1,0 +1,107 @@
+import { silent } from "../local/testing.ts";
+import { readConfig } from "../shared/config.ts";
+import { groupName, openKafka } from "../shared/kafka/mod.ts";
+import { sleep } from "../shared/wait.ts";
+import { createCommitter } from "../consumers/committer.ts";
+import { until } from "./until.ts";
+
+/** Messages that are sent and read without end, and committed as a consumer commits them. */
+export interface Traffic extends AsyncDisposable {
+  readonly topic: string;
+  readonly group: string;
+  /** The partitions of which messages have been committed. */
+  readonly partitions: ReadonlySet<number>;
+  /** The longest time without a commit since this was last asked, in ms. */
+  longestPause(): number;
+  /** Waits until a message is committed that is sent from now on. */
+  untilCommitted(): Promise<void>;
+  /** Sends no more, waits until all is committed, and returns how many messages came never, and how many came twice. */
+  finish(): Promise<{ lost: number; twice: number }>;
+}
+
+const PAUSE_MS = 5;
+const KEYS = 50;
+
+/** Starts it on a topic of that name; it ends once it is disposed of. */
+export async function openTraffic(bootstrap: string, name: string): Promise<Traffic> {
+  const { kafka: config } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
+  const kafka = openKafka(config, silent);
+  const group = groupName(config, { name });
+  await using parts = new AsyncDisposableStack();
+  await kafka.ensureTopics([name]);
+  const producer = parts.use(kafka.producer(name));
+
+  const stop = new AbortController();
+  const acked = new Set<number>();
+  const read = new Map<string, number>();
+  const committed = new Set<number>();
+  const partitions = new Set<number>();
+  let [generation, twice, longest, last] = [0, 0, 0, performance.now()];
+  const consumer = parts.use(
+    await kafka.subscribe({
+      topic: name,
+      group,
+      onJoin: () => void generation++,
+      onLost: ({ from, to }) => fail(new Error(`messages ${from} to ${to} are gone`)),
+      onBatch({ partition, messages, nextOffset }) {
+        const numbers = messages.map(({ value }) => Number(new TextDecoder().decode(value!)));
+        for (const { offset } of messages) {
+          const place = `${partition}:${offset}`;
+          twice += read.has(place) ? 1 : 0;
+          read.set(place, 1);
+        }
+        committer.add([{ topic: name, partition, offset: nextOffset }], messages.length, () => {
+          for (const number of numbers) committed.add(number);
+          partitions.add(partition);
+          longest = Math.max(longest, performance.now() - last);
+          last = performance.now();
+        });
+        return Promise.resolve();
+      },
+    }),
+  );
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  consumer.failed.catch(fail);
+  const committer = parts.use(createCommitter(consumer, () => generation, silent));
+
+  let next = 0;
+  const sending = (async () => {
+    for (; !stop.signal.aborted; await sleep(PAUSE_MS, stop.signal)) {
+      const number = next++;
+      const message = { key: `key ${number % KEYS}`, value: String(number) };
+      for (let sent = false; !sent && !stop.signal.aborted;) {
+        sent = await producer.send([message]).then(() => true, () => false);
+        if (sent) acked.add(number);
+        else await sleep(100, stop.signal);
+      }
+    }
+  })();
+  parts.defer(() => {
+    stop.abort();
+    return sending;
+  });
+  const wait = (what: string, condition: () => boolean) => Promise.race([until(what, condition), failed]);
+  const kept = parts.move();
+  return {
+    topic: name,
+    group,
+    partitions,
+    longestPause() {
+      const result = Math.max(longest, performance.now() - last);
+      longest = 0;
+      return result;
+    },
+    async untilCommitted() {
+      const number = next;
+      await wait("a new message to be committed", () => [...committed].some((one) => one > number));
+    },
+    async finish() {
+      stop.abort();
+      await sending;
+      await wait("all to be committed", () => acked.isSubsetOf(committed));
+      return { lost: acked.difference(committed).size, twice };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

@@ -1,0 +1,74 @@
+/** Tests on a Kafka of three brokers, which they share. By their file's name they come last. */
+import assert from "node:assert/strict";
+import { type KafkaCluster, startKafkaCluster } from "../local/kafka_cluster.ts";
+import { growCommits } from "./commits.ts";
+import { untilGroupsAreLed } from "./groups.ts";
+import { leaderOf, moveLeader, placeOf, untilInSync } from "./leaders.ts";
+import { ownFolder } from "./servers.ts";
+import { openTraffic, type Traffic } from "./traffic.ts";
+
+/** Offsets are committed within this time, whatever becomes of a broker, in ms. */
+const COMMIT_MS = 15_000;
+
+/** How many commits make a coordinator take a second or more to load them. */
+const COMMITS = 300_000;
+
+/** Runs a step amid traffic, and checks that commits have not paused for too long. */
+async function amid(traffic: Traffic, step: () => Promise<void>): Promise<void> {
+  await traffic.untilCommitted();
+  traffic.longestPause();
+  await step();
+  await traffic.untilCommitted();
+  const pause = traffic.longestPause();
+  assert.ok(pause < COMMIT_MS, `nothing was committed for ${pause} ms`);
+}
+
+/** Restarts a broker that was stopped or killed, and waits until it has caught up. */
+async function restore({ bootstrap, brokers }: KafkaCluster, id: number, topic: string): Promise<void> {
+  await brokers.get(id)!.restart();
+  await untilInSync(bootstrap, [topic, "__consumer_offsets"]);
+}
+
+Deno.test("whatever becomes of brokers, messages are read once and committed within 15 s", async (t) => {
+  await using folder = await ownFolder("kafka-cluster");
+  await using cluster = await startKafkaCluster({ folder: folder.path });
+  const { bootstrap, brokers } = cluster;
+  await untilGroupsAreLed(bootstrap);
+  await using traffic = await openTraffic(bootstrap, "traffic");
+  const { topic, group } = traffic;
+  const commits = placeOf(group);
+  const step = (name: string, run: () => Promise<void>) => t.step(name, () => amid(traffic, run));
+  await growCommits(bootstrap, group, COMMITS);
+
+  await step("the coordinator moves three times, and takes a second to load what was committed", async () => {
+    for (let n = 0; n < 3; n++) {
+      await moveLeader(bootstrap, commits);
+      await traffic.untilCommitted();
+    }
+  });
+  await step("the leader of each partition moves", async () => {
+    for (let partition = 0; partition < 4; partition++) await moveLeader(bootstrap, { topic, partition });
+  });
+  await step("the coordinator is frozen for longer than its session", async () => {
+    const frozen = brokers.get(await leaderOf(bootstrap, commits))!;
+    Deno.kill(frozen.pid, "SIGSTOP");
+    try {
+      await traffic.untilCommitted();
+    } finally {
+      Deno.kill(frozen.pid, "SIGCONT");
+    }
+    await untilInSync(bootstrap, [topic, commits.topic]);
+  });
+  await step("the coordinator is killed", async () => {
+    const id = await leaderOf(bootstrap, commits);
+    await brokers.get(id)!.kill();
+    await traffic.untilCommitted();
+    await restore(cluster, id, topic);
+  });
+  await step("the coordinator is restarted", async () => {
+    const id = await leaderOf(bootstrap, commits);
+    await brokers.get(id)!.stop();
+    await restore(cluster, id, topic);
+  });
+  assert.deepEqual(await traffic.finish(), { lost: 0, twice: 0 });
+});
