@@ -8,6 +8,7 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
+import { requireOwnDatabase } from "../shared/own_names.ts";
 import { isTransient } from "../shared/postgres_error.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
@@ -39,9 +40,11 @@ const MOST_PAUSE_MS = 5_000;
  * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
  * guarantee: dead letters are acked, rows are committed, and only then is the offset.
  * @throws {SchemaError} where the database's schema is older than the stream needs
+ * @throws {ConfigError} where another host's rows would be mixed with the exchange's
  */
 export async function consume<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
+  requireOwnDatabase(config);
   const topic = topicName(config.kafka, stream);
   const meter = createMeter();
   worker.report = meter.report;

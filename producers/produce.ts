@@ -1,5 +1,7 @@
+import { foreignHost } from "../shared/exchange_host.ts";
 import { type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
+import { requireOwnTopics } from "../shared/own_names.ts";
 import { persist } from "../shared/retry.ts";
 import type { Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
@@ -22,10 +24,14 @@ const SILENT_MS = 60_000;
 /**
  * Puts what the exchange sends of a stream on the stream's topic, until the worker is told to stop; then it sends what it
  * still holds. What it could not receive or not keep goes to the gap ledger.
+ * @throws {ConfigError} where another host's messages would be mixed with the exchange's
  */
 export async function produce<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
   const { exchange } = stream;
+  requireOwnTopics(config);
+  const host = foreignHost(config);
+  if (host) log.info("the data is not the exchange's: it comes from another host", { host });
   if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
   /** The exchange's streams, each with its symbol. */
   const symbols = new Map(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseBrokerAddress } from "./kafka/broker_address.ts";
 import { type Database, parseDatabaseUrl } from "./database_url.ts";
+import { exchangeUrls } from "./exchange_host.ts";
 
 const DEFAULT_SYMBOLS = ["BTC", "ETH", "BNB", "XRP", "SOL", "ADA", "DOGE", "POL", "DOT", "AVAX"]
   .map((coin) => coin + "USDT").join();
@@ -84,8 +85,8 @@ const variables = {
   DB_PASSWORD: variable(z.string().optional(), "the database user's password"),
   SYMBOLS: variable(symbols, "BTCUSDT,ETHUSDT", DEFAULT_SYMBOLS),
   KLINE_INTERVALS: variable(intervals, "1m,1h", "1m"),
-  BINANCE_WS_URL: variable(url("ws", "wss"), "wss://fstream.binance.com", "wss://fstream.binance.com"),
-  BINANCE_REST_URL: variable(url("http", "https"), "https://fapi.binance.com", "https://fapi.binance.com"),
+  BINANCE_WS_URL: variable(url("ws", "wss"), exchangeUrls.ws, exchangeUrls.ws),
+  BINANCE_REST_URL: variable(url("http", "https"), exchangeUrls.rest, exchangeUrls.rest),
   ROLLOVER_SECONDS: variable(wholeNumber(1, 86_000), "82800", "82800"),
   SILENCE_SECONDS: variable(wholeNumber(1, 3_600), "30", "30"),
   BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),

@@ -17,7 +17,7 @@ export interface LocalExchange extends AsyncDisposable {
 }
 
 /**
- * Starts the exchange that a feed needs; undefined for the live one.
+ * Starts the exchange that a feed needs; undefined for one that is elsewhere.
  *
  * @param hasSymbols whether the user names them; else a recording's own are taken
  * @throws {Error} if the recording can't be played
@@ -28,7 +28,7 @@ export async function startLocalExchange(
   { symbols, klineIntervals }: Config,
   hasSymbols: boolean,
 ): Promise<LocalExchange | undefined> {
-  if (feed.kind === "live") return undefined;
+  if (feed.kind === "live" || feed.kind === "host") return undefined;
   if (feed.kind === "simulated") {
     const market = { intervals: klineIntervals, rate: rate ?? USUAL_RATE, seed: 1 };
     return wrap(

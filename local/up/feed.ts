@@ -4,6 +4,8 @@ import { describe } from "../../shared/log.ts";
 /** Where the data comes from. */
 export type Feed =
   | { readonly kind: "live" }
+  /** Another host that the environment names: a test network, a proxy, a simulation. */
+  | { readonly kind: "host"; readonly host: string }
   /** `because` says why it is not the live feed, where nobody asked for this one. */
   | { readonly kind: "simulated"; readonly because?: string }
   /** A recording, by its path as it was given. */
@@ -12,26 +14,36 @@ export type Feed =
 /** How long the exchange may take to answer, in ms. */
 const ANSWER_MS = 3_000;
 
+/** What the environment says of the feed. */
+export interface Surroundings {
+  /** The host that is named in the place of the exchange. */
+  readonly host?: string;
+  /** Whether Kafka or Postgres is the user's own. */
+  readonly ownServers: boolean;
+}
+
 /**
- * Settles the feed: the one that was asked for, else the live one where the exchange can be used, else the simulated one;
- * never that in place of the live one on servers of the user's own.
+ * Settles the feed: the one that was asked for, else the live one where the exchange can be used, else the simulated one.
+ * Where the user named a host or servers, the simulated feed is never taken unasked.
  *
- * @param obstacle tells why the exchange can't be used; undefined where it can
+ * @param obstacle tells why the exchange, or the host in its place, can't be used; undefined where it can
  * @throws {Error} if the live feed is wanted and can't be had
  */
 export async function chooseFeed(
   asked: Feed | undefined,
-  ownServers: boolean,
+  { host, ownServers }: Surroundings,
   obstacle: () => Promise<string | undefined>,
 ): Promise<Feed> {
   if (asked && asked.kind !== "live") return asked;
   const because = await obstacle();
-  if (because === undefined) return { kind: "live" };
+  if (because === undefined) return host === undefined ? { kind: "live" } : { kind: "host", host };
   if (asked) throw new Error(`Cannot use the live feed: ${because}. Made-up data: --feed simulated`);
-  if (ownServers) {
+  if (ownServers || host !== undefined) {
     throw new Error(
-      `Cannot use the live feed: ${because}. With BOOTSTRAP_SERVER or DB_URL set it is not replaced unasked; ` +
-        "made-up data, in a database and topics of its own: --feed simulated",
+      `Cannot use the live feed: ${because}. With ${
+        host ? "BINANCE_…_URL" : "BOOTSTRAP_SERVER or DB_URL"
+      } set ` +
+        "it is not replaced unasked; made-up data, in a database and topics of its own: --feed simulated",
     );
   }
   return { kind: "simulated", because };
@@ -54,11 +66,13 @@ export async function obstacleTo(restUrl: string, signal: AbortSignal): Promise<
   }
 }
 
-/** The feed in the first and the last line, so that nobody takes made-up data for the market. */
+/** The feed in the first and the last line, so that nobody takes other data for the exchange's. */
 export function headline(feed: Feed): string {
   switch (feed.kind) {
     case "live":
       return "LIVE data from the exchange";
+    case "host":
+      return `Data from ${feed.host}, which is not the exchange`;
     case "simulated":
       return `SIMULATED data, not the market${feed.because ? `: ${feed.because}` : ""}`;
     case "file":

@@ -3,10 +3,12 @@ import { chooseFeed, headline, obstacleTo, pathOf } from "./feed.ts";
 
 const blocked = () => Promise.resolve("https://example.org answers with HTTP 451");
 const open = () => Promise.resolve(undefined);
+const alone = { ownServers: false };
+const theirs = { ownServers: true };
 const never = () => assert.fail("the exchange is not asked");
 
 Deno.test("the live feed that was asked for is not replaced: its obstacle is told", async () => {
-  await assert.rejects(chooseFeed({ kind: "live" }, false, blocked), {
+  await assert.rejects(chooseFeed({ kind: "live" }, alone, blocked), {
     message:
       "Cannot use the live feed: https://example.org answers with HTTP 451. Made-up data: --feed simulated",
   });
@@ -14,23 +16,34 @@ Deno.test("the live feed that was asked for is not replaced: its obstacle is tol
 
 Deno.test("on the user's own servers nothing is simulated unasked", async () => {
   await assert.rejects(
-    chooseFeed(undefined, true, blocked),
+    chooseFeed(undefined, theirs, blocked),
     /HTTP 451\. With BOOTSTRAP_SERVER or DB_URL set/,
   );
 });
 
+Deno.test("another host in the exchange's place is not called live, and is not replaced unasked", async () => {
+  const elsewhere = { host: "127.0.0.1:9001", ownServers: false };
+  for (const asked of [undefined, { kind: "live" } as const]) {
+    const feed = await chooseFeed(asked, elsewhere, open);
+    assert.deepEqual(feed, { kind: "host", host: "127.0.0.1:9001" });
+    assert.equal(headline(feed), "Data from 127.0.0.1:9001, which is not the exchange");
+    await assert.rejects(chooseFeed(asked, elsewhere, blocked), /^Error: Cannot use the live feed/);
+  }
+  assert.deepEqual(await chooseFeed({ kind: "simulated" }, elsewhere, never), { kind: "simulated" });
+});
+
 Deno.test("without a wish the live feed is taken where it can be had, else the simulated one, saying why", async () => {
-  assert.deepEqual(await chooseFeed(undefined, true, open), { kind: "live" });
-  assert.deepEqual(await chooseFeed(undefined, false, open), { kind: "live" });
-  const feed = await chooseFeed(undefined, false, blocked);
+  assert.deepEqual(await chooseFeed(undefined, theirs, open), { kind: "live" });
+  assert.deepEqual(await chooseFeed(undefined, alone, open), { kind: "live" });
+  const feed = await chooseFeed(undefined, alone, blocked);
   assert.deepEqual(feed, { kind: "simulated", because: "https://example.org answers with HTTP 451" });
   assert.equal(headline(feed), "SIMULATED data, not the market: https://example.org answers with HTTP 451");
 });
 
 Deno.test("a simulated or recorded feed is taken without asking the exchange", async () => {
-  assert.deepEqual(await chooseFeed({ kind: "simulated" }, true, never), { kind: "simulated" });
+  assert.deepEqual(await chooseFeed({ kind: "simulated" }, theirs, never), { kind: "simulated" });
   const file = { kind: "file", file: "a.jsonl" } as const;
-  assert.deepEqual(await chooseFeed(file, true, never), file);
+  assert.deepEqual(await chooseFeed(file, theirs, never), file);
 });
 
 Deno.test("an exchange that refuses, hangs up or is silent is an obstacle; one that answers is none", async () => {

@@ -1,69 +1,139 @@
-import type { Config } from "../../shared/config.ts";
-import { deadLetterTopic, groupName, openKafka, topicName } from "../../shared/kafka/mod.ts";
+import { type Config, ConfigError } from "../../shared/config.ts";
+import { deadLetterTopic, groupName, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import { connect } from "../../shared/postgres.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 
-/** A consumer that was killed is a member of its group for 10 s more, and keeps the group from being deleted. In ms. */
+/** A consumer that was killed is a member of its group for 10 s more. In ms. */
 const MEMBERSHIP_MS = 15_000;
 
-/** Clears what the feed that the configuration stands for has on Kafka and in the database. */
+/** What a feed has on Kafka and in the database. */
+export interface Belongings {
+  readonly database: Config["database"];
+  readonly topics: readonly string[];
+  readonly groups: readonly string[];
+}
+
+export function belongingsOf(streams: readonly Stream[], { kafka, database }: Config): Belongings {
+  const topics = streams.map((stream) => topicName(kafka, stream));
+  return {
+    database,
+    topics: [...topics, ...topics.map(deadLetterTopic)],
+    groups: streams.map((stream) => groupName(kafka, stream)),
+  };
+}
+
+/**
+ * Refuses to clear what the user has not given their word for.
+ *
+ * @param word the database that the user named
+ * @param needsNone whether both servers were started here, or the data is made up
+ * @throws {ConfigError} saying what would be removed, and how to ask for it
+ */
+export function requireWord(
+  { database: { name, host, port }, topics }: Belongings,
+  word: string | undefined,
+  needsNone: boolean,
+): void {
+  if (word === name || (word === undefined && needsNone)) return;
+  if (word !== undefined) {
+    throw new ConfigError(`Cannot use --fresh=${word}: this feed's database is ${name}. Nothing was removed`);
+  }
+  throw new ConfigError(
+    `Cannot use --fresh: it would remove the schema websocket of the database ${name} at ${host}:${port}, with all its ` +
+      `rows, and the topics ${topics.join(", ")}, on servers that are not this project's own. ` +
+      `If they are to go: --fresh=${name}. Nothing was removed`,
+  );
+}
+
+/**
+ * Removes what a feed has on Kafka and in the database: all of it, or nothing where a consumer still reads the topics or
+ * the database refuses.
+ *
+ * @param patienceMs how long consumers may take to leave
+ * @throws {Error} saying why not
+ */
 export async function clear(
-  streams: readonly Stream[],
+  what: Belongings,
   config: Config,
   log: Log,
   signal: AbortSignal,
+  patienceMs = MEMBERSHIP_MS,
 ): Promise<void> {
-  await Promise.all([clearKafka(streams, config.kafka, log, signal), clearDatabase(config, log)]);
+  const kafka = openKafka(config.kafka, log);
+  await untilUnread(kafka, what, signal, patienceMs);
+  await inDatabase(config, log, async () => {
+    try {
+      await kafka.remove(what.topics, what.groups);
+    } catch (error) {
+      throw new Error(`Cannot clear topics and offsets on Kafka: ${describe(error)}`, { cause: error });
+    }
+  });
 }
 
-async function clearKafka(
-  streams: readonly Stream[],
-  config: Config["kafka"],
-  log: Log,
+/** Waits until no consumer reads the topics any more; those of an earlier run may have been killed just now. */
+async function untilUnread(
+  kafka: Kafka,
+  { topics, groups }: Belongings,
   signal: AbortSignal,
+  patienceMs: number,
 ): Promise<void> {
-  const kafka = openKafka(config, log);
-  const topics = streams.map((stream) => topicName(config, stream));
-  const groups = streams.map((stream) => groupName(config, stream));
-  for (const limit = Date.now() + MEMBERSHIP_MS;;) {
+  for (const limit = performance.now() + patienceMs;;) {
+    let why: string;
     try {
-      return await kafka.remove([...topics, ...topics.map(deadLetterTopic)], groups);
+      const live = await kafka.liveGroups(topics, groups);
+      if (live.length === 0) return;
+      why = `consumers of ${live.join(", ")} still run: end them first`;
     } catch (error) {
-      signal.throwIfAborted();
-      if (Date.now() > limit) {
-        throw new Error(`Cannot clear topics and offsets on Kafka: ${describe(error)}`, { cause: error });
-      }
-      await sleep(500, signal);
+      why = `Kafka does not tell who reads its topics: ${describe(error)}`;
     }
+    signal.throwIfAborted();
+    if (performance.now() > limit) throw new Error(`Cannot clear this feed: ${why}. Nothing was removed`);
+    await sleep(500, signal);
   }
 }
 
 /**
- * Drops what the migrations made, for them to make it anew; the tables that they set aside as `…_legacy` are the user's
- * and stay. Nothing is dropped of a database that the migrations have not seen.
+ * Drops what the migrations made, for them to make it anew, and commits once `alongside` is done; the tables that they set
+ * aside as `…_legacy` are the user's and stay. Nothing is dropped of a database that the migrations have not seen.
  */
-async function clearDatabase({ database }: Config, log: Log): Promise<void> {
+async function inDatabase({ database }: Config, log: Log, alongside: () => Promise<void>): Promise<void> {
   const sql = connect(database, log);
   try {
-    await sql.unsafe(`
-      set client_min_messages = warning;
-      do $$
-      declare kept text;
-      begin
-        if to_regclass('websocket.migrations') is null then return; end if;
-        create schema websocket_kept;
-        for kept in select tablename from pg_tables where schemaname = 'websocket' and tablename ~ '_legacy(_\\d+)?$' loop
-          execute format('alter table websocket.%I set schema websocket_kept', kept);
-        end loop;
-        drop schema websocket cascade;
-        alter schema websocket_kept rename to websocket;
-      end $$`);
+    await sql`select`;
   } catch (error) {
-    if ((error as { code?: string }).code === "3D000") return; // there is no such database yet
-    throw new Error(`Cannot clear the database: ${describe(error)}`, { cause: error });
+    await sql.end({ timeout: 5 });
+    const isMissing = (error as { code?: string }).code === "3D000";
+    if (isMissing) return await alongside();
+    throw new Error(`Cannot clear the database: ${describe(error)}. Nothing was removed`, { cause: error });
+  }
+  try {
+    await sql.begin(async (transaction) => {
+      await transaction.unsafe(dropSchema).catch((error) => {
+        throw new Error(`Cannot clear the database: ${describe(error)}. Nothing was removed`, {
+          cause: error,
+        });
+      });
+      await alongside();
+    });
   } finally {
     await sql.end({ timeout: 5 });
   }
 }
+
+/** A table that somebody holds on to is waited for, and then nothing is dropped. */
+const dropSchema = `
+  set local client_min_messages = warning;
+  set local lock_timeout = '10s';
+  do $$
+  declare kept text;
+  begin
+    if to_regclass('websocket.migrations') is null then return; end if;
+    create schema websocket_kept;
+    for kept in select tablename from pg_tables where schemaname = 'websocket' and tablename ~ '_legacy(_\\d+)?$' loop
+      execute format('alter table websocket.%I set schema websocket_kept', kept);
+    end loop;
+    drop schema websocket cascade;
+    alter schema websocket_kept rename to websocket;
+  end $$`;

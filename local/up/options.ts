@@ -12,12 +12,13 @@ Usage: deno task up [options]
   --duration 30s               stops after so long (also 5m, 1h); default: when you say so, or at the recording's end
   --speed N                    plays a recording N times as fast as it was
   --rate N                     plays a recording, or simulates, at N messages a second over all streams
-  --fresh                      first clears the tables, topics and offsets of this feed
+  --fresh[=DATABASE]           first clears the tables, topics and offsets of this feed; on servers of your own a
+                               feed other than a simulation or recording wants the database's name
   --json                       prints the counts as JSON at the end, and nothing else on standard output
   -h, --help                   prints this
 
 Kafka and Postgres are started here, unless BOOTSTRAP_SERVER or DB_URL name your own. Data that is simulated or replayed
-is kept apart from the market's: database NAME_simulated, topics simulated.*
+is kept apart from the market's: database NAME_simulated, topics simulated.*; each recording has its own.
 `;
 
 /** What the user asks for. */
@@ -29,13 +30,14 @@ export interface Options {
   readonly speed?: number;
   /** Messages a second over all streams. */
   readonly rate?: number;
-  readonly fresh: boolean;
+  /** Absent: nothing is cleared. `database`: the name that the user gave for what may go. */
+  readonly fresh?: { readonly database?: string };
   readonly json: boolean;
   readonly help: boolean;
 }
 
 const texts = { feed: "simulated", duration: "30s", speed: "10", rate: "5000" };
-const switches = ["fresh", "json", "help"] as const;
+const switches = ["json", "help"] as const;
 
 type Text = keyof typeof texts;
 type Switch = (typeof switches)[number];
@@ -47,12 +49,14 @@ type Switch = (typeof switches)[number];
 export function parseOptions(args: readonly string[]): Options {
   const given: Partial<Record<Text, string>> = {};
   const on = new Set<Switch>();
+  let fresh: Options["fresh"];
   const { tokens } = parseArgs({
     args: [...args],
     options: {
       ...Object.fromEntries(Object.keys(texts).map((name) => [name, { type: "string" } as const])),
       ...Object.fromEntries(switches.map((name) => [name, { type: "boolean" } as const])),
       help: { type: "boolean", short: "h" },
+      fresh: { type: "boolean" },
     },
     strict: false,
     tokens: true,
@@ -64,6 +68,9 @@ export function parseOptions(args: readonly string[]): Options {
     if (isText(name)) {
       if (!value || (!token.inlineValue && value.startsWith("-"))) throw fault(name, "it needs a value");
       given[name] = value;
+    } else if (name === "fresh") {
+      if (value === "") throw new ConfigError("Cannot use --fresh=: it names no database");
+      fresh = { database: value };
     } else if (isSwitch(name)) {
       if (value !== undefined) throw new ConfigError(`Cannot use ${rawName}=${value}: it takes no value`);
       on.add(name);
@@ -75,7 +82,7 @@ export function parseOptions(args: readonly string[]): Options {
     durationMs: given.duration === undefined ? undefined : durationOf(given.duration),
     speed: positive("speed", given.speed),
     rate: positive("rate", given.rate),
-    fresh: on.has("fresh"),
+    fresh,
     json: on.has("json"),
     help: on.has("help"),
   };

@@ -19,6 +19,7 @@ const refused: [string, RegExp][] = [
   ["--feed live --rate 100", /^Cannot use --rate: it is for --feed simulated or --feed FILE/],
   ["--rate 100", /^Cannot use --rate/],
   ["--feed a.jsonl --speed 2 --rate 100", /^Cannot use --speed: --rate is given too/],
+  ["--fresh=", /^Cannot use --fresh=: it names no database$/],
   ["--json=yes", /^Cannot use --json=yes: it takes no value$/],
   ["--quiet", /^Cannot use --quiet: there is no such option, see --help$/],
   ["live", /^Cannot understand live: see --help$/],
@@ -41,7 +42,7 @@ Deno.test("without options the feed is left open and the run has no end", () => 
     durationMs: undefined,
     speed: undefined,
     rate: undefined,
-    fresh: false,
+    fresh: undefined,
     json: false,
     help: false,
   });
@@ -61,6 +62,12 @@ Deno.test("every option is taken, in either form", () => {
   assert.equal(options.rate, 2_500);
   assert.equal(options.durationMs, 90_000);
   assert.ok(options.fresh && options.json);
+});
+
+Deno.test("a database that may be cleared is named after --fresh=, and never by the next word", () => {
+  assert.deepEqual(parseOptions(["--fresh=market"]).fresh, { database: "market" });
+  assert.deepEqual(parseOptions(["--fresh", "--json"]).fresh, { database: undefined });
+  assert.throws(() => parseOptions(["--fresh", "market"]), /^ConfigError: Cannot understand market/);
 });
 
 Deno.test("durations are seconds, minutes or hours", () => {

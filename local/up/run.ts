@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { readConfig } from "../../shared/config.ts";
 import { checkEnvFile } from "../../shared/env_file.ts";
+import { foreignHost } from "../../shared/exchange_host.ts";
 import { listStreams } from "../../shared/list_streams.ts";
 import { createLog } from "../../shared/log.ts";
 import { localFolder } from "../folders.ts";
 import { lockFolder } from "../lock.ts";
+import { apartOf } from "./apart.ts";
 import { dataHint } from "./data_hint.ts";
 import { startLocalExchange } from "./exchange.ts";
 import { chooseFeed, headline, obstacleTo } from "./feed.ts";
-import { clear } from "./fresh.ts";
+import { belongingsOf, clear, requireWord } from "./fresh.ts";
 import { migrate } from "./migrate.ts";
 import { createMonitor, type Line } from "./monitor.ts";
 import type { Options } from "./options.ts";
@@ -48,14 +50,16 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   await using stack = new AsyncDisposableStack();
   stack.use(await claim());
   const leftovers = await endLeftovers();
+  const ownServers = isSet("BOOTSTRAP_SERVER") || isSet("DB_URL");
   const feed = await chooseFeed(
     options.feed,
-    isSet("BOOTSTRAP_SERVER") || isSet("DB_URL"),
+    { host: foreignHost(wanted), ownServers },
     () => obstacleTo(wanted.binanceRestUrl, signal),
   );
   terminal.shout(headline(feed));
   if (leftovers > 0) terminal.say(`Ended ${leftovers} workers that an earlier run had left behind`);
 
+  const apart = await apartOf(feed);
   const local = stack.use(await startLocalExchange(feed, options, wanted, isSet("SYMBOLS")));
   const servers = stack.use(
     await startServers({
@@ -67,12 +71,17 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   );
   onChild(servers.kill);
   const exchange = local && { ...local, url: local.exchange.url, wsUrl: local.exchange.wsUrl };
-  const settings = workerSettings(env, feed, { ...servers, exchange });
+  const settings = workerSettings(env, feed, apart, { ...servers, exchange });
   const config = readConfig({ ...env, ...settings });
   const log = createLog("up", config.logLevel, terminal.say);
 
   terminal.say(`${options.fresh ? "Clearing" : "Preparing"} topics and tables`);
-  if (options.fresh) await clear(streams, config, log, signal);
+  if (options.fresh) {
+    const isMadeUp = feed.kind === "simulated" || feed.kind === "file";
+    const belongings = belongingsOf(streams, config);
+    requireWord(belongings, options.fresh.database, isMadeUp || !ownServers);
+    await clear(belongings, config, log, signal);
+  }
   await Promise.all([
     makeTopics(streams, config.kafka, log, signal),
     migrate(taskArguments(tasks, "migrate"), settings, signal),

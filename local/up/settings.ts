@@ -1,3 +1,5 @@
+import { ConfigError } from "../../shared/config.ts";
+import type { Apart } from "./apart.ts";
 import type { Feed } from "./feed.ts";
 
 type Env = Record<string, string | undefined>;
@@ -16,7 +18,7 @@ export interface Places {
  * What the workers are told beside what the user's environment says. An empty value stands for none, also where `.env`,
  * which they read as well, has one.
  */
-export function workerSettings(env: Env, feed: Feed, places: Places): Record<string, string> {
+export function workerSettings(env: Env, feed: Feed, apart: Apart, places: Places): Record<string, string> {
   const { bootstrap, databaseUrl, exchange } = places;
   const settings: Record<string, string> = {
     // Their last counts are read from a line of level info.
@@ -32,8 +34,8 @@ export function workerSettings(env: Env, feed: Feed, places: Places): Record<str
   }
   if (databaseUrl) Object.assign(settings, { DB_URL: databaseUrl, DB_USER: "", DB_PASSWORD: "" });
   if (feed.kind !== "live") {
-    settings.TOPIC_PREFIX = `${env.TOPIC_PREFIX?.trim() ?? ""}simulated.`;
-    settings.DB_URL = withNameSuffix(settings.DB_URL ?? env.DB_URL?.trim(), "_simulated");
+    settings.TOPIC_PREFIX = `${env.TOPIC_PREFIX?.trim() ?? ""}${apart.topics}`;
+    settings.DB_URL = withNameSuffix(settings.DB_URL ?? env.DB_URL?.trim(), apart.database);
   }
   if (exchange) {
     settings.BINANCE_WS_URL = exchange.wsUrl;
@@ -45,10 +47,23 @@ export function workerSettings(env: Env, feed: Feed, places: Places): Record<str
   return settings;
 }
 
-/** `postgres://host/name?ssl=true` → `postgres://host/name_simulated?ssl=true`; a JDBC URL likewise. */
+/** Postgres cuts longer names off (its documentation, "Identifiers and Key Words"): the suffix would be lost. In bytes. */
+const LONGEST_NAME = 63;
+
+/**
+ * `postgres://host/name?ssl=true` → `postgres://host/name_simulated?ssl=true`; a JDBC URL likewise.
+ * @throws {ConfigError} if the name would be too long
+ */
 export function withNameSuffix(databaseUrl: string, suffix: string): string {
   const [, scheme, rest] = /^(jdbc:)?(.*)$/s.exec(databaseUrl)!;
   const url = new URL(rest);
   url.pathname += suffix;
+  const name = decodeURIComponent(url.pathname.slice(1));
+  if (new TextEncoder().encode(name).length > LONGEST_NAME) {
+    throw new ConfigError(
+      `Cannot use DB_URL: this feed's database would be ${name}, which is longer than ${LONGEST_NAME} bytes. ` +
+        "Example: DB_URL=postgres://localhost:5432/bookline",
+    );
+  }
   return (scheme ?? "") + url.href;
 }

@@ -8,13 +8,18 @@ import { formatCount, formatDelay } from "./screen.ts";
 export function toJson(feed: Feed, { streams }: Picture) {
   const { p50, p99 } = overall(streams);
   return {
-    feed: feed.kind === "file" ? feed.file : feed.kind,
+    feed: nameOf(feed),
     streams: Object.fromEntries(streams.map(({ name, counts }) => {
       const { received, produced, rejected, dropped, merged, duplicate, stored, rows } = counts;
       return [name, { received, produced, rejected, dropped, merged, duplicate, stored, rows }];
     })),
     delay_ms: { p50, p99 },
   };
+}
+
+function nameOf(feed: Feed): string {
+  if (feed.kind === "file") return feed.file;
+  return feed.kind === "host" ? feed.host : feed.kind;
 }
 
 function overall(streams: Picture["streams"]) {

@@ -7,7 +7,10 @@ import { checkSettings } from "./topic_settings.ts";
 const PARTITIONS = 4;
 
 /** Runs `use` with a connected admin client, which is closed afterwards. */
-async function withAdmin<T>(client: kafkajs.Kafka, use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  client: kafkajs.Kafka,
+  use: (admin: kafkajs.Admin) => Promise<T>,
+): Promise<T> {
   const admin = client.admin();
   await admin.connect();
   try {
@@ -48,17 +51,32 @@ export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], l
   });
 }
 
-/** Deletes the topics and the groups, with their offsets; what does not exist is passed over. */
+/** How often topics are deleted that a broker lists and does not know; each attempt takes half a second. */
+const DELETIONS = 20;
+
+/**
+ * Deletes the groups, with their offsets, and then the topics, until none is listed any more; what does not exist is passed over.
+ * A group that has members is refused, and then no topic is deleted.
+ */
 export function remove(
   client: kafkajs.Kafka,
   topics: readonly string[],
   groups: readonly string[],
 ): Promise<void> {
   return withAdmin(client, async (admin) => {
-    const there = new Set(await admin.listTopics());
-    const existing = topics.filter((topic) => there.has(topic));
-    if (existing.length > 0) await admin.deleteTopics({ topics: existing });
     await removeGroups(admin, groups);
+    for (let attempt = 1;; attempt++) {
+      const there = new Set(await admin.listTopics());
+      const existing = topics.filter((topic) => there.has(topic));
+      if (existing.length === 0) return;
+      try {
+        await admin.deleteTopics({ topics: existing });
+      } catch (error) {
+        // A list can still hold what was deleted a moment ago.
+        const { cause } = error as { cause?: { type?: string } };
+        if (cause?.type !== "UNKNOWN_TOPIC_OR_PARTITION" || attempt === DELETIONS) throw error;
+      }
+    }
   });
 }
 

@@ -5,6 +5,7 @@ import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";
 import { createCluster } from "./cluster.ts";
 import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
+import { liveGroups } from "./live_groups.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { codecs } from "./record_batch.ts";
 import { type Extent, type Portion, readRange } from "./range.ts";
@@ -20,6 +21,7 @@ export { isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 export interface Kafka {
   ensureTopics(topics: readonly string[]): Promise<void>;
   remove(topics: readonly string[], groups: readonly string[]): Promise<void>;
+  liveGroups(topics: readonly string[], groups: readonly string[]): Promise<string[]>;
   messagesBehind(group: string, topic: string): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
@@ -41,6 +43,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
   return {
     ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
+    liveGroups: (topics, groups) => liveGroups(client, topics, groups),
     messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
