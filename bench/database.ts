@@ -19,7 +19,7 @@ export interface BenchDatabase extends AsyncDisposable {
 /** Starts a server on an empty folder and makes the schema; all is removed when it is disposed of. */
 export async function startDatabase(progress: Progress): Promise<BenchDatabase> {
   await using parts = new AsyncDisposableStack();
-  const folder = join(localFolder, "bench", `postgres-${Deno.pid}`);
+  const folder = join(localFolder, "bench", "postgres");
   parts.defer(() => removeServer(folder));
   let server = await startPostgres({ folder, progress });
   parts.defer(() => server[Symbol.asyncDispose]());

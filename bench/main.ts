@@ -1,5 +1,6 @@
 /** Runs benchmarks by name. Progress goes to standard error, so that standard output is the result alone. */
 import { parseArgs } from "node:util";
+import { endWithLaunchers } from "../local/launchers.ts";
 import { describe } from "../shared/log.ts";
 
 /** What a benchmark found: as a table for people, and as a part of the one object that `--json` prints. */
@@ -97,6 +98,7 @@ async function main(): Promise<void> {
 }
 
 try {
+  await endWithLaunchers();
   await main();
 } catch (error) {
   console.error(describe(error));

@@ -3,6 +3,7 @@ import { sleep } from "../shared/wait.ts";
 import { type Account, lastLines } from "./command.ts";
 import { readIfThere, removeIfThere } from "./folders.ts";
 import { commandLineOf, unlessEnded } from "./process.ts";
+import { spawnWatched } from "./watched.ts";
 
 /** How a server is started, known and ended. */
 export interface DaemonPlan {
@@ -39,7 +40,8 @@ const startLimit = 180_000;
 const endLimit = 20_000;
 
 /**
- * Ends the server that an earlier, killed process of ours may have left running on a folder. The number in the pid file
+ * Ends the server that an earlier process of ours may have left running on a folder, killed together with the server's
+ * watcher. The number in the pid file
  * can be another process's by now: ours is one that has the folder on its command line.
  */
 export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise<void> {
@@ -53,8 +55,8 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
 }
 
 /**
- * Starts a server in a session of its own, so that a Ctrl-C on the terminal, which reaches the whole process group,
- * leaves it to the caller to end it once its clients are done. It outlives a caller that is killed: see `endOrphan`.
+ * Starts a server in a session of its own: a Ctrl-C on the terminal leaves it to the caller to end it once its clients are
+ * done. It does not outlive a caller that is killed by more than 10 s.
  *
  * @returns once it answers
  * @throws if it ends instead, or takes more than three minutes; the message has the last lines of its log
@@ -104,18 +106,9 @@ async function freshLog({ folder, account }: DaemonPlan): Promise<void> {
   if (account) await Deno.chown(log, account.uid, account.gid);
 }
 
-/** Runs the command with its output in the log file, which, unlike a pipe, outlives us. */
-function spawn({ command, args, folder, account }: DaemonPlan): Deno.ChildProcess {
-  const child = new Deno.Command("sh", {
-    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", join(folder, "log"), command, ...args],
-    cwd: folder,
-    ...account,
-    detached: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  // At once, and not a moment later: a server whose pid is written nowhere could not be found again.
+function spawn({ command, args, folder, account, signals }: DaemonPlan): Deno.ChildProcess {
+  const child = spawnWatched({ command, args, cwd: folder, ...account, signals, log: join(folder, "log") });
+  // At once, and not a moment later: a server whose watcher is killed too is found by its pid alone.
   Deno.writeTextFileSync(join(folder, "pid"), `${child.pid}\n`);
   child.unref();
   return child;

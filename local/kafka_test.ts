@@ -6,6 +6,7 @@ import { readIfThere } from "./folders.ts";
 import { startKafka } from "./kafka.ts";
 import { fetchJars, findJava, javaVersion } from "./kafka_jars.ts";
 import { isRunning } from "./process.ts";
+import { until } from "../tests/until.ts";
 import { leaveBehind, silent, temporaryFolder, withEnvironment } from "./testing.ts";
 
 const clientOf = (bootstrap: string) => openKafka(readConfig({ BOOTSTRAP_SERVER: bootstrap }).kafka, silent);
@@ -30,7 +31,13 @@ Deno.test("a Kafka that was killed has its messages when it is started again", a
   assert.equal(await behind(), 1);
 });
 
-Deno.test("a Kafka that a killed process left behind is ended, and its port used again", async () => {
+Deno.test("a Kafka whose starter is killed ends by itself", async () => {
+  await using folder = await temporaryFolder();
+  const pid = await leaveBehind("kafka.ts", "startKafka", folder.path, true);
+  await until("the server to end", async () => !await isRunning(pid), 20_000);
+});
+
+Deno.test("a Kafka whose starter and watcher are killed is ended by the next start, and its port used again", async () => {
   await using folder = await temporaryFolder();
   const orphan = await leaveBehind("kafka.ts", "startKafka", folder.path);
   assert.equal(await isRunning(orphan), true);

@@ -3,6 +3,7 @@ import { parseDatabaseUrl } from "../shared/database_url.ts";
 import { connect } from "../shared/postgres.ts";
 import { startPostgres } from "./postgres.ts";
 import { isRunning } from "./process.ts";
+import { until } from "../tests/until.ts";
 import { leaveBehind, silent, temporaryFolder } from "./testing.ts";
 
 /** The rows of one query over a connection of its own. */
@@ -30,7 +31,13 @@ Deno.test("a Postgres that was killed has what was committed when it is started 
   assert.deepEqual(await query(server.url, "select value from price"), [{ value: "0.1" }]);
 });
 
-Deno.test("a Postgres that a killed process left behind is ended, and its port used again", async () => {
+Deno.test("a Postgres whose starter is killed ends by itself", async () => {
+  await using folder = await temporaryFolder();
+  const pid = await leaveBehind("postgres.ts", "startPostgres", folder.path, true);
+  await until("the server to end", async () => !await isRunning(pid), 20_000);
+});
+
+Deno.test("a Postgres whose starter and watcher are killed is ended by the next start, and its port used again", async () => {
   await using folder = await temporaryFolder();
   const orphan = await leaveBehind("postgres.ts", "startPostgres", folder.path);
   assert.equal(await isRunning(orphan), true);

@@ -10,6 +10,18 @@ export async function commandLineOf(pid: number): Promise<string> {
   }
 }
 
+/** The process that started another one, or has taken it over; 0 where there is none. */
+export async function parentOf(pid: number): Promise<number> {
+  try {
+    if (Deno.build.os !== "linux") return Number(await run("ps", ["-o", "ppid=", "-p", String(pid)]));
+    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+    // The name, in parentheses, may hold spaces and parentheses itself. proc_pid_stat(5)
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
 /** Whether a process runs. */
 export async function isRunning(pid: number): Promise<boolean> {
   return await commandLineOf(pid) !== "";

@@ -1,4 +1,5 @@
 import { createLog } from "../shared/log.ts";
+import { run } from "./command.ts";
 import { removeIfThere } from "./folders.ts";
 
 /** A log that keeps a test's output clean. */
@@ -15,12 +16,18 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
 }
 
 /**
- * Starts a server in another process, and kills that process without a warning.
+ * Starts a server in another process, and kills that process without a warning, and the server's watcher before it unless
+ * that is to end the server.
  *
  * @param module a file beside this one, whose `start` takes the folder
  * @returns the server's own process, which is left behind
  */
-export async function leaveBehind(module: string, start: string, folder: string): Promise<number> {
+export async function leaveBehind(
+  module: string,
+  start: string,
+  folder: string,
+  isWatched = false,
+): Promise<number> {
   const script = `
     import { ${start} } from "${new URL(module, import.meta.url)}";
     const server = await ${start}({ folder: ${JSON.stringify(folder)} });
@@ -32,11 +39,20 @@ export async function leaveBehind(module: string, start: string, folder: string)
     stdout: "piped",
   }).spawn();
   for await (const printed of starter.stdout.pipeThrough(new TextDecoderStream())) {
+    const server = Number(printed);
+    if (!isWatched) { for (const watcher of await watchersOf(folder)) Deno.kill(watcher, "SIGKILL"); }
     starter.kill("SIGKILL");
     await starter.status;
-    return Number(printed);
+    return server;
   }
   throw new Error(`Cannot test orphans as ${start} failed in another process.`);
+}
+
+/** The watchers that run of processes whose command line has this word. */
+export async function watchersOf(word: string): Promise<number[]> {
+  const all = await run("ps", ["-axww", "-o", "pid=,args="]);
+  return all.split("\n").filter((line) => line.includes(" bookline-watcher ") && line.includes(word))
+    .map((line) => parseInt(line));
 }
 
 /** Runs `task` with variables of the environment set, or unset where undefined, and puts them back. */

@@ -1,5 +1,6 @@
 import { ConfigError } from "../shared/config.ts";
 import { describe } from "../shared/log.ts";
+import { endWithLaunchers } from "./launchers.ts";
 import { help, type Options, parseOptions } from "./up/options.ts";
 import { runPipeline } from "./up/run.ts";
 import { createTerminal } from "./up/terminal.ts";
@@ -40,6 +41,7 @@ async function up(options: Options): Promise<number> {
       stop.abort();
     });
   }
+  await endWithLaunchers();
   const terminal = createTerminal(options.json ? Deno.stderr : Deno.stdout, () => stop.abort());
   try {
     return await runPipeline(options, { terminal, signal: stop.signal, onChild: (kill) => kills.push(kill) });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { localFolder } from "../local/folders.ts";
 import { temporaryFolder } from "../local/testing.ts";
 import { root } from "../local/up/tasks.ts";
+import { spawnWatched } from "../local/watched.ts";
 import { until, witnesses } from "./until.ts";
 
 /** A copy of the project in which `up` can run beside whatever runs in this one. It is removed when disposed of. */
@@ -14,6 +15,8 @@ export interface Clone extends AsyncDisposable {
 
 /** A running `deno task up`. */
 export interface Up extends AsyncDisposable {
+  /** The process of `deno task`, which starts the one of `up`. */
+  readonly pid: number;
   readonly printed: { stdout: string; stderr: string };
   readonly ended: Promise<Deno.CommandStatus>;
   /** Sends a signal to the whole process group, as Ctrl-C does with SIGINT. */
@@ -48,17 +51,17 @@ export async function cloneProject(): Promise<Clone> {
 }
 
 function start(path: string, args: string[], env: Record<string, string>): Up {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = spawnWatched({
+    command: Deno.execPath(),
     args: ["task", "up", ...args],
     cwd: path,
     // Nothing of what the tests are told, such as servers.
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH")!, HOME: Deno.env.get("HOME")!, NO_COLOR: "1", ...env },
-    detached: true,
-    stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+    signals: ["SIGTERM", "SIGKILL"],
+  });
   const printed = { stdout: "", stderr: "" };
   const read = async (name: keyof typeof printed) => {
     for await (const text of child[name].pipeThrough(new TextDecoderStream())) printed[name] += text;
@@ -76,6 +79,7 @@ function start(path: string, args: string[], env: Record<string, string>): Up {
     if (!isOver) Deno.kill(-child.pid, signal);
   };
   return {
+    pid: child.pid,
     printed,
     ended,
     interrupt,

@@ -30,7 +30,7 @@ async function usedFeed() {
         onBatch: () => Promise.resolve(),
         onJoin: joined.resolve,
         onLost() {},
-      }), { log: silent, signal: AbortSignal.timeout(60_000) });
+      }), { kind: "kafka", log: silent, signal: AbortSignal.timeout(60_000) });
     await joined.promise;
     return reader;
   };

@@ -2,12 +2,15 @@
  * Runs the tests beside one Kafka and one Postgres, which all test files share; a test file that is run by itself with
  * `deno test` starts its own. Arguments go to `deno test`.
  */
+import { endWithLaunchers } from "../local/launchers.ts";
+import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
 
-// Ctrl-C reaches the tests by itself. They end first, then their servers.
+await endWithLaunchers();
+// The tests end first, then their servers.
 const stop = new AbortController();
 Deno.addSignalListener("SIGINT", () => stop.abort());
 Deno.addSignalListener("SIGTERM", () => stop.abort());
@@ -25,7 +28,16 @@ if (failed) {
   console.error(stop.signal.aborted ? "interrupted" : `error: ${failed.reason.message}`);
   Deno.exitCode = 1;
 } else {
-  const args = ["test", "--allow-all", ...Deno.args];
-  const tests = new Deno.Command(Deno.execPath(), { args, env, signal: stop.signal }).spawn();
+  const tests = spawnWatched({
+    command: Deno.execPath(),
+    args: ["test", "--allow-all", ...Deno.args],
+    env,
+    stdout: "inherit",
+    stderr: "inherit",
+    signals: ["SIGINT", "SIGKILL"],
+  });
+  const interrupt = () => tests.kill("SIGINT");
+  if (stop.signal.aborted) interrupt();
+  stop.signal.addEventListener("abort", interrupt);
   Deno.exitCode = (await tests.status).code;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { startExchange } from "../local/exchange/server.ts";
 import { isRunning } from "../local/process.ts";
+import { type Apart, apartOf } from "../local/up/apart.ts";
 import { topicName } from "../shared/kafka/mod.ts";
 import { connect } from "../shared/postgres.ts";
 import { sleep } from "../shared/wait.ts";
@@ -16,11 +18,11 @@ interface Summary {
 }
 
 /** Servers of the user's own, with nothing of Bookline's on them, and what `up` puts there. */
-async function ownServers() {
+async function ownServers(apart: Apart = { database: "_simulated", topics: "simulated." }) {
   await using parts = new AsyncDisposableStack();
   const database = parts.use(await emptyDatabase());
   const { kafka, config } = parts.use(await testKafka());
-  const name = `${database.config.name}_simulated`;
+  const name = `${database.config.name}${apart.database}`;
   const sql = connect({ ...database.config, name }, silent);
   parts.defer(async () => {
     await sql.end();
@@ -31,8 +33,15 @@ async function ownServers() {
     DB_URL: database.url,
     TOPIC_PREFIX: config.topicPrefix,
   };
+  const topic = topicName({ ...config, topicPrefix: `${config.topicPrefix}${apart.topics}` }, {
+    topic: "order_book_data",
+  });
+  const messages = async () => {
+    const extent = await kafka.extentOf(topic);
+    return extent.reduce((sum, { low, high }) => sum + high - low, 0);
+  };
   const kept = parts.move();
-  return { env, sql, kafka, config, database, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { env, sql, name, messages, database, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** Waits for the end, which has to be a good one, and returns the summary: the only standard output. */
@@ -129,8 +138,9 @@ Deno.test("on the user's servers a simulated feed has a database and topics of i
 
 Deno.test("a recording is played to its end; once more changes nothing; fresh, it begins with empty tables", async () => {
   await using clone = await cloneProject();
-  await using servers = await ownServers();
-  await writeRecording(join(clone.path, "day.jsonl"), 5_000);
+  const file = join(clone.path, "day.jsonl");
+  await writeRecording(file, 5_000);
+  await using servers = await ownServers(await apartOf({ kind: "file", file }));
   const play = async (...args: string[]) => {
     const up = clone.up(["--feed", "day.jsonl", "--rate", "10000", "--json", ...args], servers.env);
     const { feed, streams: { book: { received, stored, rows } } } = await summaryOf(up);
@@ -141,14 +151,46 @@ Deno.test("a recording is played to its end; once more changes nothing; fresh, i
   assert.deepEqual(await play(), whole);
 
   await servers.sql`create table websocket.kline_data_legacy as select 1 as kept`;
-  await writeRecording(join(clone.path, "day.jsonl"), 1_000);
+  await writeRecording(file, 1_000);
   assert.deepEqual(await play("--fresh"), { feed: "day.jsonl", received: 1_000, stored: 1_000, rows: 1_000 });
   assert.equal((await servers.sql`select kept from websocket.kline_data_legacy`)[0].kept, 1);
-  const topic = topicName({ ...servers.config, topicPrefix: `${servers.config.topicPrefix}simulated.` }, {
-    topic: "order_book_data",
-  });
-  const extent = await servers.kafka.extentOf(topic);
-  assert.equal(extent.reduce((sum, { low, high }) => sum + high - low, 0), 1_000);
+  assert.equal(await servers.messages(), 1_000);
+});
+
+Deno.test("what another host sends is not called live, is kept apart, and is not cleared on the user's servers without their word", async () => {
+  await using clone = await cloneProject();
+  const market = { symbols: ["BTCUSDT"], intervals: ["1m"], rate: 200, seed: 1 };
+  await using exchange = await startExchange({ feed: { kind: "simulated", ...market } });
+  const { host } = new URL(exchange.url);
+  await using servers = await ownServers(await apartOf({ kind: "host", host }));
+  const env = {
+    ...servers.env,
+    SYMBOLS: "BTCUSDT",
+    BINANCE_WS_URL: exchange.wsUrl,
+    BINANCE_REST_URL: exchange.url,
+  };
+  const play = (...args: string[]) => clone.up(["--duration", "1s", "--json", ...args], env);
+  const first = play();
+  const { feed, streams } = await summaryOf(first);
+  assert.equal(feed, host);
+  assert.doesNotMatch(first.printed.stderr, /LIVE/);
+  assert.ok(first.printed.stderr.trim().endsWith(`Data from ${host}, which is not the exchange`));
+  const [{ legacy }] = await servers.database.sql`select to_regclass('websocket.kline_data') as legacy`;
+  assert.equal(legacy, null, "the database of the exchange's data is left alone");
+
+  for (const args of ["--fresh", `--fresh=${servers.database.config.name}`]) {
+    const refused = play(args);
+    assert.equal((await refused.ended).code, 78);
+    assert.match(refused.printed.stderr, /^Cannot use --fresh.*Nothing was removed$/m);
+    assert.ok(refused.printed.stderr.includes(servers.name), "it is told which database it would be");
+  }
+  const before = streams.book.rows;
+  const [{ rows }] = await servers.sql`select count(*)::int as rows from websocket.order_book_data`;
+  assert.equal(rows, before);
+  assert.equal(await servers.messages(), before);
+
+  const cleared = await summaryOf(play(`--fresh=${servers.name}`));
+  assert.equal(cleared.streams.book.rows, cleared.streams.book.received);
 });
 
 Deno.test("a worker that is killed is started again and nothing is lost; a second up is refused; Ctrl-C ends it all", async () => {
@@ -204,4 +246,26 @@ Deno.test("without any servers up starts its own, and a second Ctrl-C ends them 
     "the servers to have ended",
     async () => !(await Promise.all(pids.map(isRunning))).some(Boolean),
   );
+});
+
+Deno.test("when what started up is killed, up ends with all that it started", async () => {
+  await using clone = await cloneProject();
+  const up = clone.up(["--feed", "simulated"]);
+  await up.says(/book: received=[1-9]/);
+  const pidIn = async (server: string) =>
+    Number(await Deno.readTextFile(join(clone.path, ".local", server, "pid")));
+  const workers: { pid: number }[] = JSON.parse(
+    await Deno.readTextFile(join(clone.path, ".local/up/workers.json")),
+  );
+  const pids = [await pidIn("kafka"), await pidIn("postgres"), ...workers.map(({ pid }) => pid)];
+  assert.ok((await Promise.all(pids.map(isRunning))).every(Boolean));
+
+  Deno.kill(up.pid, "SIGKILL");
+  await until(
+    "all to have ended",
+    async () => !(await Promise.all(pids.map(isRunning))).some(Boolean),
+    20_000,
+  );
+  await up.ended;
+  assert.match(up.printed.stderr, /^Stopping, as what started this was ended: .*task up/m);
 });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { freePort } from "../local/ports.ts";
+import { spawnWatched } from "../local/watched.ts";
 import type { Report } from "../shared/worker.ts";
 import { until, witnesses } from "./until.ts";
 
@@ -31,15 +32,15 @@ export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck
 export function startWorker(task: string, env: Record<string, string>): TestWorker {
   const [, ...args] = tasks[task].split(" ");
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = spawnWatched({
+    command: Deno.execPath(),
     args,
     cwd: root,
     clearEnv: true,
     env: { ...surroundings(), HEALTH_PORT: String(port), LOG_LEVEL: "debug", ...env },
-    stdin: "null",
-    stdout: "null",
     stderr: "piped",
-  }).spawn();
+    signals: ["SIGTERM", "SIGKILL"],
+  });
   const lines: string[] = [];
   const read = collectLines(child.stderr, lines);
   const ended = read.then(() => child.status);

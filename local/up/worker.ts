@@ -3,6 +3,7 @@ import { backoff, sleep } from "../../shared/wait.ts";
 import type { Report } from "../../shared/worker.ts";
 import { lastLines, linesOf } from "../command.ts";
 import { freePort } from "../ports.ts";
+import { spawnWatched } from "../watched.ts";
 import { finalCounts, parseLogLine } from "./log_line.ts";
 import { type Registry, signalTo } from "./registry.ts";
 import { root } from "./tasks.ts";
@@ -54,7 +55,7 @@ export interface WorkerProcess {
 /** What `/healthz` answers. */
 type Health = Report & { readonly reason?: string };
 
-/** Starts a worker as the process that its task starts, in a session of its own: a Ctrl-C leaves it to us to stop it. */
+/** Starts a worker as the process that its task starts; it does not outlive us by more than 10 s. */
 export function startWorker(plan: WorkerPlan): WorkerProcess {
   const { task, args, settings, registry, notice } = plan;
   const stopping = new AbortController();
@@ -94,15 +95,14 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
   const runOnce = async () => {
     port = freePort();
     hasAnswered = isDone = false;
-    child = new Deno.Command(Deno.execPath(), {
+    child = spawnWatched({
+      command: Deno.execPath(),
       args,
       cwd: root,
       env: { ...settings, HEALTH_PORT: String(port) },
-      detached: true,
-      stdin: "null",
-      stdout: "null",
       stderr: "piped",
-    }).spawn();
+      signals: ["SIGTERM", "SIGKILL"],
+    });
     registry.add(child.pid, [Deno.execPath(), ...args].join(" "));
     const [status] = await Promise.all([child.status, read(child.stderr)]);
     registry.remove(child.pid);

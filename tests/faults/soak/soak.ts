@@ -1,3 +1,4 @@
+import { endWithLaunchers } from "../../../local/launchers.ts";
 import { describe } from "../../../shared/log.ts";
 import { runLanes } from "../lanes.ts";
 import { play, type Result } from "../scenario.ts";
@@ -82,6 +83,7 @@ try {
   if (options.help) console.log(help);
   else {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, quit);
+    await endWithLaunchers();
     const isWell = await soak(options);
     Deno.exit(isWell ? 0 : 1);
   }
