@@ -1,5 +1,6 @@
 import { describe, type Log } from "../shared/log.ts";
 import { backoff, sleep } from "../shared/wait.ts";
+import type { Patience } from "./patience.ts";
 import { explainRefusal } from "./refusal.ts";
 import { openSocket, type Socket } from "./socket.ts";
 import { tend } from "./tend.ts";
@@ -11,12 +12,17 @@ export interface Seen {
   readonly eventTime: number;
   /** It came on another connection before. */
   readonly isRepeated: boolean;
+  /** Its time can't be true, and tells nothing. */
+  readonly isUntimely: boolean;
 }
+
+/** What a frame is: good data, or word that the exchange is about to end the connection. */
+export type Heard = Seen | "shutdown";
 
 /** What a connection tells. */
 export interface Listener {
-  /** A text from the exchange; returns what it is where it is good data. */
-  onText(text: string): Seen | undefined;
+  /** A frame from the exchange, a text or bytes; returns what it is. */
+  onFrame(data: string | Uint8Array): Heard | undefined;
   /** Data may come twice from now on, as a second connection is opened; or no longer. */
   onOverlap(begins: boolean): void;
   onUp(): void;
@@ -33,6 +39,8 @@ export interface Upkeep {
   readonly url: string;
   readonly streams: readonly string[];
   readonly watchdog: Watchdog;
+  /** Shared by all connections. */
+  readonly patience: Patience;
   /** A connection is replaced at this age, less up to a tenth of it, in ms: the exchange ends it at 24 h. */
   readonly rolloverMs: number;
   /** A stream that is silent for so long is looked into, in ms. */
@@ -42,11 +50,14 @@ export interface Upkeep {
 /** A socket and what has been heard on it. */
 export interface Live {
   readonly socket: Socket;
+  /** When it was opened; this and `heardAt` are ms of `performance.now()`. */
   readonly since: number;
+  /** Aborted once the exchange has said that it will end it. */
+  readonly ending: AbortSignal;
   /** Event times of the first and the newest good frame. */
   readonly firstTime?: number;
   readonly lastTime?: number;
-  /** When the newest one came, in ms; at first, when it was opened. */
+  /** When the newest one came; at first, when it was opened. */
   readonly heardAt: number;
   /** Frames that had come on another connection before. */
   readonly repeats: number;
@@ -64,20 +75,29 @@ export async function keepConnected(
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const { url, streams, watchdog } = upkeep;
+  const { url, streams, watchdog, patience } = upkeep;
   let failures = 0;
 
   const open = async (): Promise<Live> => {
-    const now = Date.now();
-    const heard: Writable<Omit<Live, "socket">> = { since: now, heardAt: now, repeats: 0 };
-    const socket = await openSocket(url, (text) => {
+    const now = performance.now();
+    const end = new AbortController();
+    const heard: Writable<Omit<Live, "socket">> = {
+      since: now,
+      heardAt: now,
+      repeats: 0,
+      ending: end.signal,
+    };
+    const socket = await openSocket(url, (data) => {
       if (signal.aborted) return;
-      const seen = listener.onText(text);
-      if (!seen) return;
+      const seen = listener.onFrame(data);
+      if (seen === "shutdown") end.abort();
+      if (!seen || seen === "shutdown") return;
       failures = 0;
-      heard.firstTime ??= seen.eventTime;
-      heard.lastTime = seen.eventTime;
-      heard.heardAt = Date.now();
+      if (!seen.isUntimely) {
+        heard.firstTime ??= seen.eventTime;
+        heard.lastTime = seen.eventTime;
+      }
+      heard.heardAt = performance.now();
       if (seen.isRepeated) heard.repeats++;
       watchdog.heard(seen.stream, heard.heardAt);
     }, signal);
@@ -86,20 +106,20 @@ export async function keepConnected(
 
   while (!signal.aborted) {
     let words: string;
-    let retryAfter = 0;
+    await sleep(patience.left, signal);
     try {
       const live = await open();
       listener.onUp();
-      watchdog.reset(Date.now());
+      watchdog.reset(performance.now());
       log.info("connected to the exchange", { streams: streams.length, url: url.slice(0, 80) });
       words = await tend(live, open, upkeep, listener, signal, log);
     } catch (error) {
       if (signal.aborted) return;
-      ({ words, retryAfter = 0 } = await explainRefusal(url, describe(error)));
+      words = await explainRefusal(url, describe(error), patience);
     }
     if (signal.aborted) return;
     listener.onDown(words);
-    const pause = Math.max(retryAfter, backoff(failures++));
+    const pause = Math.max(patience.left, backoff(failures++));
     log.sparsely("exchange", "not connected to the exchange", { why: words, retry_in_ms: Math.round(pause) });
     await sleep(pause, signal);
   }

@@ -3,6 +3,7 @@ import { silent } from "../local/testing.ts";
 import { sleep } from "../shared/wait.ts";
 import { inFastTime } from "../tests/fast_time.ts";
 import { keepConnected } from "./connection.ts";
+import { createPatience } from "./patience.ts";
 
 const minute = 60_000;
 
@@ -15,11 +16,21 @@ interface Story {
 }
 
 /** Keeps a connection that is to be replaced after a minute, for `ms`. */
-function keep(ms: number, given: { refusedFor: number; retryAfter?: number; firstEndsAt?: number }) {
+function keep(
+  ms: number,
+  given: {
+    refusedFor: number;
+    retryAfter?: number;
+    firstEndsAt?: number;
+    rolloverMs?: number;
+    shutdownAt?: number;
+  },
+) {
   return inFastTime(async () => {
     const start = Date.now();
     const at = () => Date.now() - start;
     const story: Story = { handshakes: [], downs: [] };
+    let hasShutDown = false;
     class Exchange extends EventTarget {
       static OPEN = 1;
       readyState = 0;
@@ -39,6 +50,10 @@ function keep(ms: number, given: { refusedFor: number; retryAfter?: number; firs
         this.readyState = 1;
         this.onopen?.();
         const send = () => {
+          if (given.shutdownAt !== undefined && at() >= given.shutdownAt && !hasShutDown) {
+            hasShutDown = true;
+            this.onmessage?.({ data: "shutdown" });
+          }
           if (at() >= endsAt) return this.onclose?.({ code: 1001, reason: "" });
           if (this.readyState !== 1) return;
           this.onmessage?.({ data: "frame" });
@@ -58,9 +73,19 @@ function keep(ms: number, given: { refusedFor: number; retryAfter?: number; firs
     const stop = new AbortController();
     const watchdog = { heard() {}, reset() {}, check: () => Promise.resolve(undefined) };
     const kept = keepConnected(
-      { url: "ws://exchange/", streams: ["a"], watchdog, rolloverMs: minute, silenceMs: 30_000 },
       {
-        onText: () => ({ stream: "a", eventTime: Date.now(), isRepeated: true }),
+        url: "ws://exchange/",
+        streams: ["a"],
+        watchdog,
+        rolloverMs: given.rolloverMs ?? minute,
+        silenceMs: 30_000,
+        patience: createPatience(),
+      },
+      {
+        onFrame: (data) =>
+          data === "shutdown"
+            ? data
+            : { stream: "a", eventTime: Date.now(), isRepeated: true, isUntimely: false },
         onOverlap() {},
         onUp() {},
         onDown: () => story.downs.push(at()),
@@ -107,4 +132,20 @@ Deno.test("the end of the first connection is noticed while a second one is refu
     firstEndsAt: 1.5 * minute,
   });
   assert.ok(downs[0] < 1.5 * minute + 1_000, `down after ${downs} ms`);
+});
+
+Deno.test("a server that says that it will be shut down is left before it is, without a gap", async () => {
+  const { handshakes, downs } = await keep(5 * minute, {
+    ...{ refusedFor: 0, rolloverMs: 60 * minute },
+    ...{ shutdownAt: 2 * minute, firstEndsAt: 3 * minute },
+  });
+  assert.equal(handshakes.length, 2);
+  assert.ok(handshakes[1] - 2 * minute < 1_000, `the second handshake after ${handshakes[1]} ms`);
+  assert.deepEqual(downs, []);
+});
+
+Deno.test("a new connection that is to be shut down at once is not replaced over and over", async () => {
+  const { handshakes } = await keep(minute, { refusedFor: 0, rolloverMs: 60 * minute, shutdownAt: 1_000 });
+  assert.equal(handshakes.length, 2);
+  assert.ok(handshakes[1] >= 10_000);
 });

@@ -37,6 +37,11 @@ Deno.test("acknowledgements, error replies and data are told apart, enveloped or
     message: "Too many subscriptions (code 4)",
   });
   assert.deepEqual(readFrame('{"error":"odd"}'), { kind: "error", message: '"odd"' });
+  assert.deepEqual(readFrame('{"code":-1003,"msg":"Way too many requests"}'), {
+    kind: "error",
+    message: "Way too many requests (code -1003)",
+  });
+  assert.deepEqual(readFrame('{"e":"serverShutdown","E":1770123456789}'), { kind: "shutdown" });
   const data = { kind: "data", payload: { e: "kline" } };
   assert.deepEqual(readFrame('{"stream":"a@kline_1m","data":{"e":"kline"}}'), {
     ...data,

@@ -1,6 +1,7 @@
 import type { Outgoing } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
+import { createGapLog } from "./gap_log.ts";
 import { createLedger, type Reason } from "./ledger.ts";
 import { createSpells } from "./spells.ts";
 import { createLosses } from "./losses.ts";
@@ -11,6 +12,8 @@ import type { Mark, Twin } from "./twin.ts";
 /** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
 const TELL_MS = 5_000;
 
+const HOUR_MS = 3_600_000;
+
 /** Sends the gaps of a stream to their topic, those that no other producer covered. */
 export interface GapKeeper {
   /** A good message came on the exchange's stream, with the exchange's time in ms. */
@@ -19,8 +22,11 @@ export interface GapKeeper {
   lost(streams: readonly string[], reason: Reason): void;
   /** What came on these streams between two event times went by, though the connection was never lost. */
   missed(streams: readonly string[], from: number, to: number): void;
-  /** The newest records of a connection's streams before this worker started, in ms; `since` was made at the start. */
-  startedAfter(newest: ReadonlyMap<string, number>, since: Mark): void;
+  /**
+   * The newest records of a connection's streams before this worker started, in ms; `since` was made at the start, and `away` is how
+   * long ago the newest of all was received.
+   */
+  startedAfter(newest: ReadonlyMap<string, number>, since: Mark, away: number): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
   /** These have left the buffer to be sent for the first time. */
@@ -46,20 +52,21 @@ export function createGapKeeper(
   const ledger = createLedger(name, symbols, Date.now());
   const spells = createSpells(name);
   const losses = createLosses(twin);
+  const gapLog = createGapLog(log);
   const confirming = new Set<Promise<void>>();
-  let toldAt = Date.now();
+  let toldAt = performance.now();
+  /** When the producer before this one received its last message, in ms of `performance.now()`. */
+  let leftAt = 0;
 
   const record = (gap: Gap) => {
-    const { symbol, reason, startedAt, endedAt, dropped } = gap;
-    const ms = endedAt - startedAt;
-    log.sparsely("gap", "a gap is recorded", {
-      symbol,
-      reason,
-      from: new Date(startedAt).toISOString(),
-      ms,
-      dropped,
-    });
-    gaps.push({ key: symbol, value: JSON.stringify(gap) });
+    // What was dropped in one ms is counted, but nothing else can be missing of no time.
+    if (gap.endedAt <= gap.startedAt && gap.dropped === null) return;
+    // The topic may hold a recording, or another invented market: its times are not those of this one.
+    if (gap.reason === "restart" && gap.endedAt - gap.startedAt > performance.now() - leftAt + HOUR_MS) {
+      return;
+    }
+    gapLog.note(gap);
+    gaps.push({ key: gap.symbol, value: JSON.stringify(gap) });
   };
   /** Records of a gap what no other producer covered. */
   const confirm = (stream: string, gap: Gap, silent: Promise<readonly (Silence | undefined)[]>) => {
@@ -90,7 +97,9 @@ export function createGapKeeper(
       const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
       for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), Promise.all([silent]));
     },
-    startedAfter(newest, since) {
+    startedAfter(newest, since, away) {
+      if (newest.size === 0) return;
+      leftAt = performance.now() - away;
       const outage = { streams: [...newest.keys()], from: Math.max(...newest.values()), isRestart: true };
       const ended = new Map<string, Gap>();
       for (const [stream, eventTime] of newest) {
@@ -108,7 +117,7 @@ export function createGapKeeper(
       for (const { key } of entries) spells.sent(String(key));
     },
     flush() {
-      const now = Date.now();
+      const now = performance.now();
       if (!messages.hasRoom && now - toldAt < TELL_MS) return;
       toldAt = now;
       for (const gap of spells.take()) record(gap);
@@ -118,6 +127,7 @@ export function createGapKeeper(
         confirm(stream, gap, losses.end(stream, Infinity));
       }
       await Promise.all(confirming);
+      gapLog.close();
     },
   };
 }

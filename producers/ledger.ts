@@ -7,7 +7,7 @@ export type Reason = "lost connection" | "mute stream" | "restart";
 export interface Ledger {
   /** A good message came, with the exchange's time in ms; returns the gap that it ends. */
   seen(stream: string, eventTime: number): Gap | undefined;
-  /** Nothing comes on these streams any more. A hole that is open already stays as it is. */
+  /** Nothing comes on these streams any more. A hole that is open already stays as it is; a stream that never spoke has none. */
   lost(streams: Iterable<string>, reason: Reason): void;
   /** What came between two event times was not received, though nothing was lost at the time. */
   missed(stream: string, from: number, to: number): Gap;
@@ -48,7 +48,9 @@ export function createLedger(name: string, symbols: ReadonlyMap<string, string>,
     },
     lost(streams, reason) {
       for (const stream of streams) {
-        if (!open.has(stream)) open.set(stream, { startedAt: last.get(stream) ?? now, reason });
+        const startedAt = last.get(stream);
+        // Of what was never received nothing can be missing: the exchange may not even know the symbol.
+        if (startedAt !== undefined && !open.has(stream)) open.set(stream, { startedAt, reason });
       }
     },
     missed: (stream, from, to) => gap(stream, from, to, "lost connection"),

@@ -16,15 +16,18 @@ const recordsOf = (values: string[]) =>
   }));
 
 /** What is newest in a topic that is read so. */
-const newestBy = (readTail: Kafka["readTail"], signal = new AbortController().signal) => {
+const newestBy = (
+  readTail: Kafka["readTail"],
+  signal = new AbortController().signal,
+  extent = [{ partition: 0, low: 0, high: 9 }],
+) => {
   const streams = ["btcusdt@kline_1m", "btcusdt@kline_1h", "ethusdt@kline_1m"];
-  const extent = [{ partition: 0, low: 0, high: 9 }];
   return newestTimes({ readTail }, "t", extent, kline, streams, { signal, log: silent, kind: "restart" });
 };
 const newest = (values: string[]) => newestBy(() => Promise.resolve(recordsOf(values)));
 
 Deno.test("each stream of a symbol has a newest record of its own", async () => {
-  const times = await newest([
+  const { times } = await newest([
     record("BTCUSDT", "1m", 20),
     record("BTCUSDT", "1m", 10),
     record("BTCUSDT", "1h", 5),
@@ -33,19 +36,40 @@ Deno.test("each stream of a symbol has a newest record of its own", async () => 
   assert.deepEqual([...times.values()], [20, 5, 7]);
 });
 
-Deno.test("a stream that had said nothing yet was there until the newest record of all", async () => {
-  const times = await newest([record("BTCUSDT", "1m", 20)]);
-  assert.deepEqual([...times.values()], [20, 20, 20]);
+Deno.test("a stream that was never heard of was not covered, and nothing of it can be missing", async () => {
+  const { times, receivedAt } = await newest([record("BTCUSDT", "1m", 20)]);
+  assert.deepEqual([...times], [["btcusdt@kline_1m", 20]]);
+  assert.equal(receivedAt, sample.receivedAt);
+  assert.equal((await newest([])).receivedAt, 0);
+});
+
+Deno.test("a quiet stream whose records are further back was there until the newest record of all", async () => {
+  const far = [record("ETHUSDT", "1m", 7), record("BTCUSDT", "1m", 20)];
+  const extent = [{ partition: 0, low: 0, high: 30_000 }];
+  const { times } = await newestBy(
+    (_topic, _extent, most) => Promise.resolve(recordsOf(most > 2_000 ? far : far.slice(1))),
+    undefined,
+    extent,
+  );
+  assert.deepEqual([...times], [["btcusdt@kline_1m", 20], ["ethusdt@kline_1m", 20]]);
+});
+
+Deno.test("a record that is dated tomorrow tells nothing", async () => {
+  const { times } = await newest([
+    record("BTCUSDT", "1m", 20),
+    record("BTCUSDT", "1m", Date.now() + 86_400_000),
+  ]);
+  assert.deepEqual([...times.values()], [20]);
 });
 
 Deno.test("records of another pipeline, without the time of receipt, tell nothing", async () => {
   const { receivedAt: _, ...legacy } = { ...sample, symbol: "BTCUSDT", interval: "1m" };
-  assert.deepEqual([...await newest([JSON.stringify(legacy), "nonsense"])], []);
+  assert.deepEqual([...(await newest([JSON.stringify(legacy), "nonsense"])).times], []);
 });
 
 Deno.test("a look-up that fails is tried again, so that a restart's gap is not lost with it", async () => {
   let attempts = 0;
-  const times = await newestBy(() =>
+  const { times } = await newestBy(() =>
     ++attempts < 3
       ? Promise.reject(new Error("the coordinator is loading"))
       : Promise.resolve(recordsOf([record("BTCUSDT", "1m", 20)]))

@@ -16,7 +16,7 @@ const LAG_MS = 10_000;
  */
 export function createOverlap<M>(
   identityOf: (message: M) => string,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Overlap<M> {
   let recent = new Set<string>();
   let older = new Set<string>();

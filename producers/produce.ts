@@ -10,13 +10,13 @@ import { createGapKeeper } from "./gap_keeper.ts";
 import { newestTimes } from "./newest.ts";
 import { createOutlets } from "./outlets.ts";
 import { createOverlap } from "./overlap.ts";
+import type { Message } from "./record_times.ts";
 import { createReceiver } from "./receiver.ts";
+import { createPatience } from "./patience.ts";
 import { lookByRest } from "./trades.ts";
 import { createTwin } from "./twin.ts";
 import { linesOf } from "./urls.ts";
 import { createWatchdog } from "./watchdog.ts";
-
-type Message = { symbol: string; eventTime: number };
 
 /** No frame for so long, on connections that carry a market, is no quiet market. */
 const SILENT_MS = 60_000;
@@ -41,7 +41,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   );
   const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
   const topic = topicName(config.kafka, stream);
-  const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0 };
+  const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
   const down = new Map<string, string>();
   const kafka = openKafka(config.kafka, log);
   const twin = createTwin(kafka, topic, stream, signal);
@@ -62,7 +62,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const receiver = createReceiver(stream, exchange, messages, letters, counts, log);
 
   worker.report = () => {
-    const silent = Date.now() - receiver.lastData;
+    const silent = performance.now() - receiver.lastData;
     return {
       counts: { ...counts, buffered: outlets.reduce((sum, { length }) => sum + length, 0) },
       prices: receiver.prices,
@@ -83,15 +83,16 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   /** Records what was missed since the topic's newest records. */
   const recordRestart = async (extent: Extent) => {
     const since = twin.mark();
-    const newest = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
+    const { times, receivedAt } = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
       signal: worker.deadline,
       log,
       kind: "restart",
       explain: (error) =>
         `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
     });
+    const away = Date.now() - receivedAt;
     for (const { streams } of lines) {
-      gaps.startedAfter(new Map([...newest].filter(([name]) => streams.includes(name))), since);
+      gaps.startedAfter(new Map([...times].filter(([name]) => streams.includes(name))), since, away);
     }
   };
   const reached = reach();
@@ -106,16 +107,17 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   };
   const receive = async () => {
+    const patience = createPatience();
+    const look = lookByRest(config.binanceRestUrl, patience, log);
     await Promise.all(
       lines.map((line) => {
         const overlap = createOverlap(exchange.identity);
-        const look = lookByRest(config.binanceRestUrl, log);
         down.set(line.url, "the exchange has not been reached yet");
-        const watchdog = createWatchdog(line.streams, config.silenceMs, look, Date.now());
+        const watchdog = createWatchdog(line.streams, config.silenceMs, look, performance.now());
         return keepConnected(
-          { ...line, ...config, watchdog },
+          { ...line, ...config, watchdog, patience },
           {
-            onText: (text) => receiver.onText(text, overlap, gaps.seen),
+            onFrame: (data) => receiver.onFrame(data, overlap, gaps.seen),
             onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
             onUp: () => down.delete(line.url),
             onDown(words) {

@@ -1,20 +1,34 @@
 import type { Incoming } from "../shared/kafka/mod.ts";
 import type { Stream } from "../shared/stream.ts";
 
-/** Event times of a topic's records in ms, by the exchange's stream that they came on. Another pipeline's tell nothing. */
-export function timesByStream<M extends { symbol: string; eventTime: number }>(
-  { codec, exchange }: Pick<Stream<M>, "codec" | "exchange">,
+/** What is used here of a stream's message. */
+export interface Message {
+  readonly symbol: string;
+  readonly eventTime: number;
+  readonly receivedAt?: number;
+}
+
+/** An event may be so far ahead of this machine's clock, in ms: what is further tells nothing. */
+const MOST_LEAD_MS = 60_000;
+
+/** The messages among a topic's records whose times can be true. Another pipeline's are left out. */
+export function messagesOf<M extends Message>(
+  { codec }: Pick<Stream<M>, "codec">,
   records: readonly Pick<Incoming, "value">[],
-): Map<string, number[]> {
+): M[] {
   const decoder = new TextDecoder();
-  const times = new Map<string, number[]>();
-  for (const { value } of records) {
-    const { data: message } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
-    if (!message) continue;
-    const stream = exchange!.subscriptionOf(message);
-    const some = times.get(stream);
-    if (some) some.push(message.eventTime);
-    else times.set(stream, [message.eventTime]);
-  }
-  return times;
+  const latest = Date.now() + MOST_LEAD_MS;
+  return records.flatMap(({ value }) => {
+    const { data } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
+    return data && data.eventTime <= latest ? [data] : [];
+  });
+}
+
+/** Event times of messages in ms, by the exchange's stream that they came on. */
+export function timesByStream<M extends Message>(
+  { exchange }: Pick<Stream<M>, "exchange">,
+  messages: readonly M[],
+): Map<string, number[]> {
+  const byStream = Map.groupBy(messages, (message) => exchange!.subscriptionOf(message));
+  return new Map([...byStream].map(([name, some]) => [name, some.map(({ eventTime }) => eventTime)]));
 }

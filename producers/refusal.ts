@@ -1,9 +1,4 @@
-/** Why the exchange refused a connection, in words, and how long it wants to be left alone. */
-export interface Refusal {
-  readonly words: string;
-  /** In ms; absent where it does not say. */
-  readonly retryAfter?: number;
-}
+import type { Patience } from "./patience.ts";
 
 /** Binance: "General Info", "HTTP Return Codes" and "LIMITS". */
 const meanings: Record<number, string> = {
@@ -15,31 +10,30 @@ const meanings: Record<number, string> = {
   503: "it is out of service, for maintenance or by overload",
 };
 
-/** The longest wait that is believed. */
-const MOST_MS = 3_600_000;
+/** The request that asks how long to wait, while it is under way. */
+let asking: Promise<void> | undefined;
 
 /**
  * Finds out why a WebSocket handshake was refused. Deno tells the status alone, in the error's text ("Invalid status code:
- * 429"); the same request made as plain HTTP tells `Retry-After`.
+ * 429"); the same request made as plain HTTP tells `Retry-After`. However many connections are refused, it is made once, and not
+ * before a pause that is known is over.
  */
-export async function explainRefusal(url: string, errorText: string): Promise<Refusal> {
+export async function explainRefusal(url: string, errorText: string, patience: Patience): Promise<string> {
   const status = Number(/status code: (\d{3})/.exec(errorText)?.[1] ?? NaN);
-  if (Number.isNaN(status)) return { words: errorText };
+  if (Number.isNaN(status)) return errorText;
   const words = `status ${status}: ${meanings[status] ?? "it refuses the connection"}`;
-  const seconds = await retryAfter(url);
-  if (!(seconds > 0)) return { words };
-  return { words: `${words}; Retry-After ${seconds} s`, retryAfter: Math.min(MOST_MS, seconds * 1_000) };
+  if (patience.left === 0) {
+    asking ??= ask(url, status, patience).finally(() => asking = undefined);
+    await asking;
+  }
+  return patience.left > 0 ? `${words}; it is asked again in ${Math.ceil(patience.left / 1_000)} s` : words;
 }
 
-async function retryAfter(url: string): Promise<number> {
-  try {
-    const response = await fetch(url.replace(/^ws/, "http"), {
-      headers: { connection: "Upgrade", upgrade: "websocket" },
-      signal: AbortSignal.timeout(5_000),
-    });
-    await response.body?.cancel();
-    return Number(response.headers.get("retry-after") ?? NaN);
-  } catch {
-    return NaN;
-  }
+async function ask(url: string, status: number, patience: Patience): Promise<void> {
+  const response = await fetch(url.replace(/^ws/, "http"), {
+    headers: { connection: "Upgrade", upgrade: "websocket" },
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined);
+  await response?.body?.cancel();
+  patience.note(status, response?.headers.get("retry-after") ?? null);
 }

@@ -57,10 +57,10 @@ function isBehind({ lastTime }: Live, { firstTime }: Live): boolean {
  * anything has come on both, the old one is there.
  */
 async function catchUp(old: Live, repeats: number, fresh: Live, signal: AbortSignal): Promise<boolean> {
-  const start = Date.now();
+  const start = performance.now();
   let dataSince = Infinity;
   for (;;) {
-    const now = Date.now();
+    const now = performance.now();
     const caughtUp = old.repeats > repeats || fresh.repeats > 0;
     if (fresh.firstTime !== undefined) dataSince = Math.min(dataSince, now);
     const isSilent = now - Math.max(old.heardAt, dataSince) >= SILENT_MS;

@@ -20,7 +20,7 @@ function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = f
     let closedAt = Infinity;
     type Growing = { -readonly [K in keyof Live]: Live[K] };
     const connection = (lastTime?: number): Growing => ({
-      ...{ since: start, heardAt: start, repeats: 0, lastTime },
+      ...{ since: start, heardAt: start, repeats: 0, lastTime, ending: new AbortController().signal },
       socket: { closed: new Promise<string>(() => {}), send() {}, close: () => closedAt = at() },
     });
     const receive = (live: Growing, time: number) => {
@@ -47,7 +47,7 @@ function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = f
       isDead,
       () => Promise.resolve(fresh),
       {
-        onText: () => undefined,
+        onFrame: () => undefined,
         ...{ onOverlap() {}, onUp() {}, onDown() {}, onMute() {} },
         onMissed: (from, to) => missed.push([from, to]),
       },

@@ -18,7 +18,7 @@ const OPEN_MS = 10_000;
  */
 export function openSocket(
   url: string,
-  onText: (text: string) => void,
+  onFrame: (data: string | Uint8Array) => void,
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -40,7 +40,8 @@ export function openSocket(
       socket.onmessage = null;
       closed.resolve(why);
     };
-    socket.onmessage = ({ data }) => onText(typeof data === "string" ? data : "");
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => onFrame(typeof data === "string" ? data : new Uint8Array(data));
     socket.onerror = (event) => {
       const why = describe((event as ErrorEvent).error ?? (event as ErrorEvent).message);
       fail(why);

@@ -8,6 +8,9 @@ import type { Socket } from "./socket.ts";
 /** Pauses between attempts to replace a connection that is still there, in ms: the exchange bans who does not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
 
+/** A new connection that is to be ended, too, is kept for so long, in ms: all of an exchange's servers may be going down. */
+const SETTLED_MS = 10_000;
+
 /** Keeps a connection for as long as it lasts, and those that take its place; returns why the last of them ended. */
 export async function tend(
   live: Live,
@@ -18,20 +21,20 @@ export async function tend(
   log: Log,
 ): Promise<string> {
   let failures = 0;
-  /** No replacement is attempted earlier, in ms. */
+  /** No replacement is attempted earlier, in ms of `performance.now()`. */
   let notBefore = 0;
 
   const move = async (isDead: boolean) => {
     try {
       live = await replace(live, isDead, open, listener, signal);
       failures = notBefore = 0;
-      upkeep.watchdog.reset(Date.now());
+      upkeep.watchdog.reset(performance.now());
       log.info("moved to a new connection");
     } catch (error) {
       if (signal.aborted) return;
-      const { words, retryAfter = 0 } = await explainRefusal(upkeep.url, describe(error));
-      const pause = Math.max(retryAfter, backoff(failures++, PAUSES.least, PAUSES.most));
-      notBefore = Date.now() + pause;
+      const words = await explainRefusal(upkeep.url, describe(error), upkeep.patience);
+      const pause = Math.max(upkeep.patience.left, backoff(failures++, PAUSES.least, PAUSES.most));
+      notBefore = performance.now() + pause;
       log.sparsely("replacement", "cannot replace the connection yet and keeps the old one", {
         why: words,
         retry_in_ms: Math.round(pause),
@@ -47,7 +50,7 @@ export async function tend(
       if (typeof event === "string") return event;
       if (event.mute.length > 0) listener.onMute(event.mute);
       if (event.resubscribe) resubscribe(live.socket, event.mute, log);
-      else if (Date.now() >= notBefore) await move(event.mute.length === upkeep.streams.length);
+      else if (performance.now() >= notBefore) await move(event.mute.length === upkeep.streams.length);
     }
     return "closed by us";
   } finally {
@@ -58,25 +61,28 @@ export async function tend(
 }
 
 /**
- * Waits for what ends the quiet life of a connection: its end, streams that died in it, or its age, which does so no earlier
- * than it may be replaced.
+ * Waits for what ends the quiet life of a connection: its end, streams that died in it, its age, or the exchange's word that it
+ * will end it; the last two do so no earlier than it may be replaced.
  */
 async function next(
   { watchdog, rolloverMs, silenceMs }: Upkeep,
-  { socket, since }: Live,
+  { socket, since, ending }: Live,
   notBefore: number,
   signal: AbortSignal,
 ): Promise<string | { mute: string[]; resubscribe: boolean }> {
   const done = new AbortController();
   const over = AbortSignal.any([signal, done.signal]);
   const age = async () => {
-    await sleep(Math.max(notBefore, since + rolloverMs * (1 - Math.random() / 10)) - Date.now(), over);
+    const due = since + rolloverMs * (1 - Math.random() / 10);
+    await sleep(due - performance.now(), AbortSignal.any([over, ending]));
+    const earliest = ending.aborted ? Math.max(notBefore, since + SETTLED_MS) : notBefore;
+    await sleep(earliest - performance.now(), over);
     return { mute: [], resubscribe: false };
   };
   const watch = async () => {
     while (!over.aborted) {
       await sleep(Math.max(250, silenceMs / 8), over);
-      const found = over.aborted ? undefined : await watchdog.check(Date.now());
+      const found = over.aborted ? undefined : await watchdog.check(performance.now());
       if (found) return { mute: found.streams, resubscribe: found.verdict === "resubscribe" };
     }
     return { mute: [], resubscribe: false };

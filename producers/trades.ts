@@ -1,17 +1,16 @@
 import type { Log } from "../shared/log.ts";
+import type { Patience } from "./patience.ts";
 import type { Look } from "./watchdog.ts";
 
 /**
  * Looks at what a stream's symbol has traded, by REST: the id of its last trade, which nothing but a trade changes. Costs one
  * unit of request weight of 2,400 a minute. Binance: "24hr Ticker Price Change Statistics".
  */
-export function lookByRest(base: string, log: Log): Look {
-  /** It does not want to be asked earlier, in ms. */
-  let notBefore = 0;
+export function lookByRest(base: string, patience: Patience, log: Log): Look {
   /** Symbols that have been told to be unknown. */
   const unknown = new Set<string>();
   return async (stream) => {
-    if (Date.now() < notBefore) return undefined;
+    if (patience.left > 0) return undefined;
     const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
@@ -19,8 +18,8 @@ export function lookByRest(base: string, log: Log): Look {
         signal: AbortSignal.timeout(3_000),
       });
       const body = await response.text();
+      patience.note(response.status, response.headers.get("retry-after"));
       if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
-      notBefore = Date.now() + 1_000 * Number(response.headers.get("retry-after") ?? 0);
       const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
       if (response.status !== 400) {
         log.sparsely("look", "the exchange does not tell what this symbol trades", fields);

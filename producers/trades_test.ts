@@ -3,6 +3,7 @@ import { createCandleHistory } from "../local/exchange/rest/candle_history.ts";
 import { restReply } from "../local/exchange/rest/rest.ts";
 import { silent } from "../local/testing.ts";
 import { createLog } from "../shared/log.ts";
+import { createPatience } from "./patience.ts";
 import { lookByRest } from "./trades.ts";
 
 const minute = 60_000;
@@ -20,7 +21,7 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     return Promise.resolve(Response.json(body, { status }));
   };
   try {
-    const look = () => lookByRest("http://exchange", silent)("btcusdt@bookTicker");
+    const look = () => lookByRest("http://exchange", createPatience(), silent)("btcusdt@bookTicker");
     const traded = new Set([await look()]);
     candles.add(frame(start, 7));
     traded.add(await look());
@@ -34,7 +35,10 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     candles.add(frame(now, 8));
     traded.add(await look());
     assert.equal(traded.size, 3);
-    assert.equal(await lookByRest("http://exchange", silent)("dogeusdt@bookTicker"), undefined);
+    assert.equal(
+      await lookByRest("http://exchange", createPatience(), silent)("dogeusdt@bookTicker"),
+      undefined,
+    );
   } finally {
     globalThis.fetch = real;
   }
@@ -48,7 +52,7 @@ Deno.test("an exchange that asks to back off is not asked again before that, of 
     return Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "60" } }));
   };
   try {
-    const look = lookByRest("http://exchange", silent);
+    const look = lookByRest("http://exchange", createPatience(), silent);
     for (const symbol of ["btcusdt", "ethusdt"]) assert.equal(await look(`${symbol}@bookTicker`), undefined);
     assert.equal(asked, 1);
   } finally {
@@ -61,7 +65,11 @@ Deno.test("each symbol that the exchange does not know is named once", async () 
   globalThis.fetch = () => Promise.resolve(new Response("{}", { status: 400 }));
   try {
     const lines: string[] = [];
-    const look = lookByRest("http://exchange", createLog("test", "warn", (line) => lines.push(line)));
+    const look = lookByRest(
+      "http://exchange",
+      createPatience(),
+      createLog("test", "warn", (line) => lines.push(line)),
+    );
     for (const symbol of ["typo1", "typo2", "typo1"]) await look(`${symbol}@bookTicker`);
     assert.deepEqual(lines.map((line) => /symbol=(\S+)/.exec(line)?.[1]), ["TYPO1", "TYPO2"]);
   } finally {

@@ -1,7 +1,7 @@
 import type { Kafka } from "../shared/kafka/mod.ts";
 import type { Stream } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
-import { timesByStream } from "./record_times.ts";
+import { messagesOf, timesByStream } from "./record_times.ts";
 import { findSilence, type Outage, type Silence } from "./silence.ts";
 
 /** How far the topic had come at some moment, and this producer. */
@@ -52,7 +52,7 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
   let settled = 0;
   const endNow = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
   const newest = async (most: number) =>
-    timesByStream(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most));
+    timesByStream(stream, messagesOf(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most)));
 
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<Silence["times"]> | undefined;

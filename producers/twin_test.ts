@@ -75,14 +75,10 @@ function producerOn(records: Records) {
       const since = twin.mark();
       const extent = await kafka.extentOf("t");
       deaf.clear();
-      keeper.startedAfter(
-        await newestTimes(kafka, "t", extent, book, [...symbols.keys()], {
-          signal,
-          log: silent,
-          kind: "restart",
-        }),
-        since,
-      );
+      const { times, receivedAt } = await newestTimes(kafka, "t", extent, book, [...symbols.keys()], {
+        ...{ signal, log: silent, kind: "kafka" },
+      });
+      keeper.startedAfter(times, since, Date.now() - receivedAt);
     },
     /** How many gaps it has told. */
     get told() {

@@ -9,20 +9,20 @@ type Fields = Record<string, unknown>;
  * time, and limit nothing.
  */
 export type Kind =
+  | "clock"
   | "commit"
   | "database"
   | "dead letters"
   | "exchange"
   | "frame"
-  | "gap"
   | "gaps"
   | "job"
   | "kafka"
   | "lock"
   | "look"
   | "message"
+  | "notice"
   | "overflow"
-  | "refusal"
   | "replacement"
   | "restart";
 

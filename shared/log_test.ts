@@ -57,7 +57,7 @@ Deno.test("what repeats is said once a minute per kind, with how many there were
       set(second * 1_000);
       log.sparsely("overflow", "dropped", { second });
     }
-    log.sparsely("refusal", "refused");
+    log.sparsely("notice", "refused");
     assert.deepEqual(lines, [
       "warn  worker: dropped second=0",
       "warn  worker: dropped second=60 suppressed=59",

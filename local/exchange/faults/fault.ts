@@ -46,6 +46,8 @@ const kinds = [
   z.strictObject({ fault: z.literal("huge"), ...damage }),
   /** Connections get no more than that, and the rest later, or are cut off as slow ones are. */
   z.strictObject({ fault: z.literal("slow"), bytesPerSecond: z.int().positive(), ms, ...target }),
+  /** A text that is no data is sent, such as `{"e":"serverShutdown","E":1770123456789}` or `{"code":-1003,"msg":"…"}`. */
+  z.strictObject({ fault: z.literal("notice"), text: z.string(), ...target }),
   /** All faults that go on end. */
   z.strictObject({ fault: z.literal("clear") }),
 ] as const;

@@ -69,6 +69,13 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
             connection.slowDown(fault.bytesPerSecond, endOf(fault.ms));
           }
           break;
+        case "notice":
+          for (const connection of targets(fault)) {
+            done.add("notice");
+            connection.send(fault.text);
+            connection.flush();
+          }
+          break;
         case "mute":
           mutes.set(fault.stream, {
             cure: fault.cure,

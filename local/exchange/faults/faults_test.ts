@@ -190,3 +190,15 @@ Deno.test("faults come by a schedule, once or again and again", async () => {
     await until(() => exchange.status().faults.drop > i, "a drop");
   }
 });
+
+Deno.test("a notice comes among the data, on the connections that are meant", async () => {
+  await using exchange = await exchangeOf();
+  using meant = await connect(exchange, both);
+  using other = await connect(exchange, "/market/stream?streams=btcusdt@kline_1m");
+  const text = '{"e":"serverShutdown","E":1770123456789}';
+  exchange.inject({ fault: "notice", text, route: "public" });
+  await until(() => meant.frames.includes(text), "the notice");
+  await other.received(1);
+  assert.ok(!other.frames.includes(text));
+  assert.equal(exchange.status().faults.notice, 1);
+});

@@ -7,6 +7,7 @@ import {
   connectionRefused,
   connectionSilent,
   framesDisturbed,
+  serverShutDown,
   streamMute,
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
@@ -41,6 +42,7 @@ export const scenarios: readonly Scenario[] = [
     connectionAged,
     connectionSilent,
     connectionRefused,
+    serverShutDown,
   ],
   ...[framesDisturbed, framesMutated, messagesMutated, sideTopicsRefused],
 ];

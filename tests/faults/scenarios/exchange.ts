@@ -59,9 +59,31 @@ export const connectionRefused: Scenario = {
       const since = Date.now();
       exchange.inject({ fault: "refuse", status, ms: 5_000, ...(status === 429 && { retryAfter: 2 }) });
       exchange.inject({ fault: "drop" });
-      const words = status === 429 ? "status 429.*Retry-After 2 s" : `status ${status}`;
+      const words = status === 429 ? "status 429.*asked again in 2 s" : `status ${status}`;
       for (const task of tasks) await crew.of(task)[0].says(new RegExp(words), PATIENCE_MS);
       return await recovery(stage, since);
+    }),
+};
+
+export const serverShutDown: Scenario = {
+  name: "server shut down",
+  promise: "a server that says that it will be shut down is left in time, and notices are no dead letters",
+  gaps: "none",
+  seconds: { short: 20, long: 20 },
+  run: (stage) =>
+    again(1, async () => {
+      const { exchange, crew } = stage;
+      exchange.inject({ fault: "notice", text: '{"code":-1003,"msg":"Too many requests"}' });
+      const old = highestId(stage);
+      const took = await breakConnections(stage, { fault: "notice", text: '{"e":"serverShutdown","E":1}' });
+      await until("the old connections to be closed", () => {
+        return exchange.status().connections.every(({ id }) => id > old);
+      }, PATIENCE_MS);
+      for (const task of tasks) {
+        const notices = (await crew.of(task)[0].report())?.counts.notices;
+        if (notices !== 2) stage.problems.push(`${task} counts ${notices} notices instead of 2`);
+      }
+      return took;
     }),
 };
 
@@ -135,7 +157,7 @@ async function again(times: number, breakOnce: (n: number) => Promise<number>): 
 async function breakConnections(stage: Stage, fault: Fault): Promise<number> {
   const { exchange, config, random } = stage;
   await sleep(random(1_000));
-  const highest = Math.max(...exchange.status().connections.map(({ id }) => id));
+  const highest = highestId(stage);
   const since = Date.now();
   exchange.inject(fault);
   await until("the connections to be replaced", () => {
@@ -144,3 +166,5 @@ async function breakConnections(stage: Stage, fault: Fault): Promise<number> {
   await untilSubscribed(exchange, config, 1);
   return await recovery(stage, since);
 }
+
+const highestId = ({ exchange }: Stage) => Math.max(...exchange.status().connections.map(({ id }) => id));
