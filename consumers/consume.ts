@@ -30,7 +30,7 @@ const INTAKE_BYTES = 4 * 2 ** 20;
 /** Messages. Whoever has more to store does that first, and the jobs of the database in between. */
 const BEHIND = 50_000;
 /** After so long without an answer the database is said to be slow; a lock that is held fails before. In ms. */
-const SLOW_MS = 15_000;
+const SLOW_MS = 12_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 2 * 2 ** 20;
 /** The longest pause before the group is joined again, in ms. */

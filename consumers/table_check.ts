@@ -1,4 +1,5 @@
-import type { Sql } from "../shared/postgres.ts";
+import type { Row, Sql } from "../shared/postgres.ts";
+import { transact } from "../shared/postgres_transaction.ts";
 import { SchemaError } from "../shared/schema.ts";
 import { columnName, type ColumnTypes, type Stream, type Table } from "../shared/stream.ts";
 
@@ -62,18 +63,22 @@ export async function requireTable<M extends { symbol: string }>(
   { topic, table }: Stream<M>,
 ): Promise<void> {
   const name = `websocket.${topic}`;
-  const columns = await sql<Column[]>`
-    select
+  const columns = await transact(
+    sql,
+    `select
       attname as name, format_type(atttypid, atttypmod) as type, attnotnull as required, attgenerated <> '' as computed,
       atthasdef or attidentity <> '' as filled
-    from pg_attribute where attrelid = to_regclass(${name}) and attnum > 0 and not attisdropped
-    order by attnum`;
-  const keys = await sql`
-    select string_agg(attname, ',' order by attname collate "C") as columns
+    from pg_attribute where attrelid = to_regclass('${name}') and attnum > 0 and not attisdropped
+    order by attnum`,
+  ) as (Column & Row)[];
+  const keys = await transact(
+    sql,
+    `select string_agg(attname, ',' order by attname collate "C") as columns
     from pg_index join pg_attribute on attrelid = indrelid and attnum = any(indkey)
-    where indrelid = to_regclass(${name})
+    where indrelid = to_regclass('${name}')
       and indisunique and indisvalid and indimmediate and indpred is null and indexprs is null
-    group by indexrelid`;
+    group by indexrelid`,
+  );
   const wrong = columns.length === 0
     ? ["it is missing"]
     : differences(table, columns, keys.map((one) => one.columns));

@@ -6,13 +6,15 @@ import { lockFolder } from "./lock.ts";
 import { choosePort } from "./ports.ts";
 import { commandLineOf } from "./process.ts";
 import { reachableFolder, serverAccount } from "./postgres_account.ts";
-import { fetchPostgres } from "./postgres_files.ts";
+import { fetchPostgres, type OlderRelease } from "./postgres_files.ts";
 
 export interface PostgresOptions {
   /** Where its data, password and log are kept; `.local/postgres` unless given. */
   readonly folder?: string;
   /** Where clients find it; else the port of last time, or a free one. */
   readonly port?: number;
+  /** An older server than the one that is pinned. */
+  readonly release?: OlderRelease;
   /** Settings beside those that Postgres ships with, for example `ssl`. */
   readonly settings?: Record<string, string>;
   /** Told what takes its time. */
@@ -47,8 +49,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
   await using parts = new AsyncDisposableStack();
   parts.use(await lockFolder(folder));
   await endOrphan(folder, signals);
-  const bin = join(home, "server", "bin");
-  await fetchPostgres(join(home, "server"), progress, signal);
+  const server = join(home, options.release ? `server-${options.release}` : "server");
+  await fetchPostgres(server, options.release, progress, signal);
+  const bin = join(server, "bin");
 
   const data = join(folder, "data");
   const password = await createCluster(bin, folder, data, account);

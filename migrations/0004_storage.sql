@@ -41,7 +41,7 @@ begin atomic
   where inhparent = format('websocket.%I', parent)::regclass and child.relname ~ '_\d{8}$';
 end;
 
--- The days, from now − retention to now + 2, that a table should have partitions of and has not. Days more than a month
+-- The days, from now - retention to now + 2, that a table should have partitions of and has not. Days more than a month
 -- ago are made only once rows of theirs wait in the default partition; so are all past days where all is kept. A day whose
 -- partition somebody has detached and kept is left alone.
 create function websocket.missing_days(parent text, time_column text, retention_days integer) returns setof date

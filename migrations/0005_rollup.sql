@@ -28,8 +28,8 @@ insert into websocket.daily_tables values
   (3, 'order_book_1m', 'minute', true);
 
 comment on table websocket.order_book_1s is
-  'Best bid and ask by second of transaction_time: those of the last update, and the spread (ask − bid), the imbalance '
-  '((bid_qty − ask_qty) / (bid_qty + ask_qty)) and the delay (received_at − event_time) over all its updates.';
+  'Best bid and ask by second of transaction_time: those of the last update, and the spread (ask - bid), the imbalance '
+  '((bid_qty - ask_qty) / (bid_qty + ask_qty)) and the delay (received_at - event_time) over all its updates.';
 comment on table websocket.order_book_1m is 'As order_book_1s, by minute.';
 
 -- Seconds of which rows were written that the rollup does not know of yet. Whoever writes ticks adds their seconds in the

@@ -1,7 +1,7 @@
 import { ConfigError } from "../shared/config.ts";
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres.ts";
-import { transact } from "../shared/postgres_transaction.ts";
+import { inTurn } from "./run.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** The variable of each role's password. */
@@ -45,13 +45,12 @@ export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promi
   }
   const statements = await Deno.readTextFile(new URL("roles.sql", import.meta.url));
   // A verifier is of letters, digits and "+/=$:-" alone.
-  await transact(
+  await inTurn(
     sql,
     `select
       set_config('bookline.writer_verifier', '${scramVerifier(passwords.bookline_writer)}', true),
       set_config('bookline.reader_verifier', '${scramVerifier(passwords.grafana_reader)}', true);
     ${statements}`,
-    "0",
   );
   log.info("the roles are up to date", { roles: Object.keys(variables).join() });
 }

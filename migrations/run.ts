@@ -1,7 +1,7 @@
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres.ts";
 import { transact } from "../shared/postgres_transaction.ts";
-import { requireServer, SchemaError } from "../shared/schema.ts";
+import { requireServer, SchemaError, schemaNumber } from "../shared/schema.ts";
 
 /** Any number will do as long as every migrator takes the same: this one spells "book" in ASCII. */
 const LOCK = 0x626f6f6b;
@@ -16,8 +16,15 @@ async function list(): Promise<{ number: number; name: string }[]> {
 }
 
 /**
- * Applies the migrations that the database lacks, each in a transaction of its own, with no timeout: any number of migrators
- * may run at once. The lock is each transaction's, not the session's, which behind a pooler would be another's next.
+ * Runs statements as one transaction with no timeout, one migrator after another. The lock is the transaction's, not the
+ * session's, which behind a pooler would be another's next.
+ */
+export async function inTurn(sql: Sql, statements: string): Promise<void> {
+  await transact(sql, `select pg_advisory_xact_lock(${LOCK}); ${statements}`, "0");
+}
+
+/**
+ * Applies the migrations that the database lacks, each in a transaction of its own: any number of migrators may run at once.
  * Returns the schema's number.
  * @throws {SchemaError} where the server is too old, or a newer version of Bookline made the schema
  */
@@ -25,13 +32,9 @@ export async function migrate(sql: Sql, log: Log): Promise<number> {
   await requireServer(sql);
   const migrations = await list();
   const newest = migrations.at(-1)!.number;
-  const inTurn = (statements: string) =>
-    transact(sql, `select pg_advisory_xact_lock(${LOCK}); ${statements}`, "0");
-
-  await inTurn(await Deno.readTextFile(new URL("setup.sql", folder)));
+  await inTurn(sql, await Deno.readTextFile(new URL("setup.sql", folder)));
   for (;;) {
-    const [{ current }] = await sql`
-      select coalesce(max(number), 0)::int as current from websocket.migrations`;
+    const current = await schemaNumber(sql);
     if (current > newest) {
       throw new SchemaError(
         `The database has schema ${current}, made by a newer Bookline; this one knows ${newest}. ` +
@@ -42,9 +45,8 @@ export async function migrate(sql: Sql, log: Log): Promise<number> {
     if (!next) return newest;
     const statements = await Deno.readTextFile(new URL(next.name, folder));
     try {
-      await inTurn(`
-        insert into websocket.migrations (number, name) values (${next.number}, '${next.name}');
-        ${statements}`);
+      const note = `insert into websocket.migrations (number, name) values (${next.number}, '${next.name}');`;
+      await inTurn(sql, note + statements);
       log.info("applied", { migration: next.name });
     } catch (error) {
       // Another migrator has applied it since.

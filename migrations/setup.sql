@@ -8,7 +8,7 @@ create table if not exists websocket.migrations (
   applied_at  timestamptz not null default now()
 );
 
--- Renames a relation that the migrations did not make, with its data, to …_legacy (or …_legacy_2, and so on), and so its
+-- Renames a relation that the migrations did not make, with its data, to ..._legacy (or ..._legacy_2, and so on), and so its
 -- partitions and indexes, whose names may be those that ours will have.
 create or replace function websocket.set_aside(relation text) returns void
 language plpgsql as $$

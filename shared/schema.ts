@@ -1,4 +1,5 @@
-import type { Sql } from "./postgres.ts";
+import type { Row, Sql } from "./postgres.ts";
+import { transact } from "./postgres_transaction.ts";
 
 /** The schema and this program do not fit together; a person must act. */
 export class SchemaError extends Error {
@@ -8,32 +9,48 @@ export class SchemaError extends Error {
 /** The least version that has what the migrations use: PostgreSQL 14, whose functions may have a body of statements. */
 const LEAST_VERSION = 140_000;
 
-/** @throws {SchemaError} where the server is too old, or the database can't hold every symbol, such as 币安人生USDT */
+/** A server and the database that is used there. */
+export interface Server {
+  readonly version: string;
+  /** 140000 for version 14. */
+  readonly number: number;
+  readonly encoding: string;
+  readonly name: string;
+}
+
+/** Why a database can't be used, in words: the server is too old, or its encoding lacks symbols such as 币安人生USDT. */
+export function serverFault({ version, number, encoding, name }: Server): string | undefined {
+  if (number < LEAST_VERSION) {
+    return `Cannot use the server as PostgreSQL must be 14 or later: it is ${version}. Upgrade it, or point DB_URL at another`;
+  }
+  if (encoding !== "UTF8") {
+    return `Cannot use the database ${name} as its encoding must be UTF8: it is ${encoding}. Make another and point DB_URL at it: ` +
+      `create database bookline encoding 'UTF8' locale 'C' template template0`;
+  }
+}
+
+/** @throws {SchemaError} where the database can't be used */
 export async function requireServer(sql: Sql): Promise<void> {
-  const [server] = await sql`
-    select
+  const [server] = await transact(
+    sql,
+    `select
       current_setting('server_version') as version,
       current_setting('server_version_num')::int as number,
       current_setting('server_encoding') as encoding,
-      current_database() as name`;
-  if (server.number < LEAST_VERSION) {
-    throw new SchemaError(
-      `Cannot use the server as PostgreSQL must be 14 or later: it is ${server.version}. Upgrade it, or point DB_URL at another`,
-    );
-  }
-  if (server.encoding !== "UTF8") {
-    throw new SchemaError(
-      `Cannot use the database ${server.name} as its encoding must be UTF8: it is ${server.encoding}. Make another and point ` +
-        `DB_URL at it: create database bookline encoding 'UTF8' locale 'C' template template0`,
-    );
-  }
+      current_database() as name`,
+  );
+  const fault = serverFault(server as Server & Row);
+  if (fault) throw new SchemaError(fault);
 }
 
 /** The number of the newest migration that the database has had; 0 for a database without any. */
 export async function schemaNumber(sql: Sql): Promise<number> {
-  const [{ made }] = await sql`select to_regclass('websocket.migrations') is not null as made`;
+  const [{ made }] = await transact(sql, "select to_regclass('websocket.migrations') is not null as made");
   if (!made) return 0;
-  const [{ number }] = await sql`select coalesce(max(number), 0)::int as number from websocket.migrations`;
+  const [{ number }] = await transact(
+    sql,
+    "select coalesce(max(number), 0)::int as number from websocket.migrations",
+  );
   return number;
 }
 

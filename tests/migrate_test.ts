@@ -50,6 +50,21 @@ Deno.test("a migration that fails leaves nothing of itself, and the next migrato
   assert.equal(await migrate(database.sql, silent), newest);
 });
 
+Deno.test("whatever timeouts the database sets, its schema is made", async () => {
+  await using database = await emptyDatabase();
+  const { name } = database.config;
+  await database.sql.unsafe(`
+    create function be_slow() returns event_trigger language plpgsql as $$ begin perform pg_sleep(0.3); end $$;
+    create event trigger slow on ddl_command_start when tag in ('CREATE VIEW') execute function be_slow();
+    alter database ${name} set statement_timeout = '200ms';
+    alter database ${name} set transaction_timeout = '250ms';
+    alter database ${name} set lock_timeout = '10ms';
+    alter database ${name} set idle_in_transaction_session_timeout = '10ms'`);
+  const sql = connect(database.config, silent);
+  assert.equal(await migrate(sql, silent), newest);
+  await sql.end();
+});
+
 Deno.test("twenty migrators at once make the database and its schema, once", async () => {
   await using server = await emptyDatabase();
   const config = { ...server.config, name: `${server.config.name}_made` };
