@@ -50,6 +50,7 @@ export function createMeter(): Meter {
     },
     stored({ receivedAt, prices: newer }) {
       const now = Date.now();
+      // deno-lint-ignore bookline/elapsed -- producers run elsewhere: there is no other clock in common
       for (const time of receivedAt) note(delays, now - time);
       Object.assign(prices, newer);
     },

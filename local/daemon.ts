@@ -50,7 +50,9 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
   for (const signal of signals) {
     if (!await isThere()) return;
     unlessEnded(() => Deno.kill(pid, signal));
-    for (const deadline = Date.now() + endLimit; Date.now() < deadline && await isThere();) await sleep(50);
+    for (const deadline = performance.now() + endLimit; performance.now() < deadline && await isThere();) {
+      await sleep(50);
+    }
   }
 }
 
@@ -81,7 +83,7 @@ export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promi
 }
 
 async function launch(plan: DaemonPlan, signal?: AbortSignal): Promise<Deno.ChildProcess> {
-  const deadline = Date.now() + startLimit;
+  const deadline = performance.now() + startLimit;
   for (;;) {
     const child = spawn(plan);
     const fault = await untilReady(plan, child, deadline, signal);
@@ -90,7 +92,7 @@ async function launch(plan: DaemonPlan, signal?: AbortSignal): Promise<Deno.Chil
     signal?.throwIfAborted();
     const log = join(plan.folder, "log");
     const lines = lastLines((await Deno.readTextFile(log)).split("\n"));
-    if (!plan.passingFault?.test(lines) || Date.now() > deadline) {
+    if (!plan.passingFault?.test(lines) || performance.now() > deadline) {
       throw new Error(`Cannot start ${plan.name} as ${fault}. The last lines of ${log}:\n${lines}`);
     }
     await sleep(200, signal);
@@ -126,7 +128,7 @@ async function untilReady(
   while (!signal?.aborted) {
     if (hasEnded) return "it ended at once";
     if (await plan.isReady(child.pid)) return undefined;
-    if (Date.now() > deadline) return `it does not answer after ${startLimit / 1000} s`;
+    if (performance.now() > deadline) return `it does not answer after ${startLimit / 1000} s`;
     await sleep(50, signal);
   }
   return "it was told to stop";

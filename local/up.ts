@@ -32,8 +32,8 @@ async function up(options: Options): Promise<number> {
   let stoppedAt = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
-      if (!stop.signal.aborted) stoppedAt = Date.now();
-      else if (Date.now() - stoppedAt > SAME_PRESS_MS) {
+      if (!stop.signal.aborted) stoppedAt = performance.now();
+      else if (performance.now() - stoppedAt > SAME_PRESS_MS) {
         kills.forEach((kill) => kill());
         console.error("Quit at once: what is not stored yet waits on Kafka for the next run");
         Deno.exit(exitCodes.interrupted);

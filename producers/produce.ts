@@ -90,6 +90,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       explain: (error) =>
         `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
     });
+    // deno-lint-ignore bookline/elapsed -- the producer before this one has ended
     const away = Date.now() - receivedAt;
     for (const { streams } of lines) {
       gaps.startedAfter(new Map([...times].filter(([name]) => streams.includes(name))), since, away);

@@ -20,6 +20,7 @@ export function messagesOf<M extends Message>(
   const latest = Date.now() + MOST_LEAD_MS;
   return records.flatMap(({ value }) => {
     const { data } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
+    // deno-lint-ignore bookline/elapsed -- the exchange's times are compared with the time of day
     return data && data.eventTime <= latest ? [data] : [];
   });
 }

@@ -22,11 +22,13 @@ export const ages = () =>
       left join lateral (
         select event_time from websocket.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m' and open_time >= $__timeFrom()
+          and event_time < now() + interval '1 minute'
         order by open_time desc limit 1
       ) as kline on true
       left join lateral (
         select second from websocket.order_book_1s
         where order_book_1s.symbol = symbols.symbol and second >= $__timeFrom()
+          and second < now() + interval '1 minute'
         order by second desc limit 1
       ) as book on true
       order by least(coalesce(kline.event_time, '-infinity'), coalesce(book.second, '-infinity')), symbols.symbol

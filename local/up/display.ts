@@ -25,15 +25,15 @@ export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?:
 
   const stage = (): Stage => ({
     doing,
-    elapsedMs: startedAt === undefined ? 0 : (endedAt ?? Date.now()) - startedAt,
+    elapsedMs: startedAt === undefined ? 0 : (endedAt ?? performance.now()) - startedAt,
     durationMs,
   });
   const show = () => {
     const picture = monitor.picture();
     if (terminal.isInteractive) {
       terminal.paint((columns, rows) => renderScreen(picture, stage(), columns, rows));
-    } else if (startedAt !== undefined && Date.now() - toldAt >= TELL_MS) {
-      toldAt = Date.now();
+    } else if (startedAt !== undefined && performance.now() - toldAt >= TELL_MS) {
+      toldAt = performance.now();
       renderLines(picture, stage()).forEach(terminal.say);
     }
   };
@@ -43,7 +43,7 @@ export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?:
       doing = words;
       show();
     },
-    begin: () => void (startedAt = Date.now()),
-    end: () => void (endedAt = Date.now()),
+    begin: () => void (startedAt = performance.now()),
+    end: () => void (endedAt = performance.now()),
   };
 }

@@ -43,8 +43,8 @@ async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: num
   for (let limit = 0;;) {
     await monitor.poll();
     const received = lines.reduce((sum, { producer }) => sum + (producer?.totals.counts.received ?? 0), 0);
-    if (received > before) limit = Date.now() + ARRIVAL_MS;
-    if (received >= sent || Date.now() > limit) return;
+    if (received > before) limit = performance.now() + ARRIVAL_MS;
+    if (received >= sent || performance.now() > limit) return;
     before = received;
     await sleep(20);
   }
@@ -53,11 +53,11 @@ async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: num
 async function untilStored(monitor: Monitor): Promise<string | undefined> {
   let least = Infinity;
   let why = "";
-  for (let limit = Date.now() + STORING_MS; Date.now() < limit;) {
+  for (let limit = performance.now() + STORING_MS; performance.now() < limit;) {
     try {
       const behind = await monitor.behind();
       if (behind === 0) return undefined;
-      if (behind < least) limit = Date.now() + STORING_MS;
+      if (behind < least) limit = performance.now() + STORING_MS;
       least = Math.min(least, behind);
     } catch (error) {
       why = `: ${describe(error)}`;

@@ -60,7 +60,7 @@ export async function oversee(pipeline: Pipeline, terminal: Terminal, signal: Ab
 /** Waits until all workers are well, and the producers subscribed where the exchange can tell. */
 async function untilReady(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const { lines, config, exchange, monitor } = pipeline;
-  for (const limit = Date.now() + START_MS; !signal.aborted && Date.now() < limit;) {
+  for (const limit = performance.now() + START_MS; !signal.aborted && performance.now() < limit;) {
     await monitor.poll();
     if (workersOf(lines).every(({ isWell }) => isWell)) break;
     await sleep(100, signal);

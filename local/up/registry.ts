@@ -50,7 +50,9 @@ export async function endLeftovers(file = usualFile): Promise<number> {
     if (!await isThere()) return false;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       signalTo(pid, signal);
-      for (const limit = Date.now() + GRACE_MS; await isThere() && Date.now() < limit;) await sleep(50);
+      for (const limit = performance.now() + GRACE_MS; await isThere() && performance.now() < limit;) {
+        await sleep(50);
+      }
     }
     return true;
   }));

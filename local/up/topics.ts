@@ -20,7 +20,7 @@ export async function makeTopics(
 ): Promise<void> {
   const kafka = openKafka(config, log);
   const topics = streams.map((stream) => topicName(config, stream));
-  for (const limit = Date.now() + READY_MS;;) {
+  for (const limit = performance.now() + READY_MS;;) {
     try {
       await kafka.ensureTopics([...topics, ...topics.map(deadLetterTopic)]);
       for (const [i, topic] of topics.entries()) {
@@ -29,7 +29,7 @@ export async function makeTopics(
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (Date.now() > limit) throw new Error(kafkaFault(config, error), { cause: error });
+      if (performance.now() > limit) throw new Error(kafkaFault(config, error), { cause: error });
       await sleep(200, signal);
     }
   }

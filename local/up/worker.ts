@@ -114,7 +114,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
 
   const keepRunning = async () => {
     for (let failures = 0;; failures++) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const { code, signal } = await runOnce();
       const how = signal ?? `code ${code}`;
       if (stopping.signal.aborted) {
@@ -123,7 +123,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       if (code === CONFIGURATION) {
         return failure.reject(new Error(`Cannot run ${task}:\n${lastLines(lastWords)}`));
       }
-      if (Date.now() - startedAt > WELL_MS) failures = 0;
+      if (performance.now() - startedAt > WELL_MS) failures = 0;
       const pause = backoff(failures);
       trouble = `ended with ${how}`;
       notice(`warn  ${task} ended unexpectedly with ${how}: starting it again in ${Math.round(pause)} ms`);

@@ -79,7 +79,7 @@ export async function subscribe(
     // One crash is enough: the loop above starts anew.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
   });
-  let lastFetch = Date.now();
+  let lastFetch = performance.now();
   let hasPartitions = false;
   let isHeld = false; // by who takes the batches over
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
@@ -89,12 +89,12 @@ export async function subscribe(
     onJoin();
     const partitions = payload.memberAssignment[topic] ?? [];
     hasPartitions = partitions.length > 0;
-    lastFetch = Date.now();
+    lastFetch = performance.now();
     log.debug("joined the group", { group, partitions });
   });
-  consumer.on(consumer.events.FETCH, () => lastFetch = Date.now());
+  consumer.on(consumer.events.FETCH, () => lastFetch = performance.now());
   const watch = setInterval(() => {
-    if (hasPartitions && !isHeld && Date.now() - lastFetch > SILENT_MS) {
+    if (hasPartitions && !isHeld && performance.now() - lastFetch > SILENT_MS) {
       fail(new Error(`nothing was fetched for ${SILENT_MS / 1_000} s`));
     }
   }, SILENT_MS / 10);
@@ -128,7 +128,7 @@ export async function subscribe(
         await taken;
       } finally {
         isHeld = false;
-        lastFetch = Date.now();
+        lastFetch = performance.now();
       }
       // The next fetch goes on from here; the group's offset follows once the rows are stored.
       resolveOffset(batch.lastOffset());

@@ -16,6 +16,7 @@ const CHECK_MS = 10;
 
 RequestQueue.prototype.scheduleCheckPendingRequests = function (this: Queue) {
   if (this.throttleCheckTimeoutId || this.pending.length === 0) return;
+  // deno-lint-ignore bookline/elapsed -- kafkajs has set it by this clock
   const throttled = this.throttledUntil - Date.now();
   this.throttleCheckTimeoutId = setTimeout(() => {
     this.throttleCheckTimeoutId = null;

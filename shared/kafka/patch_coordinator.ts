@@ -95,12 +95,12 @@ function follow(find: () => Promise<Broker>, broker: Broker): Coordinator {
 
 /** Repeats what fails in a way that passes. */
 async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
+  const end = performance.now() + PATIENCE_MS;
   for (let failures = 0;; failures++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isPassing(error) || Date.now() > end) throw error;
+      if (!isPassing(error) || performance.now() > end) throw error;
       await sleep(backoff(failures, 100, 1_000));
     }
   }

@@ -58,7 +58,9 @@ ConsumerGroup.prototype.recoverFromFetch = async function (this: Group, error: F
   }
   const isUnreachable = unreachable.includes(kind);
   if (!isUnreachable && !moved.includes(kind)) return await recoverFromFetch.call(this, error);
-  if (isUnreachable && noteOutage(this, error.broker ?? kind, Date.now()) > UNREACHABLE_MS) throw error;
+  if (isUnreachable && noteOutage(this, error.broker ?? kind, performance.now()) > UNREACHABLE_MS) {
+    throw error;
+  }
   await this.cluster.refreshMetadata();
   await sleep(AGAIN_MS);
 };

@@ -52,7 +52,7 @@ export interface Connection {
   flush(): void;
   /** Pings the client, or ends the connection, where the rules say so. Called from time to time; `age` in ms. */
   watch(age: number): void;
-  /** Falls silent until `endsAt`, in ms since the epoch. */
+  /** Falls silent until `endsAt`, in ms of `performance.now()`. */
   silence(endsAt: number): void;
   /** Sends so slowly until `endsAt`. */
   slowDown(bytesPerSecond: number, endsAt: number): void;
@@ -77,7 +77,7 @@ export function openConnection(
   rules: Rules,
   owner: Owner,
 ): Connection {
-  const openedAt = Date.now();
+  const openedAt = performance.now();
   const outbox = createOutbox(socket);
   const read = createFrameReader();
   let pingedAt = openedAt;
@@ -103,7 +103,7 @@ export function openConnection(
       return outbox.backlog;
     },
     get isSilent() {
-      return silentUntil > 0 && Date.now() < silentUntil;
+      return silentUntil > 0 && performance.now() < silentUntil;
     },
     send(text) {
       if (!connection.isSilent) outbox.add(textFrame(text));
@@ -115,7 +115,7 @@ export function openConnection(
       if (outbox.backlog > rules.backlogBytes) connection.drop("slow client");
     },
     watch(age) {
-      const now = Date.now();
+      const now = performance.now();
       if (now - openedAt >= age) return connection.close("age", 1001, "Going away");
       if (pingedAt > heardAt && now - pingedAt >= rules.pongWithin) return connection.drop("silent client");
       if (now - pingedAt >= rules.pingEvery && pingedAt <= heardAt && !connection.isSilent) {
@@ -137,7 +137,7 @@ export function openConnection(
   };
 
   const onFrame = (opcode: number, payload: Uint8Array) => {
-    const now = Date.now();
+    const now = performance.now();
     requests = Math.floor(now / 1_000) === second ? requests + 1 : 1;
     second = Math.floor(now / 1_000);
     if (requests > rules.requestsPerSecond) {

@@ -30,7 +30,7 @@ export function createOutbox(socket: Duplex): Outbox {
 
   /** How many frames may go now: a frame may begin while some allowance is left, however long it is. */
   const allowed = (bytesPerSecond: number) => {
-    const now = Date.now();
+    const now = performance.now();
     allowance = Math.min(bytesPerSecond, allowance + (now - allowedAt) / 1_000 * bytesPerSecond);
     allowedAt = now;
     let count = 0;
@@ -53,14 +53,16 @@ export function createOutbox(socket: Duplex): Outbox {
       return true;
     },
     flush() {
-      if (limit && Date.now() < limit.endsAt) return write(waiting.splice(0, allowed(limit.bytesPerSecond)));
+      if (limit && performance.now() < limit.endsAt) {
+        return write(waiting.splice(0, allowed(limit.bytesPerSecond)));
+      }
       write(waiting);
       waiting = [];
     },
     slowDown(bytesPerSecond, endsAt) {
       limit = { bytesPerSecond, endsAt };
       allowance = 0;
-      allowedAt = Date.now();
+      allowedAt = performance.now();
     },
   };
 }

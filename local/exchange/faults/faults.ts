@@ -36,14 +36,14 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
   let refusal: { status: number; retryAfter?: number; endsAt: number } | undefined;
   let age: number | undefined;
 
-  const endOf = (ms = Infinity) => Date.now() + ms;
+  const endOf = (ms = Infinity) => performance.now() + ms;
   const targets = ({ route, connection }: { route?: string; connection?: number }) =>
     [...connections].filter(({ id, address }) =>
       (route === undefined || route === address.route) && (connection === undefined || connection === id)
     );
   const isMuted = (connection: Connection, stream: string) => {
     const mute = mutes.get(stream);
-    return mute !== undefined && Date.now() < mute.endsAt && (mute.deaf?.has(connection) ?? true);
+    return mute !== undefined && performance.now() < mute.endsAt && (mute.deaf?.has(connection) ?? true);
   };
 
   return {
@@ -103,7 +103,7 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
       }
     },
     refusal() {
-      if (!refusal || Date.now() >= refusal.endsAt) return;
+      if (!refusal || performance.now() >= refusal.endsAt) return;
       done.add("refuse");
       return refusal;
     },

@@ -24,7 +24,7 @@ const start = async () => running.use(await startServers(stop.signal));
 
 /** Soaks for so many minutes; returns whether all was well. */
 async function soak({ minutes, seed, json }: Options): Promise<boolean> {
-  const end = Date.now() + minutes * 60_000;
+  const end = performance.now() + minutes * 60_000;
   const form = minutes >= LONG_MINUTES ? "long" : "short";
   tell(`soaking for ${minutes} min; --seed ${seed} repeats this run`);
   const results: Result[] = [];
@@ -40,7 +40,7 @@ async function soak({ minutes, seed, json }: Options): Promise<boolean> {
 
   await using servers = await start();
   await using load = await startLoad(servers, seed);
-  const next = planRounds(scenarios, form, seed, () => (end - Date.now()) / 1_000);
+  const next = planRounds(scenarios, form, seed, () => (end - performance.now()) / 1_000);
   await runLanes(LANES, next, (servers, task) => work(task, servers), start);
   tell("comparing what was stored under load …");
   const { result, memory } = await load.finish();
