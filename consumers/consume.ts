@@ -25,14 +25,14 @@ import { createStore } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
-/** Bytes of messages that wait for the database. */
-const INTAKE_BYTES = 4 * 2 ** 20;
+/** Bytes of messages that wait for the database, as they are in memory. */
+const INTAKE_BYTES = 6 * 2 ** 20;
 /** Messages. Whoever has more to store does that first, and the jobs of the database in between. */
 const BEHIND = 50_000;
 /** After so long without an answer the database is said to be slow; a lock that is held fails before. In ms. */
 const SLOW_MS = 12_000;
 /** Bytes of messages that one write takes at most. */
-const WRITE_BYTES = 2 * 2 ** 20;
+const WRITE_BYTES = 3 * 2 ** 20;
 /** The longest pause before the group is joined again, in ms. */
 const MOST_PAUSE_MS = 5_000;
 
@@ -99,7 +99,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
         group: groupName(config.kafka, stream),
         onBatch(batch) {
           meter.read(batch);
-          return intake.put(batch, bytesOf(batch));
+          return intake.put(batch, batch.bytes);
         },
         onJoin() {
           meter.joined();
@@ -147,8 +147,4 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
       await sleep(backoff(failures, 250, MOST_PAUSE_MS), signal);
     }
   }
-}
-
-function bytesOf(batch: Batch): number {
-  return batch.messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
 }

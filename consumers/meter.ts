@@ -45,7 +45,7 @@ export function createMeter(): Meter {
       partitions.clear();
     },
     read({ partition, messages, nextOffset, behind }) {
-      const next = partitions.get(partition)?.next ?? Number(messages[0].offset);
+      const next = partitions.get(partition)?.next ?? Number(messages[0]?.offset ?? nextOffset);
       partitions.set(partition, { next, end: Number(nextOffset) + behind });
     },
     stored({ receivedAt, prices: newer }) {

@@ -11,8 +11,16 @@ function batchOf(first: number, count: number, partition = 0): Batch {
     value: null,
     offset: String(first + i),
   }));
-  return { topic: "t", partition, messages, nextOffset: String(first + count), behind: 7 };
+  return { topic: "t", partition, messages, bytes: 0, nextOffset: String(first + count), behind: 7 };
 }
+
+Deno.test("a batch without messages, as of another's aborted transaction, leaves nothing behind once it is committed", () => {
+  const meter = createMeter();
+  const batch = { ...batchOf(0, 0), nextOffset: "5", behind: 0 };
+  meter.read(batch);
+  meter.committed(newOutcome(batch));
+  assert.deepEqual([meter.report().counts.behind, meter.report().counts.stored], [0, 0]);
+});
 
 Deno.test("offsets are counted once, however often they are read", () => {
   const meter = createMeter();

@@ -40,14 +40,13 @@ export function createSetAside(
     async setAside(unwanted) {
       const places = new Map<Outgoing, string>();
       for (const { batch, place, cause } of unwanted) {
-        const { key, value, offset } = batch.messages[place];
+        const { key, value, offset, damage } = batch.messages[place];
         const id = placeOf(batch.partition, offset, value);
         if (acked.has(id)) continue;
-        log.sparsely("message", "a message can't be stored and goes to the dead-letter topic", {
-          cause,
-          offset,
-        });
-        const origin = { cause, source: batch.topic, partition: batch.partition, offset };
+        const { topic: source, partition } = batch;
+        const origin = { cause, source, partition, offset, records: damage?.records };
+        const subject = damage ? "a record batch" : "a message";
+        log.sparsely("message", `${subject} can't be stored and goes to the dead-letter topic`, origin);
         places.set(deadLetter(key, value ?? "", origin), id);
       }
       const send = async () => {

@@ -1,4 +1,4 @@
-import type { Batch } from "../shared/kafka/mod.ts";
+import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
 import { rowKey, type Stream } from "../shared/stream.ts";
 import type { Chores } from "./chores.ts";
@@ -40,14 +40,16 @@ export function createStore<M extends Message>(
   const rowsOf = (messages: Iterable<M>) =>
     stream.table.version.length === 0 ? messages : newestPerRow(stream, messages);
 
+  const faultIn = ({ value, damage }: Incoming) => damage?.cause ?? decoder.faultIn(value)!;
+
   /** The messages of a batch that are to be stored, one by one; what becomes of the others is noted in the outcome. */
   function* fresh({ messages }: Batch, outcome: Outcome, isExpired: (message: M) => boolean): Generator<M> {
     for (let place = 0; place < messages.length; place++) {
       if (outcome.fates[place] !== "stored") continue;
-      const { value } = messages[place];
-      const message = decoder.read(value);
+      const { value, damage } = messages[place];
+      const message = damage ? undefined : decoder.read(value);
       if (message === undefined) {
-        outcome.fates[place] = decoder.faultIn(value) === undefined ? "legacy" : "rejected";
+        outcome.fates[place] = damage || decoder.faultIn(value) !== undefined ? "rejected" : "legacy";
         continue;
       }
       if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
@@ -120,7 +122,7 @@ export function createStore<M extends Message>(
       placesOf("rejected").map(({ i, place }) => ({
         batch: batches[i],
         place,
-        cause: causes[i].get(place) ?? decoder.faultIn(batches[i].messages[place].value)!,
+        cause: causes[i].get(place) ?? faultIn(batches[i].messages[place]),
       })),
     );
     return outcomes;

@@ -21,7 +21,7 @@ function batchOf(texts: string[], partition = 0): Batch {
     value: new TextEncoder().encode(text),
     offset: String(i),
   }));
-  return { topic: "t", partition, messages, nextOffset: String(texts.length), behind: 0 };
+  return { topic: "t", partition, messages, bytes: 0, nextOffset: String(texts.length), behind: 0 };
 }
 
 /** A store on a database that takes what it is given, but for rows that it refuses; and what it was given. */
@@ -71,6 +71,18 @@ Deno.test("what the database refuses is told from what can't be decoded, what is
   assert.deepEqual(setAside.map(({ batch, place }) => [batch.partition, place]), [[0, 1], [1, 2]]);
   assert.equal(setAside[1].cause, "no");
   assert.deepEqual(outcomes.map(({ nextOffset }) => nextOffset), ["3", "4"]);
+});
+
+Deno.test("a record batch that can't be read is set aside as it is, whatever its bytes look like, and none is stored of no messages", async () => {
+  const { store, written, setAside } = storeOf(book);
+  const damage = { cause: "its checksum is wrong", records: 3 };
+  const [like] = batchOf([text(1)]).messages;
+  const poison = { ...batchOf([]), messages: [{ ...like, damage }], nextOffset: "3" };
+  const outcomes = await store([poison, batchOf([])]);
+  assert.deepEqual(written, [[]]);
+  const became = outcomes.map(({ fates, nextOffset }) => [fates, nextOffset]);
+  assert.deepEqual(became, [[["rejected"], "3"], [[], "0"]]);
+  assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "its checksum is wrong"]]);
 });
 
 const { wire, toMessage, sample } = kline.exchange!;

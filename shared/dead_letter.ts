@@ -12,6 +12,8 @@ export interface Origin {
   readonly source: string;
   readonly partition?: number;
   readonly offset?: string;
+  /** Where it is a whole record batch that can't be read: how many records it says it has. */
+  readonly records?: number;
 }
 
 /**
@@ -31,6 +33,7 @@ export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, ori
       "bookline-source": origin.source,
       ...(origin.partition === undefined ? {} : { "bookline-partition": String(origin.partition) }),
       ...(origin.offset === undefined ? {} : { "bookline-offset": origin.offset }),
+      ...(origin.records === undefined ? {} : { "bookline-batch-records": String(origin.records) }),
       "bookline-time": new Date().toISOString(),
       ...(isCut ? { "bookline-cut-from-bytes": String(valueBytes.length) } : {}),
       ...(isKeyCut ? { "bookline-key-cut-from-bytes": String(keyBytes.length) } : {}),

@@ -25,7 +25,14 @@ export const utf8 = (bytes: unknown) =>
   bytes instanceof Uint8Array ? decoder.decode(bytes) : String(bytes ?? "");
 
 /** A record of the dead-letter topic as a letter. */
-export function readLetter(partition: number, { key, value, offset, headers = {} }: Incoming): Letter {
+export function readLetter(
+  partition: number,
+  { key, value, offset, headers = {}, damage }: Incoming,
+): Letter {
+  if (damage) {
+    const said = { cause: damage.cause, "batch-records": String(damage.records) };
+    return { partition, offset: Number(offset), key, value, headers: said };
+  }
   const named = Object.entries(headers).map((
     [name, header],
   ) => [name.replace("bookline-", ""), utf8(header)]);

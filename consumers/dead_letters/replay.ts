@@ -16,6 +16,7 @@ function messageOf({ key, value, headers }: Letter, { exchange, codec }: Stream)
   if ("cut-from-bytes" in headers || "key-cut-from-bytes" in headers) {
     throw new Error("cut: some of its bytes are missing for good");
   }
+  if ("batch-records" in headers) throw new Error("a record batch that could not be read, and no message");
   if (headers.source !== "exchange") return { key, value: value ?? "" };
   const frame = readFrame(utf8(value));
   const payload = frame.kind === "data" ? exchange?.wire.safeParse(frame.payload) : undefined;

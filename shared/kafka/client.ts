@@ -62,9 +62,6 @@ export function kafkaFault(config: Config["kafka"], error: unknown): string {
   if (cause instanceof kafkajs.KafkaJSProtocolError) {
     return `Kafka at ${at} ${cause.retriable ? "is not ready yet" : "refuses"}: ${text}`;
   }
-  if (cause instanceof kafkajs.KafkaJSNotImplemented) {
-    return `Cannot read what Kafka at ${at} holds: ${text}. Batches may be plain, gzip or zstd: set compression.type`;
-  }
   return `Cannot reach Kafka at ${at}: ${text}`;
 }
 

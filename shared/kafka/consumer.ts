@@ -1,5 +1,6 @@
 import type kafkajs from "kafkajs";
-import { recordsOf } from "./fetch_response.ts";
+import { createBatchReader, FETCH_BYTES, PARTITION_BYTES } from "./fetch_response.ts";
+import type { Incoming } from "./incoming.ts";
 import { assignerTelling, type Lost } from "./lost.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";
@@ -17,24 +18,17 @@ const SILENT_MS = 60_000;
 /** Such a fetch keeps kafkajs from leaving the group, too: it is left alone after so long. */
 const LEAVE_MS = 5_000;
 
-/** Messages of one partition, in order. */
+/** Messages of one partition, in order. There may be none, where the partition holds others' transactions. */
 export interface Batch {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly Incoming[];
+  /** What the messages take in memory. */
+  readonly bytes: number;
   /** The offset to commit once all of them are stored. */
   readonly nextOffset: string;
   /** Messages of the partition after these. */
   readonly behind: number;
-}
-
-/** A message as read. */
-export interface Incoming {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly offset: string;
-  /** Of those that have them, as UTF-8 bytes. */
-  readonly headers?: Record<string, Uint8Array | string | (Uint8Array | string)[] | undefined>;
 }
 
 /** What `subscribe` needs to be told. */
@@ -74,11 +68,13 @@ export async function subscribe(
     heartbeatInterval: HEARTBEAT_MS,
     metadataMaxAge: METADATA_MS,
     maxWaitTimeInMs: FETCH_MS,
-    maxBytesPerPartition: 1_048_576,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: PARTITION_BYTES,
     partitionAssigners: [assignerTelling(onLost)],
     // One crash is enough: the loop above starts anew.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
   });
+  const read = createBatchReader();
   let lastFetch = performance.now();
   let hasPartitions = false;
   let isHeld = false; // by who takes the batches over
@@ -109,17 +105,22 @@ export async function subscribe(
     autoCommit: false,
     eachBatchAutoResolve: false,
     async eachBatch({ batch, resolveOffset, heartbeat, isRunning, isStale }) {
-      if (!isRunning() || isStale()) return;
-      const taken = onBatch({
-        topic,
-        partition: batch.partition,
-        messages: recordsOf(batch),
-        nextOffset: String(BigInt(batch.lastOffset()) + 1n),
-        behind: Number(batch.highWatermark) - 1 - Number(batch.lastOffset()),
-      });
+      const { partition } = batch;
+      let isOver = false; // the group may be joined anew from then on
+      const handOver = async () => {
+        for await (const { messages, bytes, nextOffset } of read(batch)) {
+          if (isOver || !isRunning() || isStale()) return;
+          const behind = Number(batch.highWatermark) - nextOffset;
+          await onBatch({ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind });
+          if (isOver) return;
+          // The next fetch goes on from here; the group's offset follows once the rows are stored.
+          resolveOffset(String(nextOffset - 1));
+        }
+      };
+      isHeld = true;
+      const taken = handOver();
       const settled = new AbortController();
       taken.catch(() => {}).finally(() => settled.abort());
-      isHeld = true;
       try {
         while (!settled.signal.aborted) {
           await Promise.race([taken, sleep(HEARTBEAT_MS, settled.signal)]);
@@ -127,11 +128,10 @@ export async function subscribe(
         }
         await taken;
       } finally {
+        isOver = true;
         isHeld = false;
         lastFetch = performance.now();
       }
-      // The next fetch goes on from here; the group's offset follows once the rows are stored.
-      resolveOffset(batch.lastOffset());
     },
   };
   try {

@@ -1,40 +1,77 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import Decoder from "kafkajs/src/protocol/decoder.js";
-import decodeByKafkajs from "kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import type { Incoming } from "./consumer.ts";
-import { readRecords } from "./record_set.ts";
+import { type Doubts, type Portion, readSet, type RecordSet } from "./record_set.ts";
 
-/** What kafkajs is given as a message: all records of a partition that came with one fetch. */
-export interface Bundled {
-  /** Of the last record. */
+/** Bytes of one fetch, as they are packed; a larger batch comes alone. */
+export const FETCH_BYTES = 4 * 2 ** 20;
+/** Bytes of one partition within it. */
+export const PARTITION_BYTES = 2 ** 20;
+
+/** What kafkajs is given as a message: all record batches of a partition that came with one fetch. */
+interface Bundle extends RecordSet {
+  /** kafkajs leaves out what has a lower offset than was asked for: none has. */
   readonly offset: string;
-  readonly records?: readonly Incoming[];
 }
 
-/** The version that kafkajs speaks with brokers from Kafka 2.3 on. */
-const VERSION = 11;
+/** A batch of kafkajs. */
+interface FetchedBatch {
+  readonly partition: number;
+  readonly messages: readonly object[];
+}
+
+/** Reads what is fetched of a topic. */
+export type BatchReader = (batch: FetchedBatch) => AsyncGenerator<Portion>;
 
 /** The offset from which a kafkajs batch was asked for. */
-export function fetchedFrom(batch: object): number {
-  return Number((batch as { readonly fetchedOffset: string }).fetchedOffset);
+export function fetchedFrom(batch: FetchedBatch): number {
+  return Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
 }
 
-/** The records of a kafkajs batch from where the fetch was to begin: brokers send whole record batches, whose first may be old. */
-export function recordsOf(batch: { readonly messages: readonly Bundled[] }): Incoming[] {
-  const from = fetchedFrom(batch);
-  const records = batch.messages.flatMap((message) => message.records ?? message as Incoming);
-  return records.length === 0 || Number(records[0].offset) >= from
-    ? records
-    : records.filter(({ offset }) => Number(offset) >= from);
+/**
+ * Makes what reads a topic's kafkajs batches, portion by portion as they are asked for. It remembers of each partition what it
+ * could not read at the first fetch; see `readSet`. Once a batch is read, the next fetch is to begin at the last portion's
+ * `nextOffset`, or where it began if there was none.
+ */
+export function createBatchReader(): BatchReader {
+  const doubts = new Map<number, Doubts>();
+  return async function* (batch) {
+    const own = doubts.get(batch.partition) ?? {};
+    doubts.set(batch.partition, own);
+    for (const set of batch.messages as readonly Bundle[]) yield* readSet(set, fetchedFrom(batch), own);
+  };
 }
 
-// From here on kafkajs reads such fetches by `decode`; it keeps what it does best: the group, offsets, retries.
+/** A record set as kafkajs is to carry it; none where it is empty. */
+export function bundle(set: RecordSet): Bundle[] {
+  return set.bytes.length === 0 ? [] : [{ ...set, offset: String(Number.MAX_SAFE_INTEGER) }];
+}
+
+/** A fetch request of kafkajs. */
+interface FetchRequest {
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly object[] }[];
+}
+
+let turn = 0;
+
+/** A broker fills its answer in the order of the partitions: each is the first one in its turn, so that none starves. */
+function rotated(request: FetchRequest): FetchRequest {
+  turn++;
+  const topics = request.topics.map(({ topic, partitions }) => {
+    const first = turn % partitions.length;
+    return { topic, partitions: [...partitions.slice(first), ...partitions.slice(0, first)] };
+  });
+  return { ...request, topics };
+}
+
+// From here on kafkajs reads fetches by `decode`; it keeps what it does best: the group, offsets, retries.
 const { Fetch } = protocols.requests;
 const { protocol } = Fetch;
-Fetch.protocol = ({ version }: { version: number }) => (data: unknown) => {
-  const { request, response, ...rest } = protocol({ version })(data);
-  return { request, response: version === VERSION ? { ...response, decode } : response, ...rest };
+Fetch.protocol = ({ version }: { version: number }) => (data: FetchRequest) => {
+  if (version < 4) throw new Error("Kafka is older than 0.11: it can't be read");
+  const { response, ...rest } = protocol({ version })(rotated(data));
+  // deno-lint-ignore require-await -- kafkajs wants a promise
+  return { ...rest, response: { ...response, decode: async (raw: Buffer) => decode(raw, version) } };
 };
 
 /** The part of kafkajs' decoder that is used here. */
@@ -44,51 +81,39 @@ interface Reader {
   readInt64(): { toString(): string };
   readString(): string;
   readArray<T>(read: (reader: Reader) => T): T[];
-  readArrayAsync<T>(read: (reader: Reader) => Promise<T>): Promise<T[]>;
   readonly buffer: Buffer;
   offset: number;
 }
 
-/** Kafka's protocol: "Fetch API", version 11. */
-async function decode(raw: Buffer): Promise<unknown> {
+/** Kafka's protocol: "Fetch API", versions 4 to 11. A throttling is the client's to keep, not the broker's, from KIP-219 on. */
+function decode(raw: Buffer, version: number): unknown {
   const reader: Reader = new Decoder(raw);
   const clientSideThrottleTime = reader.readInt32();
-  const errorCode = reader.readInt16();
-  const sessionId = reader.readInt32();
-  const responses = await reader.readArrayAsync(async (reader) => ({
+  const errorCode = version < 7 ? 0 : reader.readInt16();
+  const sessionId = version < 7 ? 0 : reader.readInt32();
+  const responses = reader.readArray((reader) => ({
     topicName: reader.readString(),
-    partitions: await reader.readArrayAsync(decodePartition),
+    partitions: reader.readArray((reader) => decodePartition(reader, version)),
   }));
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-async function decodePartition(reader: Reader): Promise<unknown> {
-  const header = {
-    partition: reader.readInt32(),
-    errorCode: reader.readInt16(),
-    highWatermark: reader.readInt64().toString(),
-    lastStableOffset: reader.readInt64().toString(),
-    lastStartOffset: reader.readInt64().toString(),
-    abortedTransactions: reader.readArray((reader) => ({
-      producerId: reader.readInt64().toString(),
-      firstOffset: reader.readInt64().toString(),
-    })),
-    preferredReadReplica: reader.readInt32(),
-  };
-  return { ...header, messages: await decodeMessages(reader, header.abortedTransactions.length === 0) };
-}
-
-/** One bundle where we can read the records; what is compressed in another way or of a transaction is left to kafkajs. */
-async function decodeMessages(reader: Reader, isPlain: boolean): Promise<Bundled[]> {
-  const start = reader.offset;
-  const size = reader.readInt32();
-  const records = isPlain
-    ? readRecords(reader.buffer.subarray(start + 4, start + 4 + Math.max(0, size)))
-    : undefined;
-  if (!records) {
-    reader.offset = start;
-    return await decodeByKafkajs(reader);
-  }
-  reader.offset = start + 4 + Math.max(0, size);
-  return records.length === 0 ? [] : [{ offset: records[records.length - 1].offset, records }];
+function decodePartition(reader: Reader, version: number): unknown {
+  const partition = reader.readInt32();
+  const errorCode = reader.readInt16();
+  const highWatermark = reader.readInt64().toString();
+  reader.readInt64(); // the last stable offset
+  if (version >= 5) reader.readInt64(); // the log's start
+  const aborted = reader.readArray((reader) => ({
+    producerId: BigInt(reader.readInt64().toString()),
+    firstOffset: Number(reader.readInt64().toString()),
+  }));
+  const preferredReadReplica = version < 11 ? -1 : reader.readInt32();
+  const size = Math.max(0, reader.readInt32());
+  const bytes = reader.buffer.subarray(reader.offset, reader.offset + size);
+  if (bytes.length < size) throw new Error(`Kafka's answer ends within partition ${partition}`);
+  reader.offset += size;
+  const messages = bundle({ bytes, aborted, end: Number(highWatermark) });
+  // kafkajs leaves out aborted transactions by a list of its own: there is nothing left to leave out.
+  return { partition, errorCode, highWatermark, preferredReadReplica, abortedTransactions: [], messages };
 }

@@ -11,7 +11,8 @@ import { codecs } from "./record_batch.ts";
 import { type Extent, type Portion, readRange } from "./range.ts";
 import { readTail } from "./tail.ts";
 
-export type { Batch, Consumer, Incoming } from "./consumer.ts";
+export type { Batch, Consumer } from "./consumer.ts";
+export type { Incoming } from "./incoming.ts";
 export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer, Unsent } from "./producer.ts";
 export type { Extent, Portion } from "./range.ts";

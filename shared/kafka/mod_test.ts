@@ -39,23 +39,16 @@ async function readCompressed(type: string, values: string[]): Promise<string[]>
   await admin.disconnect();
   await using producer = kafka.producer(topic);
   for (const value of values) await producer.send([{ key: "a", value }]);
-  try {
-    const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(20_000));
-    return read.map(({ value }) => new TextDecoder().decode(value!));
-  } catch (error) {
-    throw new Error(kafkaFault(config, error));
-  }
+  const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(60_000));
+  return read.map(({ value }) => new TextDecoder().decode(value!));
 }
 
-Deno.test("what a broker has compressed with gzip or zstd is read; of another way it is told what to set", async () => {
-  const values = ["1", "2".repeat(5_000), "3"];
-  for (const type of ["gzip", "zstd", "uncompressed"]) {
-    assert.deepEqual(await readCompressed(type, values), values);
+Deno.test("what a broker has compressed is read, in whichever way", async () => {
+  const noise = Array.from({ length: 20_000 }, (_, i) => Math.sin(i)).join();
+  const values = ["1", "2".repeat(500_000), noise, "3"];
+  for (const type of ["gzip", "snappy", "lz4", "zstd", "uncompressed"]) {
+    assert.deepEqual(await readCompressed(type, values), values, type);
   }
-  await assert.rejects(
-    readCompressed("lz4", values),
-    /LZ4 compression not implemented.* set compression.type/,
-  );
 });
 
 Deno.test("keys, values and headers come back as they were sent, in the order of each key", async () => {
@@ -81,9 +74,13 @@ Deno.test("keys, values and headers come back as they were sent, in the order of
   const byKey = (all: { key: unknown; value: unknown; headers: unknown }[]) =>
     Map.groupBy(all.map((one) => JSON.stringify(one)), (text) => JSON.stringify(JSON.parse(text).key));
   const text = (header: unknown) => header instanceof Uint8Array ? new TextDecoder().decode(header) : header;
-  const shownHeaders = (all: Incoming["headers"]) =>
+  const shownHeaders = (all: Incoming["headers"] | Outgoing["headers"]) =>
     Object.entries(all ?? {}).map(([name, header]) => [name, text(header)]).sort();
-  const shown = (key: Outgoing["key"], value: Outgoing["value"] | null, headers: Incoming["headers"]) => ({
+  const shown = (
+    key: Outgoing["key"],
+    value: Outgoing["value"] | null,
+    headers: Parameters<typeof shownHeaders>[0],
+  ) => ({
     key: plain(bytesOf(key)),
     value: plain(bytesOf(value)),
     headers: shownHeaders(headers),

@@ -1,6 +1,6 @@
 import type kafkajs from "kafkajs";
-import type { Incoming } from "./consumer.ts";
-import { fetchedFrom, recordsOf } from "./fetch_response.ts";
+import { createBatchReader, FETCH_BYTES, fetchedFrom, PARTITION_BYTES } from "./fetch_response.ts";
+import type { Incoming } from "./incoming.ts";
 import { assignerTelling } from "./lost.ts";
 
 /** Of each of a topic's partitions: the offset of its first message, and the one after its last. */
@@ -16,7 +16,7 @@ export interface Portion {
 const MOST_SEEKS = 100;
 
 /**
- * Reads what a topic holds within `extent`, in the order of each partition, and hands it to `take` fetch by fetch: no more is read
+ * Reads what a topic holds within `extent`, in the order of each partition, and hands it to `take` in small portions: no more is unpacked
  * before that has settled. It ends early once `take` gives true. What Kafka deletes meanwhile is passed over. It needs a group of
  * its own, which leaves no trace.
  * @throws the signal's reason once that is aborted; what `take` throws
@@ -45,10 +45,13 @@ export async function readRange(
     else if (wanted) wanted.next = Math.max(wanted.next, next);
     if (rest.size === 0) done.resolve();
   };
+  const portionsOf = createBatchReader();
   let seeks = 0;
   const consumer = client.consumer({
     groupId: `${group}.range.${crypto.randomUUID()}`,
     maxWaitTimeInMs: 100,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: PARTITION_BYTES,
     partitionAssigners: [assignerTelling(({ partition, to }) => moveTo(partition, to))],
     // Whoever wants to know tries again.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
@@ -62,7 +65,8 @@ export async function readRange(
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
-      async eachBatch({ batch, heartbeat }) {
+      eachBatchAutoResolve: false,
+      async eachBatch({ batch, resolveOffset, heartbeat }) {
         const { partition } = batch;
         const wanted = rest.get(partition);
         if (!wanted) return consumer.pause([{ topic, partitions: [partition] }]);
@@ -73,14 +77,17 @@ export async function readRange(
           else consumer.seek({ topic, partition, offset: String(next) });
           return;
         }
-        const messages = recordsOf(batch).filter(({ offset }) => Number(offset) < end);
-        try {
-          if (messages.length > 0 && await take({ partition, messages })) return done.resolve();
-        } catch (error) {
-          return done.reject(error);
+        for await (const { messages, nextOffset } of portionsOf(batch)) {
+          const wanted = messages.filter(({ offset }) => Number(offset) < end);
+          try {
+            if (wanted.length > 0 && await take({ partition, messages: wanted })) return done.resolve();
+          } catch (error) {
+            return done.reject(error);
+          }
+          moveTo(partition, nextOffset);
+          resolveOffset(String(nextOffset - 1));
+          await heartbeat();
         }
-        moveTo(partition, Number(batch.lastOffset()) + 1);
-        await heartbeat();
       },
     });
     for (const [partition, { next }] of rest) consumer.seek({ topic, partition, offset: String(next) });

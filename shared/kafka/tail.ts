@@ -1,5 +1,5 @@
 import type kafkajs from "kafkajs";
-import type { Incoming } from "./consumer.ts";
+import type { Incoming } from "./incoming.ts";
 import { type Extent, readRange } from "./range.ts";
 
 /**
@@ -21,8 +21,8 @@ export async function readTail(
   }));
   const all: (Incoming & { readonly partition: number })[] = [];
   const take = ({ partition, messages }: { partition: number; messages: readonly Incoming[] }) => {
-    for (const { key, value, offset, headers } of messages) {
-      all.push({ key, value, offset, headers, partition });
+    for (const { key, value, offset, headers, damage } of messages) {
+      all.push({ key, value, offset, headers, damage, partition });
     }
     return Promise.resolve(false);
   };

@@ -2,6 +2,8 @@ import type kafkajs from "kafkajs";
 import createConsumer from "kafkajs/src/consumer/index.js";
 import { MemberAssignment } from "kafkajs/src/consumer/assignerProtocol.js";
 import { sleep } from "../wait.ts";
+import { bundle } from "./fetch_response.ts";
+import { encodeRecordBatch } from "./record_batch.ts";
 
 /** What the brokers of a test do. */
 interface Behaviour {
@@ -52,13 +54,11 @@ export function testClient(topic: string, { join, fetch = () => sleep(10) }: Beh
         async fetch({ topics: [{ partitions: [{ partition, fetchOffset }] }] }: FetchRequest) {
           const offsets = await fetch(Number(nodeId), Number(fetchOffset));
           if (!offsets) return { responses: [] };
-          const messages = offsets.map((offset) => ({ key: null, value: null, offset: String(offset) }));
-          const found = {
-            partition,
-            messages,
-            highWatermark: String(offsets.at(-1)! + 1),
-            abortedTransactions: [],
-          };
+          const end = offsets.at(-1)! + 1;
+          const bytes = encodeRecordBatch(offsets.map(() => ({ key: null, value: "" })), 0);
+          bytes.writeBigInt64BE(BigInt(offsets[0]));
+          const messages = bundle({ bytes, aborted: [], end });
+          const found = { partition, messages, highWatermark: String(end), abortedTransactions: [] };
           return { responses: [{ topicName: topic, partitions: [found] }] };
         },
       }),
