@@ -1,4 +1,4 @@
-import type { BatchHeader } from "./batch_header.ts";
+import { type BatchHeader, producerOf } from "./batch_header.ts";
 
 /** A transaction that was given up, by its producer and the offset of its first message. */
 export interface AbortedTransaction {
@@ -12,14 +12,17 @@ export interface AbortedTransaction {
  * batch. Source: KIP-98, "Consumer"; Kafka's `CompletedFetch`.
  */
 export function abortedFilter(aborted: readonly AbortedTransaction[]): (header: BatchHeader) => boolean {
+  if (aborted.length === 0) return () => false;
   const waiting = aborted.toSorted((a, b) => a.firstOffset - b.firstOffset);
   const producers = new Set<bigint>();
-  return ({ lastOffset, producerId, isTransactional, isControl }) => {
+  return (header) => {
+    const { lastOffset, isTransactional, isControl } = header;
     while (waiting.length > 0 && waiting[0].firstOffset <= lastOffset) {
       producers.add(waiting.shift()!.producerId);
     }
+    if (!isTransactional) return false;
     // Every marker ends its producer's transaction. The first one after an aborted transaction's first offset is its own.
-    if (isControl) producers.delete(producerId);
-    return isTransactional && !isControl && producers.has(producerId);
+    if (isControl) producers.delete(producerOf(header));
+    return !isControl && producers.has(producerOf(header));
   };
 }

@@ -26,7 +26,6 @@ export interface BatchHeader {
   readonly isTransactional: boolean;
   /** Whether it holds a transaction's marker in the place of messages. */
   readonly isControl: boolean;
-  readonly producerId: bigint;
   /** More of it was not fetched. */
   readonly isCutOff: boolean;
 }
@@ -45,7 +44,7 @@ export function headerAt(set: Buffer, start: number, offset: number): BatchHeade
   const format = left < MAGIC_BYTES ? 2 : bytes[16];
   const baseOffset = left < 8 ? offset : bytes.readInt32BE(0) * 2 ** 32 + bytes.readUInt32BE(4);
   if (format !== 2 || bytes.length < HEADER_BYTES) {
-    const nothing = { count: 0, codec: 0, isTransactional: false, isControl: false, producerId: -1n };
+    const nothing = { count: 0, codec: 0, isTransactional: false, isControl: false };
     return { ...nothing, bytes, isCutOff, format, baseOffset, lastOffset: baseOffset };
   }
   const attributes = bytes.readInt16BE(21);
@@ -56,8 +55,12 @@ export function headerAt(set: Buffer, start: number, offset: number): BatchHeade
     codec: attributes & CODEC,
     isTransactional: (attributes & TRANSACTIONAL) !== 0,
     isControl: (attributes & CONTROL) !== 0,
-    producerId: bytes.readBigInt64BE(43),
   };
+}
+
+/** Who wrote the batch, where it belongs to a transaction. */
+export function producerOf({ bytes }: BatchHeader): bigint {
+  return bytes.readBigInt64BE(43);
 }
 
 /**
@@ -72,7 +75,7 @@ export function check(header: BatchHeader, end: number): void {
   if (bytes.length < HEADER_BYTES || UNCOUNTED_BYTES + bytes.readInt32BE(8) !== bytes.length) {
     throw new Error("its length can't be right");
   }
-  if (bytes.readUInt32BE(17) !== crc32c(bytes.subarray(UNCHECKED_BYTES))) {
+  if (bytes.readUInt32BE(17) !== crc32c(bytes, UNCHECKED_BYTES)) {
     throw new Error("its checksum is wrong");
   }
   if (baseOffset < 0 || lastOffset >= end) throw new Error("its offsets are not the partition's");

@@ -14,11 +14,12 @@ const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
 
 /**
  * The checksum that Kafka's record batches carry: CRC-32C, Castagnoli (RFC 3720, appendix B.4). Eight bytes a step ("slicing by
- * 8"): 0.5 ns a byte against 2.2 ns of one at a time.
+ * 8"): 0.5 ns a byte against 2.2 ns of one at a time. Words in the place of bytes, or 16 bytes a step, are no faster.
+ * @param from where the bytes that it covers begin
  */
-export function crc32c(bytes: Uint8Array): number {
+export function crc32c(bytes: Uint8Array, from = 0): number {
   let crc = -1;
-  let at = 0;
+  let at = from;
   for (const end = bytes.length - 7; at < end; at += 8) {
     crc = t7[(crc ^ bytes[at]) & 255] ^ t6[((crc >>> 8) ^ bytes[at + 1]) & 255] ^
       t5[((crc >>> 16) ^ bytes[at + 2]) & 255] ^ t4[(crc >>> 24) ^ bytes[at + 3]] ^

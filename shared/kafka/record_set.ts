@@ -16,7 +16,7 @@ export interface RecordSet {
 
 /** Some messages of a partition, in order. There may be none, where only the place moves on. */
 export interface Portion {
-  readonly messages: readonly Incoming[];
+  readonly messages: Incoming[];
   /** What they take in memory. */
   readonly bytes: number;
   /** The offset from which the partition is to be read on. */
@@ -52,14 +52,17 @@ export async function* readSet(
   doubts: Doubts,
 ): AsyncGenerator<Portion> {
   const isAborted = abortedFilter(aborted);
+  const reader = createRecordReader();
   let messages: Incoming[] = [];
   let size = 0;
   let nextOffset = from;
   let toldOffset = from;
+  let kept = 0; // messages of batches that are good
   const portion = (): Portion => {
     const full = { messages, bytes: size + messages.length * MESSAGE_BYTES, nextOffset };
     messages = [];
     size = 0;
+    kept = 0;
     toldOffset = nextOffset;
     return full;
   };
@@ -73,6 +76,7 @@ export async function* readSet(
     const header = headerAt(bytes, at, nextOffset);
     // Brokers send the first batch whole, however large it is.
     if (header.isCutOff && at > 0) break;
+    kept = messages.length;
     try {
       check(header, end);
       if (header.lastOffset >= nextOffset) {
@@ -84,20 +88,28 @@ export async function* readSet(
         }
         doubts.letter = undefined;
         if (!isAborted(header) && !header.isControl) {
-          for await (const part of messagesOf(header, nextOffset)) {
-            for (const message of part.messages) messages.push(message);
-            if (part.messages.length > 0) size += part.bytes;
-            nextOffset = part.nextOffset;
-            if (size + messages.length * MESSAGE_BYTES >= PORTION_BYTES) yield portion();
+          const whole = packingOf(header.codec).whole(header.bytes.subarray(HEADER_BYTES));
+          if (whole) {
+            reader.begin(header, nextOffset);
+            reader.end(whole.length - reader.read(whole, messages));
+            size += whole.length;
+          } else {
+            if (messages.length > 0) yield portion();
+            for await (const part of messagesByParts(header, nextOffset)) {
+              ({ messages, bytes: size, nextOffset } = part);
+              if (messages.length > 0) yield portion();
+            }
           }
         }
         nextOffset = header.lastOffset + 1;
+        if (size + messages.length * MESSAGE_BYTES >= PORTION_BYTES) yield portion();
       }
       at += header.bytes.length;
     } catch (error) {
       const isKnown = doubts.told === header.baseOffset;
       const damage = { cause: `a record batch can't be read: ${describe(error)}`, records: header.count };
       const letter = { key: null, value: header.bytes, offset: String(nextOffset), damage };
+      messages.length = kept;
       if (!isKnown && isFirstSight(letter)) break;
       const following = headerAt(bytes, at + header.bytes.length, nextOffset);
       const isGood = passes(following, end);
@@ -117,39 +129,30 @@ export async function* readSet(
   if (nextOffset > toldOffset) yield portion();
 }
 
-/** The messages of a batch: at once where it is small, else part by part, after all of it has been seen to be good. */
-async function* messagesOf(header: BatchHeader, from: number): AsyncGenerator<Portion> {
-  const whole = packingOf(header.codec).whole(header.bytes.subarray(HEADER_BYTES));
-  if (!whole) {
-    for await (const _ of messagesByParts(header, from));
-    return yield* messagesByParts(header, from);
-  }
-  const reader = createRecordReader(header, from);
-  const messages: Incoming[] = [];
-  const { read } = reader.read(whole, messages);
-  reader.end(whole.length - read);
-  yield { messages, bytes: whole.length, nextOffset: reader.nextOffset };
+/** The messages of a large batch, part by part, after all of it has been seen to be good. */
+async function* messagesByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
+  for await (const _ of readByParts(header, from));
+  yield* readByParts(header, from);
 }
 
-async function* messagesByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
-  const reader = createRecordReader(header, from);
+async function* readByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
+  const reader = createRecordReader();
+  reader.begin(header, from);
   let waiting: Uint8Array[] = [];
   let size = 0;
-  let wanted = PORTION_BYTES;
   const take = (): Portion => {
     const messages: Incoming[] = [];
     const bytes = Buffer.concat(waiting, size);
-    const { read, next } = reader.read(bytes, messages);
+    const read = reader.read(bytes, messages);
     waiting = [bytes.subarray(read)];
     size -= read;
-    wanted = Math.max(PORTION_BYTES, next);
     return { messages, bytes: read, nextOffset: reader.nextOffset };
   };
   for await (const part of packingOf(header.codec).parts(header.bytes.subarray(HEADER_BYTES))) {
     for (const slice of slicesOf(part, PORTION_BYTES)) {
       waiting.push(slice);
       size += slice.length;
-      if (size >= wanted) yield take();
+      if (size >= Math.max(PORTION_BYTES, reader.wanted)) yield take();
     }
   }
   yield take();
