@@ -42,7 +42,7 @@ export function microseconds(): number {
 
 /** A look at what is visible, again and again. */
 export interface Watch extends AsyncDisposable {
-  /** Ends it and returns what was seen. */
+  /** Ends it with a last look, and returns what was seen. */
   stop(): Promise<Sighting[]>;
 }
 
@@ -55,13 +55,14 @@ export function startWatch(session: Sql): Watch {
   const look = async () => {
     const sightings: Sighting[] = [];
     let last = "";
-    while (!enough.signal.aborted) {
+    for (;;) {
+      const isLast = enough.signal.aborted;
       const [{ snapshot }] = await session`select pg_current_snapshot()::text as snapshot`;
       if (snapshot !== last) sightings.push({ at: microseconds(), ...parseSnapshot(snapshot) });
+      if (isLast) return sightings;
       last = snapshot;
       await sleep(1, enough.signal);
     }
-    return sightings;
   };
   const looking = look();
   looking.catch(() => {}); // whoever stops it has the error

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connect } from "../shared/postgres.ts";
-import { sleep } from "../shared/wait.ts";
 import { silent, testDatabase } from "../tests/stack.ts";
 import { firstSeen, isVisible, microseconds, parseSnapshot, startWatch } from "./sightings.ts";
 
@@ -37,7 +36,6 @@ Deno.test("another session's rows are seen once they are committed, not before",
     await sql`select pg_sleep(0.2)`;
     return { transaction: Number(id), committing: microseconds() };
   });
-  await sleep(300);
   const seen = firstSeen(transaction, await watch.stop());
   assert.ok(seen !== undefined && seen >= committing, `seen at ${seen}, committed after ${committing}`);
 });

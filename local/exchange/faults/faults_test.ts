@@ -45,22 +45,25 @@ Deno.test("a silent connection stays open, sends nothing and answers nothing unt
   await using exchange = await exchangeOf({ rules: { pingEvery: 20 } });
   using client = await connect(exchange, both);
   await client.received(10);
-  exchange.inject({ fault: "silence", ms: 1_500 });
-  await sleep(50);
-  const before = client.frames.length;
+  exchange.inject({ fault: "silence", ms: 60_000 });
+  // What was sent before is on its way.
+  const before = exchange.status().sentByKind.bookTicker;
+  await client.received(before);
   client.socket.send('{"method":"LIST_SUBSCRIPTIONS","id":5}');
-  await sleep(150);
+  await until(() => exchange.status().faults.withheld > 100, "frames to be withheld");
   assert.deepEqual([client.frames.length, client.socket.readyState], [before, WebSocket.OPEN]);
+  exchange.inject({ fault: "silence", ms: 1 });
   await client.received(before + 10);
   const { withheld, silence } = exchange.status().faults;
-  assert.ok(withheld > 100 && silence === 1);
+  assert.ok(withheld > 100 && silence === 2);
 });
 
 Deno.test("one stream of many is mute until it is subscribed to again", async () => {
   await using exchange = await exchangeOf();
   using client = await connect(exchange, both);
   exchange.inject({ fault: "mute", stream: "btcusdt@bookTicker" });
-  await sleep(50);
+  // What comes before the reply was sent before it.
+  await client.ask({ method: "LIST_SUBSCRIPTIONS", id: 2 });
   const muted = counts(client.frames, "btcusdt@bookTicker");
   await client.received(client.frames.length + 50);
   assert.equal(counts(client.frames, "btcusdt@bookTicker"), muted);
@@ -78,7 +81,7 @@ Deno.test("a mute stream may need a new connection, or have no cure and end by i
   await fresh.received(10);
   assert.equal(old.frames.length, 1);
 
-  exchange.inject({ fault: "mute", stream, cure: "none", ms: 1_500 });
+  exchange.inject({ fault: "mute", stream, cure: "none", ms: 60_000 });
   using later = await connect(exchange, "/public/stream");
   assert.equal(
     await later.ask({ method: "SUBSCRIBE", params: [stream], id: 2 }),
@@ -86,6 +89,7 @@ Deno.test("a mute stream may need a new connection, or have no cure and end by i
   );
   await sleep(100);
   assert.equal(later.frames.length, 1);
+  exchange.inject({ fault: "mute", stream, cure: "none", ms: 1 });
   await later.received(10);
 });
 
@@ -116,7 +120,7 @@ Deno.test("connections are closed at a set age", async () => {
   using client = await connect(exchange, both);
   assert.equal((await client.closed).code, 1001);
   const age = performance.now() - start;
-  assert.ok(age >= 195 && age < 8_000, `${age} ms`);
+  assert.ok(age >= 195, `${age} ms`);
 });
 
 Deno.test("damaged frames come beside the good ones, all of which come too", async () => {
@@ -167,13 +171,13 @@ Deno.test("a slow connection gets its frames late, or is cut off when too many w
   await using exchange = await exchangeOf({ rules: { backlogBytes: 60_000 } });
   using client = await connect(exchange, both);
   await client.received(10);
-  exchange.inject({ fault: "slow", bytesPerSecond: 20_000, ms: 60_000 });
-  await sleep(20);
-  const before = client.frames.join("").length;
   const start = performance.now();
-  await sleep(100);
+  exchange.inject({ fault: "slow", bytesPerSecond: 20_000, ms: 600_000 });
+  const before = exchange.status().sentByKind.bookTicker;
+  await client.received(before + 10);
+  const late = client.frames.slice(before).join("").length;
   const most = 20 * (performance.now() - start) + 6_000;
-  assert.ok(client.frames.join("").length - before < most);
+  assert.ok(late < most, `${late} of at most ${most} bytes`);
   assert.equal((await client.closed).code, brokenOff);
   assert.deepEqual(exchange.status().ended, { "slow client": 1 });
 });

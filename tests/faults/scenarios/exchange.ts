@@ -8,7 +8,7 @@ const tasks = ["book:produce", "kline:produce"];
 /** The watchdog's time in scenarios of silence, in s. */
 const SILENCE = 4;
 /** What a machine that stalls may add to that, in ms. */
-const STALL_MS = 6_000;
+const STALL_MS = 30_000;
 
 export const connectionDropped: Scenario = {
   name: "connection dropped",
