@@ -17,7 +17,7 @@ export async function secondsToMessage(stack: Stack): Promise<number> {
     topic,
     group: `first-${crypto.randomUUID()}`,
     onBatch: () => Promise.resolve(arrived.resolve(performance.now())),
-    onJoin: joined.resolve,
+    onJoin: () => joined.resolve(),
     onLost() {},
   });
   await Promise.race([joined.promise, consumer.failed]);

@@ -11,6 +11,7 @@ import {
 import { requireOwnDatabase } from "../shared/own_names.ts";
 import { isTransient } from "../shared/postgres_error.ts";
 import { persist } from "../shared/retry.ts";
+import { runUnstalled } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
@@ -18,9 +19,10 @@ import { jobConnections, startChores } from "./chores.ts";
 import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
 import { createLane } from "./lane.ts";
-import { createMeter } from "./meter.ts";
+import { createMeter, type Meter } from "./meter.ts";
 import { createSetAside } from "./set_aside.ts";
 import { createSink } from "./sink.ts";
+import { createWork } from "./work.ts";
 import { createStore } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
@@ -43,11 +45,22 @@ const MOST_PAUSE_MS = 5_000;
  * @throws {ConfigError} where another host's rows would be mixed with the exchange's
  */
 export async function consume<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
-  const { config, log, signal } = worker;
-  requireOwnDatabase(config);
-  const topic = topicName(config.kafka, stream);
+  requireOwnDatabase(worker.config);
   const meter = createMeter();
   worker.report = meter.report;
+  const work = createWork(stream, worker.config, meter, worker.log);
+  await runUnstalled(work, (signal) => read(stream, worker, meter, signal), worker.signal, worker.log);
+}
+
+/** Consumes until the signal is aborted, with clients and connections of its own. */
+async function read<M extends Message>(
+  stream: Stream<M>,
+  worker: Worker,
+  meter: Meter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, log } = worker;
+  const topic = topicName(config.kafka, stream);
 
   await using sink = createSink(stream, config.database, log);
   const connections = sink.width + jobConnections(stream);
@@ -101,8 +114,8 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
           meter.read(batch);
           return intake.put(batch, batch.bytes);
         },
-        onJoin() {
-          meter.joined();
+        onJoin(partitions) {
+          meter.joined(partitions);
           generation++;
           intake.clear();
         },

@@ -8,8 +8,8 @@ export type Trouble = "database" | "kafka";
 
 /** Keeps a consumer's counts. */
 export interface Meter {
-  /** The group has been joined anew, and partitions given out anew. */
-  joined(): void;
+  /** The group has been joined anew, with these partitions. */
+  joined(partitions: readonly number[]): void;
   /** Notes what there is to be done: a batch has been read. */
   read(batch: Batch): void;
   /** Notes how long messages took that are rows by now, and the last prices. */
@@ -23,6 +23,10 @@ export interface Meter {
    * act and the report says `stuck`; else it says `waiting`.
    */
   trouble(kind: Trouble, words: string | undefined, isLasting?: boolean): void;
+  /** The partitions that are the consumer's; undefined until it has joined the group. */
+  readonly assigned: readonly number[] | undefined;
+  /** Whether a trouble of that kind is noted. */
+  isTroubled(kind: Trouble): boolean;
   report(): Report;
 }
 
@@ -34,14 +38,14 @@ export function createMeter(): Meter {
   const prices: Record<string, string> = {};
   /** Of each partition that is read: the next message to be stored, and the end as last heard of. */
   const partitions = new Map<number, { next: number; end: number }>();
-  let hasJoined = false;
+  let assigned: readonly number[] | undefined;
   const counted = new Map<number, number>();
   /** Of each partition: from where to where messages have been counted as lost. */
   const holes = new Map<number, { from: number; to: number }>();
   const troubles = new Map<Trouble, { words: string; isLasting: boolean }>();
   return {
-    joined() {
-      hasJoined = true;
+    joined(mine) {
+      assigned = mine;
       partitions.clear();
     },
     read({ partition, messages, nextOffset, behind }) {
@@ -73,11 +77,15 @@ export function createMeter(): Meter {
       if (words === undefined) troubles.delete(kind);
       else troubles.set(kind, { words, isLasting });
     },
+    get assigned() {
+      return assigned;
+    },
+    isTroubled: (kind) => troubles.has(kind),
     report() {
       counts.behind = [...partitions.values()].reduce((sum, { next, end }) => sum + end - next, 0);
       const wordsOf = (lasting: boolean) =>
         [...troubles.values()].find(({ isLasting }) => isLasting === lasting)?.words;
-      const starting = hasJoined ? undefined : "the consumer group has not been joined yet";
+      const starting = assigned ? undefined : "the consumer group has not been joined yet";
       const recentDelays = newest(delays, performance.now());
       return {
         counts,

@@ -52,7 +52,7 @@ Deno.test("what has been read and not stored is behind, until another consumer h
   meter.read(batchOf(10, 2));
   meter.read(batchOf(12, 1));
   assert.equal(meter.report().counts.behind, 3 + 7);
-  meter.joined();
+  meter.joined([0]);
   assert.equal(meter.report().counts.behind, 0);
 });
 
@@ -84,13 +84,13 @@ Deno.test("delays are from receipt to storing; the last price is each symbol's",
 Deno.test("a consumer waits until it has joined its group", () => {
   const meter = createMeter();
   assert.match(meter.report().waiting!, /not been joined yet/);
-  meter.joined();
+  meter.joined([0]);
   assert.equal(meter.report().waiting, undefined);
 });
 
 Deno.test("what comes back by itself is waited for; what a person must mend says stuck, whatever it is with", () => {
   const meter = createMeter();
-  meter.joined();
+  meter.joined([0]);
   meter.trouble("database", "no database");
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no database", undefined]);
   meter.trouble("database", "permission denied", true);

@@ -1,4 +1,5 @@
 import {
+  isAnswer,
   isUnknownTopic,
   type Kafka,
   kafkaFault,
@@ -10,15 +11,19 @@ import type { Kind, Log } from "../shared/log.ts";
 import { persist } from "../shared/retry.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Buffer } from "./buffer.ts";
+import { createRenewableProducer } from "./renewable.ts";
 
 /** Why a topic can't be written, and whether a person must act. */
 export interface Trouble {
   readonly words: string;
   readonly isLasting: boolean;
+  /** Kafka itself has told it. */
+  readonly isAnswer: boolean;
 }
 
 /** The way to one topic: a buffer, and what sends it. The trouble of one outlet is no other's. */
 export interface Outlet {
+  readonly topic: string;
   push(entry: Outgoing): void;
   /**
    * Makes the topic where it is missing; waits for Kafka.
@@ -33,6 +38,10 @@ export interface Outlet {
   run(): Promise<void>;
   /** No more entries come: lets `run` end. */
   close(): void;
+  /** Goes on with new connections. What was under way is sent again. */
+  renew(): void;
+  /** How many entries were acked so far. */
+  readonly done: number;
   /** Entries that are not sent yet. */
   readonly length: number;
   /** Whether the buffer is less than half full. */
@@ -68,10 +77,16 @@ const MOST_PAUSE_MS = 5_000;
 export function createOutlet(
   { topic, buffer, kafka, config, signal, log, kind, onSend = () => {}, onAcked }: OutletOptions,
 ): Outlet {
-  let trouble: Trouble | undefined = { words: "Kafka has not been reached yet", isLasting: false };
+  const producer = createRenewableProducer(() => kafka.producer(topic));
+  let done = 0;
+  let trouble: Trouble | undefined = {
+    words: "Kafka has not been reached yet",
+    isLasting: false,
+    isAnswer: false,
+  };
   const explain = (error: unknown) => `Cannot write to the topic ${topic}: ${kafkaFault(config, error)}`;
   const note = (error: unknown) => {
-    trouble = { words: explain(error), isLasting: kafkaFaultLasts(error) };
+    trouble = { words: explain(error), isLasting: kafkaFaultLasts(error), isAnswer: isAnswer(error) };
     log.sparsely(kind, `${trouble.words}; trying until it works`);
   };
   const ensure = () => kafka.ensureTopics([topic]);
@@ -82,13 +97,13 @@ export function createOutlet(
   };
 
   const open = async () => {
-    const onTrouble = (words = "", isLasting = false) => trouble = { words, isLasting };
+    const onTrouble = (words = "", isLasting = false) => trouble = { words, isLasting, isAnswer: false };
     await persist(ensure, { signal, log, kind, explain, lasts: kafkaFaultLasts, onTrouble });
     trouble = undefined;
   };
 
   const run = async () => {
-    await using producer = kafka.producer(topic);
+    await using _closing = producer;
     let failures = 0;
     /** Sends in a row of which nothing was acked. */
     let inVain = 0;
@@ -111,6 +126,7 @@ export function createOutlet(
       for (const entry of left) pending.add(entry);
       const acked = pending.size === 0 ? entries : without(entries, new Set(left));
       if (pending.size > 0) { for (const entry of acked) pending.delete(entry); }
+      done += acked.length;
       if (acked.length > 0) onAcked(acked, pending.size === 0);
       if (unsent.length > 0) {
         const [{ error }] = unsent;
@@ -137,10 +153,15 @@ export function createOutlet(
   };
 
   return {
+    topic,
     push: buffer.push,
     open,
     run,
     close: buffer.close,
+    renew: producer.renew,
+    get done() {
+      return done;
+    },
     get length() {
       return buffer.length;
     },

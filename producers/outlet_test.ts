@@ -96,3 +96,43 @@ Deno.test("one message that is refused keeps no other message without a key from
     await assert.rejects(running, /1 messages are lost/);
   });
 });
+
+Deno.test("a send that never ends is given up where all is begun anew, and what it held is sent by new connections", async () => {
+  await inFastTime(async () => {
+    const stored: string[] = [];
+    let producers = 0;
+    const producer = (): Producer => {
+      const isHung = producers++ === 0;
+      return {
+        trySend<M extends Outgoing>(messages: readonly M[]): Promise<Unsent<M>[]> {
+          if (isHung) return new Promise(() => {});
+          stored.push(...messages.map(({ value }) => String(value)));
+          return Promise.resolve([]);
+        },
+        send: () => Promise.reject(new Error("not used")),
+        [Symbol.asyncDispose]: () => isHung ? new Promise(() => {}) : Promise.resolve(),
+      };
+    };
+    const outlet = createOutlet({
+      topic: "t",
+      buffer: createBuffer(1e6, { onMerged() {}, onDropped() {} }),
+      kafka: { ensureTopics: () => Promise.resolve(), producer },
+      config,
+      signal: new AbortController().signal,
+      kind: "kafka",
+      log: createLog("test", "info", () => {}),
+      onAcked() {},
+    });
+    await outlet.open();
+    const running = outlet.run();
+    outlet.push(entry("a", "1"));
+    await sleep(1_000);
+    outlet.push(entry("a", "2"));
+    outlet.renew();
+    await sleep(10_000);
+    outlet.close();
+    await running;
+    assert.deepEqual(stored, ["1", "2"]);
+    assert.deepEqual([producers, outlet.done, outlet.trouble], [2, 2, undefined]);
+  });
+});

@@ -3,6 +3,7 @@ import { type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/m
 import { describe } from "../shared/log.ts";
 import { requireOwnTopics } from "../shared/own_names.ts";
 import { persist } from "../shared/retry.ts";
+import { watchForStall } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
 import { keepConnected } from "./connection.ts";
@@ -17,6 +18,7 @@ import { lookByRest } from "./trades.ts";
 import { createTwin } from "./twin.ts";
 import { linesOf } from "./urls.ts";
 import { createWatchdog } from "./watchdog.ts";
+import { workOf } from "./work.ts";
 
 /** No frame for so long, on connections that carry a market, is no quiet market. */
 const SILENT_MS = 60_000;
@@ -141,5 +143,6 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     await gaps.close();
     for (const outlet of outlets) outlet.close();
   };
-  await Promise.all([receive(), send(), ...opened]);
+  const watches = outlets.map((outlet) => watchForStall(workOf(outlet, config.kafka, log), signal, log));
+  await Promise.all([receive(), send(), ...opened, ...watches]);
 }

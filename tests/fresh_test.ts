@@ -28,7 +28,7 @@ async function usedFeed() {
         topic: belongings.topics[0],
         group,
         onBatch: () => Promise.resolve(),
-        onJoin: joined.resolve,
+        onJoin: () => joined.resolve(),
         onLost() {},
       }), { kind: "kafka", log: silent, signal: AbortSignal.timeout(60_000) });
     await joined.promise;

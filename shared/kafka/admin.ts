@@ -104,11 +104,20 @@ export function listTopics(client: kafkajs.Kafka): Promise<string[]> {
   return withAdmin(client, (admin) => admin.listTopics());
 }
 
-/** How many messages of the topic the group has not committed yet; those of a topic that does not exist are none. */
-export function messagesBehind(client: kafkajs.Kafka, group: string, topic: string): Promise<number> {
+/**
+ * How many messages of the topic the group has not committed yet, of all partitions or of some; those of a topic that does not exist
+ * are none.
+ */
+export function messagesBehind(
+  client: kafkajs.Kafka,
+  group: string,
+  topic: string,
+  some?: readonly number[],
+): Promise<number> {
   return withAdmin(client, async (admin) => {
     if (!(await admin.listTopics()).includes(topic)) return 0;
-    const ends = await admin.fetchTopicOffsets(topic);
+    const all = await admin.fetchTopicOffsets(topic);
+    const ends = all.filter(({ partition }) => some?.includes(partition) ?? true);
     const [{ partitions }] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
     const committed = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
     return ends.reduce((sum, { partition, low, high }) => {

@@ -82,6 +82,11 @@ function isLogin(cause: unknown): boolean {
   return /SASL|[Aa]uthentication/.test(describe(cause) + (cause as Error).name);
 }
 
+/** Whether a broker has been reached, and the fault is its answer. */
+export function isAnswer(error: unknown): boolean {
+  return innermost(error) instanceof kafkajs.KafkaJSProtocolError;
+}
+
 /** Whether Kafka does not have the topic, by its answer (protocol guide, "Error Codes"). */
 export function isUnknownTopic(error: unknown): boolean {
   return (innermost(error) as { type?: string })?.type === "UNKNOWN_TOPIC_OR_PARTITION";

@@ -37,8 +37,8 @@ export interface Subscription {
   readonly group: string;
   /** Takes a batch over; while it waits the membership is kept alive. Messages may come twice. */
   readonly onBatch: (batch: Batch) => Promise<void>;
-  /** The group has been joined anew: batches handed over earlier may be read by others now. */
-  readonly onJoin: () => void;
+  /** The group has been joined anew, with these partitions: batches handed over earlier may be read by others now. */
+  readonly onJoin: (partitions: readonly number[]) => void;
   /** Kafka has deleted messages that the group had not read. It is told again until something newer is committed. */
   readonly onLost: (lost: Lost) => void;
 }
@@ -82,8 +82,8 @@ export async function subscribe(
   failed.catch(() => {}); // it is waited for later, or never
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    onJoin();
     const partitions = payload.memberAssignment[topic] ?? [];
+    onJoin(partitions);
     hasPartitions = partitions.length > 0;
     lastFetch = performance.now();
     log.debug("joined the group", { group, partitions });

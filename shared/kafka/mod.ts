@@ -16,14 +16,14 @@ export type { Incoming } from "./incoming.ts";
 export type { Lost } from "./lost.ts";
 export type { Outgoing, Producer, Unsent } from "./producer.ts";
 export type { Extent, Portion } from "./range.ts";
-export { isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
+export { isAnswer, isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
 export interface Kafka {
   ensureTopics(topics: readonly string[]): Promise<void>;
   remove(topics: readonly string[], groups: readonly string[]): Promise<void>;
   liveGroups(topics: readonly string[], groups: readonly string[]): Promise<string[]>;
-  messagesBehind(group: string, topic: string): Promise<number>;
+  messagesBehind(group: string, topic: string, partitions?: readonly number[]): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
   readRange(
@@ -45,7 +45,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
     liveGroups: (topics, groups) => liveGroups(client, topics, groups),
-    messagesBehind: (group, topic) => admin.messagesBehind(client, group, topic),
+    messagesBehind: (group, topic, partitions) => admin.messagesBehind(client, group, topic, partitions),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
     readRange: (topic, extent, take, signal) => readRange(client, topic, extent, take, readers, signal),

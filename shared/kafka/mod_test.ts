@@ -105,6 +105,9 @@ Deno.test("what is not committed is read again, what is committed is not, and wh
     producer.send(Array.from({ length: count }, (_, i) => ({ key: "k", value: String(from + i) })));
   await send(0, 100);
   assert.equal(await kafka.messagesBehind(group, topic), 100);
+  // All are of one partition.
+  const parts = await Promise.all([0, 1, 2, 3].map((one) => kafka.messagesBehind(group, topic, [one])));
+  assert.deepEqual(parts.sort((a, b) => a - b), [0, 0, 0, 100]);
 
   /** Reads until that many messages came, commits up to an offset, and leaves; returns the numbers that were read. */
   const read = async (count: number, commit?: number) => {

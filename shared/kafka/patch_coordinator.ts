@@ -16,7 +16,7 @@ const PATIENCE_MS = 5_000;
 const ANSWER_MS = 3_000;
 
 /** Requests that a broker answers at once. */
-const quick = ["heartbeat", "offsetCommit", "offsetFetch", "deleteGroups"] as const;
+const quick = ["heartbeat", "offsetCommit", "offsetFetch", "describeGroups", "deleteGroups"] as const;
 /** Requests that wait for the other members. */
 const slow = ["joinGroup", "syncGroup"] as const;
 

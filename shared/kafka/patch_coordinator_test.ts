@@ -6,7 +6,10 @@ import "./patch_coordinator.ts";
 
 type Answer = () => Promise<unknown>;
 
-const requests = ["heartbeat", "offsetCommit", "offsetFetch", "joinGroup", "syncGroup", "deleteGroups"];
+const requests = [
+  ...["heartbeat", "offsetCommit", "offsetFetch", "joinGroup", "syncGroup"],
+  ...["describeGroups", "deleteGroups"],
+];
 
 const fault = (type: string) => Object.assign(new Error(type), { type });
 const refuses = (type: string): Answer => () => Promise.reject(fault(type));

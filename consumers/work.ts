@@ -1,0 +1,43 @@
+import type { Config } from "../shared/config.ts";
+import { groupName, openKafka, topicName } from "../shared/kafka/mod.ts";
+import type { Log } from "../shared/log.ts";
+import { connect } from "../shared/postgres.ts";
+import type { Work } from "../shared/stall.ts";
+import type { Stream } from "../shared/stream.ts";
+import type { Meter } from "./meter.ts";
+
+/** What `meter.report` counts of messages that need no more work. */
+const outcomes = ["stored", "rejected", "expired", "legacy", "lost"];
+
+/** A consumer's work, as a watch for stalls sees it: offsets that are not committed, in Kafka's own words. */
+export function createWork<M extends { symbol: string }>(
+  stream: Stream<M>,
+  config: Config,
+  meter: Pick<Meter, "report" | "assigned" | "isTroubled">,
+  log: Log,
+): Omit<Work, "renew"> {
+  return {
+    name: `the storing of ${topicName(config.kafka, stream)}`,
+    done() {
+      const { counts } = meter.report();
+      return outcomes.reduce((sum, name) => sum + counts[name], 0);
+    },
+    async waiting() {
+      // It says why, and another connection would be told the same.
+      if (meter.isTroubled("database")) throw new Error("the database refuses, or is away");
+      await askDatabase(config.database, log);
+      return await openKafka(config.kafka, log)
+        .messagesBehind(groupName(config.kafka, stream), topicName(config.kafka, stream), meter.assigned);
+    },
+  };
+}
+
+/** @throws if the database does not answer */
+async function askDatabase(database: Config["database"], log: Log): Promise<void> {
+  const sql = connect(database, log);
+  try {
+    await sql`select 1`;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
