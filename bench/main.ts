@@ -31,6 +31,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   footprint: () => import("./footprint.ts"),
   dashboard: () => import("./dashboard.ts"),
   storage: () => import("./storage.ts"),
+  rollup: () => import("./rollup.ts"),
 };
 
 const all = ["consumer", "producer", "latency", "footprint"];

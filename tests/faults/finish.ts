@@ -1,23 +1,29 @@
 import { deadLetterTopic, groupName, topicName } from "../../shared/kafka/mod.ts";
 import { until } from "../until.ts";
 import type { TestWorker } from "../worker.ts";
+import { judgeRollup, untilJobsAreCurrent } from "./jobs.ts";
 import { judge } from "./judge/tables.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { PATIENCE_MS, type Stage, streams } from "./stage.ts";
 
-/** Lets the pipeline finish and compares its tables with the truth; `dead` counts what is on the dead-letter topics. */
+/**
+ * Lets the pipeline finish, compares its tables with the truth and its rollup with its ticks; `dead` counts what is on the
+ * dead-letter topics.
+ */
 export async function finish(stage: Stage): Promise<{ verdict: Verdict; dead: number }> {
   await drain(stage);
   const verdict = await judge(stage.exchange.truth(), stage.sql);
   stage.problems.push(...verdict.faults);
+  await judgeRollup(stage);
   return { verdict, dead: await deadLetters(stage) };
 }
 
 /**
  * Lets the pipeline finish what it has in hand: the market stands still, the producers send what they hold and end, the
- * consumers store it and end.
+ * consumers store it, bring the database's jobs up to date and end.
  */
-async function drain({ exchange, crew, kafka, config, problems }: Stage): Promise<void> {
+async function drain(stage: Stage): Promise<void> {
+  const { exchange, crew, kafka, config, problems } = stage;
   exchange.pause();
   await until("the exchange's clients to have all", () => {
     return exchange.status().connections.every(({ backlog }) => backlog === 0);
@@ -38,6 +44,7 @@ async function drain({ exchange, crew, kafka, config, problems }: Stage): Promis
       return await kafka.messagesBehind(group, topic) === 0;
     }, PATIENCE_MS);
   }
+  await untilJobsAreCurrent(stage);
   await crew.drain(crew.allOf(":consume"));
 }
 

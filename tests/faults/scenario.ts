@@ -58,6 +58,7 @@ export async function play(servers: Servers, scenario: Scenario, form: Form, see
   const { dead: wanted = 0, ...outcome } = await scenario.run(stage, form);
   const { verdict, dead } = await finish(stage);
   const recorded = await readGaps(stage.sql);
+  if (outcome.injected === 0) problems.push("nothing was broken");
   if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
   if (gaps === "none" && recorded.length > 0) {
     problems.push(`a gap without need: ${JSON.stringify(recorded[0])}`);

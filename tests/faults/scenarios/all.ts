@@ -19,6 +19,7 @@ import {
   producerKilledBesideTwin,
 } from "./producers.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
+import { rollupLocked, tablesPublished } from "./rollup.ts";
 import { workersStopped } from "./shutdown.ts";
 import { sideTopicsRefused } from "./topics.ts";
 
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
+  ...[tablesPublished, rollupLocked],
   ...[connectionLostBesideTwin, connectionsLostTogether],
   ...[
     rollover,

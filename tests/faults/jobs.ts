@@ -1,0 +1,39 @@
+import { differences } from "../rollup.ts";
+import { until } from "../until.ts";
+import { PATIENCE_MS, type Stage } from "./stage.ts";
+
+/** Waits until the rollup lacks nothing that was stored more than 3 s ago; returns how long that took, in ms. */
+export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number> {
+  const since = performance.now();
+  await until("the rollup to be current", async () => {
+    const [{ isStale }] = await sql`
+      select exists (select from websocket.stale_seconds where marked_at < now() - interval '3 s') as "isStale"`;
+    return !isStale;
+  }, PATIENCE_MS);
+  return performance.now() - since;
+}
+
+/** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */
+export async function untilJobsAreCurrent({ sql, crew, problems }: Stage): Promise<void> {
+  await until("the rollup to be done", async () => {
+    return (await sql`select from websocket.stale_seconds limit 1`).length === 0;
+  }, PATIENCE_MS).catch((error) => problems.push(error.message));
+  const missing = await sql`
+    select parent, day::date::text as day
+    from websocket.daily_tables,
+      generate_series(now() at time zone 'UTC', now() at time zone 'UTC' + interval '2 days', '1 day') as day
+    where day::date not in (select websocket.partition_days(parent))`;
+  for (const { parent, day } of missing) problems.push(`${parent} has no partition for ${day}`);
+  for (const worker of crew.allOf(":consume")) {
+    const report = await worker.report();
+    if (report?.stuck) problems.push(`a consumer is stuck: ${report.stuck}`);
+  }
+}
+
+/** Compares the rollup with the ticks; notes the first difference as a problem. */
+export async function judgeRollup({ sql, problems }: Stage): Promise<void> {
+  const [first, ...others] = await differences(sql);
+  if (first) {
+    problems.push(`the rollup differs from the ticks in ${1 + others.length} rows: ${JSON.stringify(first)}`);
+  }
+}
