@@ -2,15 +2,17 @@ import { differences } from "../rollup.ts";
 import { until } from "../until.ts";
 import { PATIENCE_MS, type Stage } from "./stage.ts";
 
-/** Waits until the rollup lacks nothing that was stored more than 3 s ago; returns how long that took, in ms. */
+/** Waits until a second that began after this call is rolled up, and all before; returns how long that took, in ms. */
 export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number> {
-  const since = performance.now();
+  const since = Date.now();
+  const now = new Date(since);
   await until("the rollup to be current", async () => {
-    const [{ isStale }] = await sql`
-      select exists (select from websocket.stale_seconds where marked_at < now() - interval '3 s') as "isStale"`;
-    return !isStale;
+    const [{ isCurrent }] = await sql`
+      select exists (select from websocket.order_book_1s where second > ${now})
+        and not exists (select from websocket.stale_seconds where second <= ${now}) as "isCurrent"`;
+    return isCurrent;
   }, PATIENCE_MS);
-  return performance.now() - since;
+  return Date.now() - since;
 }
 
 /** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */

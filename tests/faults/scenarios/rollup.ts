@@ -16,8 +16,7 @@ export const tablesPublished: Scenario = {
     await sql`create publication everything for all tables`;
     await sql`alter table websocket.order_book_1s add column note text not null default 'mine'`;
     await sql`alter table websocket.order_book_1m add column note text not null default 'mine'`;
-    // Seconds pass that are to be rolled up.
-    await sleep({ short: 3_000, long: 30_000 }[form]);
+    await sleep({ short: 1_000, long: 30_000 }[form]);
     const [{ injected }] = await sql`
       select (select count(*) from pg_publication)::int + (
         select count(*)::int from information_schema.columns
