@@ -4,15 +4,15 @@ import { PATIENCE_MS, type Stage } from "./stage.ts";
 
 /** Waits until a second that began after this call is rolled up, and all before; returns how long that took, in ms. */
 export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number> {
-  const since = Date.now();
-  const now = new Date(since);
+  const since = performance.now();
+  const now = new Date();
   await until("the rollup to be current", async () => {
     const [{ isCurrent }] = await sql`
       select exists (select from websocket.order_book_1s where second > ${now})
         and not exists (select from websocket.stale_seconds where second <= ${now}) as "isCurrent"`;
     return isCurrent;
   }, PATIENCE_MS);
-  return Date.now() - since;
+  return performance.now() - since;
 }
 
 /** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */
