@@ -10,7 +10,7 @@ COPY consumers consumers
 COPY migrations migrations
 COPY local/exchange local/exchange
 # Packages are of the versions in deno.lock; the scripts' TypeScript is compiled with it.
-RUN deno cache --frozen producers/*.ts consumers/*.ts migrations/migrate.ts local/exchange/main.ts
+RUN deno cache --frozen producers/*.ts consumers/*.ts migrations/migrate.ts migrations/retention.ts local/exchange/main.ts
 
 FROM denoland/deno:2.9.6
 LABEL org.opencontainers.image.title="Bookline" \

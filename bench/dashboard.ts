@@ -47,7 +47,6 @@ export async function run(progress: Progress): Promise<Result> {
 
 async function fillMarket(sql: Sql, end: Date, progress: Progress): Promise<void> {
   const dayAgo = new Date(end.getTime() - DAY);
-  await sql`select websocket.make_partitions(7)`;
   await fillCandles(sql, new Date(end.getTime() - 30 * DAY), end);
   progress("30 days of candles");
   await fillTicks(sql, dayAgo, 24, TICKS_AN_HOUR, progress);

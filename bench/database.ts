@@ -5,6 +5,7 @@ import { migrate } from "../migrations/run.ts";
 import { parseDatabaseUrl } from "../shared/database_url.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, type Sql } from "../shared/postgres.ts";
+import { tidyUp } from "../shared/tidy_up.ts";
 import type { Progress } from "./main.ts";
 import { removeServer } from "./stack.ts";
 
@@ -16,7 +17,7 @@ export interface BenchDatabase extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts a server on an empty folder and makes the schema; all is removed when it is disposed of. */
+/** Starts a server on an empty folder and makes the schema and its partitions; all is removed when it is disposed of. */
 export async function startDatabase(progress: Progress): Promise<BenchDatabase> {
   await using parts = new AsyncDisposableStack();
   const folder = join(localFolder, "bench", "postgres");
@@ -28,6 +29,7 @@ export async function startDatabase(progress: Progress): Promise<BenchDatabase> 
   const open = () => connect(parseDatabaseUrl(server.url), log);
   const sql = open();
   await migrate(sql, log);
+  await tidyUp(sql, log);
   await sql.end();
   const kept = parts.move();
   return {

@@ -8,6 +8,7 @@ import { parseDatabaseUrl } from "../shared/database_url.ts";
 import { readConfig } from "../shared/config.ts";
 import { type Kafka, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
+import { tidyUp } from "../shared/tidy_up.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
 import { book } from "../shared/streams/book.ts";
 import { startWorker, type TestWorker } from "../tests/worker.ts";
@@ -91,7 +92,7 @@ export async function freshDatabase({ postgres }: Stack): Promise<Database> {
   const open = () => connect(parseDatabaseUrl(url), log);
   const sql = open();
   await migrate(sql, log);
-  await sql`select websocket.make_partitions(7)`;
+  await tidyUp(sql, log);
   await sql`checkpoint`;
   return {
     sql,

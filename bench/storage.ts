@@ -24,7 +24,6 @@ export async function run(progress: Progress): Promise<Result> {
   const [{ day, table }] = await sql`
     select date_trunc('day', now() - interval '2 days', 'UTC') as day,
       'websocket.' || websocket.partition_name('order_book_data', (now() at time zone 'UTC')::date - 2) as table`;
-  await sql`select websocket.make_partitions(2)`;
   await fillTicks(sql, day, 4, TICKS_AN_HOUR, progress);
   const tick = await bytesPerRow(sql, table);
   await sql.unsafe(`reindex table concurrently ${table}`);

@@ -3,7 +3,7 @@ import type { Log } from "../shared/log.ts";
 import { connectLasting } from "../shared/postgres.ts";
 import { transact } from "../shared/postgres_transaction.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
-import type { Stream } from "../shared/stream.ts";
+import type { Round, Stream } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
 import { createRounds } from "./rounds.ts";
 
@@ -11,7 +11,7 @@ import { createRounds } from "./rounds.ts";
 export interface Chores<M> extends AsyncDisposable {
   /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
   expiry(): (message: M) => boolean;
-  /** Which job has not succeeded for five minutes, and why, in words. */
+  /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
   stuck(): string | undefined;
 }
 
@@ -40,8 +40,9 @@ export async function startChores<M extends { symbol: string }>(
   let since = -Infinity;
 
   const rounds = createRounds(log);
+  const troubles = new Map<string, string>();
   const ask = async () => {
-    since = await expires!.since(sql, config);
+    since = await expires!.since(sql);
     return false;
   };
   const repeat = async (name: string, everyMs: number, round: () => Promise<boolean>) => {
@@ -54,7 +55,12 @@ export async function startChores<M extends { symbol: string }>(
   if (expires) await persist(ask, database);
   const running = upkeep.map(({ name, everyMs, statement }) =>
     repeat(name, everyMs, async () => {
-      const [{ done }] = await transact(sql, statement(config));
+      const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];
+      if (typeof done === "string") log.info(done);
+      if (warning) log.sparsely("partitions", warning);
+      if (trouble) troubles.set(name, trouble);
+      else troubles.delete(name);
+      if (failure) throw new Error(failure);
       return done !== null;
     })
   );
@@ -64,7 +70,7 @@ export async function startChores<M extends { symbol: string }>(
       const oldest = since;
       return (message) => expires !== undefined && Number(message[expires.field]) < oldest;
     },
-    stuck: rounds.stuck,
+    stuck: () => troubles.values().next().value ?? rounds.stuck(),
     async [Symbol.asyncDispose]() {
       done.abort();
       await sql.end({ timeout: 2 });

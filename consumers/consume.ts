@@ -8,6 +8,7 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
+import { warnOfFormerSettings } from "../shared/former_settings.ts";
 import { requireOwnDatabase } from "../shared/own_names.ts";
 import { isTransient } from "../shared/postgres_error.ts";
 import { persist } from "../shared/retry.ts";
@@ -91,6 +92,7 @@ async function read<M extends Message>(
     }),
     persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
+  if (stream.table.expires) warnOfFormerSettings(Deno.env.toObject(), log);
   const isBehind = () => meter.report().counts.behind > BEHIND;
   await using chores = await startChores(stream, config, log, database, isBehind);
   worker.report = () => {

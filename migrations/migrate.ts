@@ -1,6 +1,8 @@
 import { explained } from "../shared/database_fault.ts";
+import { formerSettings, warnOfFormerSettings } from "../shared/former_settings.ts";
 import { connect, createDatabase } from "../shared/postgres.ts";
-import { transact } from "../shared/postgres_transaction.ts";
+import { schemaNumber } from "../shared/schema.ts";
+import { tidyUp } from "../shared/tidy_up.ts";
 import { runWorker, type Worker } from "../shared/worker.ts";
 import { makeRoles, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";
@@ -15,13 +17,19 @@ Usage: deno task migrate [--roles]
 
 const ROLES = "--roles";
 
+/** The schema that takes over what earlier versions were told by their environment. */
+const TAKES_OVER = 9;
+
 async function prepare({ config, log }: Worker): Promise<void> {
-  const passwords = Deno.args.includes(ROLES) ? readPasswords(Deno.env.toObject()) : undefined;
+  const env = Deno.env.toObject();
+  const former = formerSettings(env);
+  const passwords = Deno.args.includes(ROLES) ? readPasswords(env) : undefined;
   await createDatabase(config.database, log);
   const sql = connect(config.database, log);
   try {
-    log.info("the schema is up to date", { schema: await migrate(sql, log) });
-    await transact(sql, `select websocket.make_partitions(${config.bookRetentionDays})`, "0");
+    if (await schemaNumber(sql) >= TAKES_OVER) warnOfFormerSettings(env, log);
+    log.info("the schema is up to date", { schema: await migrate(sql, log, former) });
+    await tidyUp(sql, log);
     if (passwords) await makeRoles(sql, passwords, log);
   } finally {
     await sql.end({ timeout: 5 });

@@ -1,10 +1,9 @@
--- The two roles that Bookline is used by, made or brought up to date by `deno task migrate --roles`. Runs after the
--- migrations each time, so every statement must bear that. What the roles' passwords are kept as comes by two settings.
+-- The two roles that Bookline is used by, made or brought up to date by `deno task migrate --roles`; grants.sql says what they may
+-- do with the tables. What the roles' passwords are kept as comes by two settings.
 
 do $$
 declare
   role record;
-  routine regprocedure;
 begin
   for role in
     values
@@ -20,12 +19,6 @@ begin
 
   -- The consumers stage rows in a temporary table.
   execute format('grant temporary on database %I to bookline_writer', current_database());
-  -- These functions have the rights of the schema's owner: it is they that make and drop partitions.
-  for routine in
-    select oid from pg_proc where pronamespace = 'websocket'::regnamespace and prosecdef
-  loop
-    execute format('grant execute on function %s to bookline_writer', routine);
-  end loop;
 
   execute format('alter role grafana_reader in database %I set default_transaction_read_only = on', current_database());
   execute format('alter role grafana_reader in database %I set statement_timeout = %L', current_database(), '30s');
@@ -34,14 +27,3 @@ begin
     'alter role grafana_reader in database %I set idle_in_transaction_session_timeout = %L', current_database(), '60s');
 end
 $$;
-
-grant usage on schema websocket to bookline_writer, grafana_reader;
-
-grant select on all tables in schema websocket to bookline_writer, grafana_reader;
-grant insert, update on all tables in schema websocket to bookline_writer;
--- What these hold decides what the functions above do.
-revoke insert, update on websocket.migrations, websocket.daily_tables, websocket.dropped_days from bookline_writer;
-
--- Tables of later migrations.
-alter default privileges in schema websocket grant select on tables to bookline_writer, grafana_reader;
-alter default privileges in schema websocket grant insert, update on tables to bookline_writer;

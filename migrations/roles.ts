@@ -43,14 +43,16 @@ export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promi
         "Give it that, or leave out --roles: the workers can use the database as any user that may write",
     );
   }
-  const statements = await Deno.readTextFile(new URL("roles.sql", import.meta.url));
+  const [roles, grants] = await Promise.all(
+    ["roles.sql", "grants.sql"].map((name) => Deno.readTextFile(new URL(name, import.meta.url))),
+  );
   // A verifier is of letters, digits and "+/=$:-" alone.
   await inTurn(
     sql,
     `select
       set_config('bookline.writer_verifier', '${scramVerifier(passwords.bookline_writer)}', true),
       set_config('bookline.reader_verifier', '${scramVerifier(passwords.grafana_reader)}', true);
-    ${statements}`,
+    ${roles} ${grants}`,
   );
   log.info("the roles are up to date", { roles: Object.keys(variables).join() });
 }

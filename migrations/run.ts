@@ -7,6 +7,7 @@ import { requireServer, SchemaError, schemaNumber } from "../shared/schema.ts";
 const LOCK = 0x626f6f6b;
 
 const folder = new URL("./", import.meta.url);
+const read = (name: string) => Deno.readTextFile(new URL(name, folder));
 
 /** The numbered files of this folder, in order. */
 async function list(): Promise<{ number: number; name: string }[]> {
@@ -25,14 +26,18 @@ export async function inTurn(sql: Sql, statements: string): Promise<void> {
 
 /**
  * Applies the migrations that the database lacks, each in a transaction of its own: any number of migrators may run at once.
- * Returns the schema's number.
+ * Then what the roles may do is brought up to date. Returns the schema's number.
+ *
+ * @param former what the environment of an earlier version said, in digits; migrations read it as `bookline.<name>`
  * @throws {SchemaError} where the server is too old, or a newer version of Bookline made the schema
  */
-export async function migrate(sql: Sql, log: Log): Promise<number> {
+export async function migrate(sql: Sql, log: Log, former: Record<string, string> = {}): Promise<number> {
   await requireServer(sql);
   const migrations = await list();
   const newest = migrations.at(-1)!.number;
-  await inTurn(sql, await Deno.readTextFile(new URL("setup.sql", folder)));
+  const settings = Object.entries(former)
+    .map(([name, value]) => `select set_config('bookline.${name}', '${value}', true);`).join("");
+  await inTurn(sql, await read("setup.sql"));
   for (;;) {
     const current = await schemaNumber(sql);
     if (current > newest) {
@@ -42,15 +47,17 @@ export async function migrate(sql: Sql, log: Log): Promise<number> {
       );
     }
     const next = migrations.find(({ number }) => number > current);
-    if (!next) return newest;
-    const statements = await Deno.readTextFile(new URL(next.name, folder));
+    if (!next) break;
+    const statements = await read(next.name);
     try {
       const note = `insert into websocket.migrations (number, name) values (${next.number}, '${next.name}');`;
-      await inTurn(sql, note + statements);
+      await inTurn(sql, settings + note + statements);
       log.info("applied", { migration: next.name });
     } catch (error) {
       // Another migrator has applied it since.
       if ((error as { constraint_name?: string }).constraint_name !== "migrations_pkey") throw error;
     }
   }
+  await inTurn(sql, await read("grants.sql"));
+  return newest;
 }

@@ -90,8 +90,6 @@ const variables = {
   ROLLOVER_SECONDS: variable(wholeNumber(1, 86_000), "82800", "82800"),
   SILENCE_SECONDS: variable(wholeNumber(1, 3_600), "30", "30"),
   BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),
-  BOOK_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "7", "7"),
-  ROLLUP_RETENTION_DAYS: variable(wholeNumber(0, 36_500), "90", "90"),
   HEALTH_PORT: variable(wholeNumber(1, 65_535).optional(), "8080"),
   LOG_LEVEL: variable(
     z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
@@ -127,8 +125,6 @@ export interface Config {
   /** Silence of a stream that is looked into, in ms. */
   readonly silenceMs: number;
   readonly bufferBytes: number;
-  readonly bookRetentionDays: number;
-  readonly rollupRetentionDays: number;
   readonly healthPort?: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -200,8 +196,6 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
     rolloverMs: values.ROLLOVER_SECONDS * 1_000,
     silenceMs: values.SILENCE_SECONDS * 1_000,
     bufferBytes: values.BUFFER_BYTES,
-    bookRetentionDays: values.BOOK_RETENTION_DAYS,
-    rollupRetentionDays: values.ROLLUP_RETENTION_DAYS,
     healthPort: values.HEALTH_PORT,
     logLevel: values.LOG_LEVEL,
   };

@@ -74,8 +74,7 @@ const bad: [variable: string, value: string, fault: string, example: string][] =
   ["SILENCE_SECONDS", "-1", "must be a whole number", "30"],
   ["BUFFER_BYTES", "64MB", "must be a whole number", "67108864"],
   ["BUFFER_BYTES", "1000", "must be from 65536 to 17179869184", "67108864"],
-  ["BOOK_RETENTION_DAYS", "1.5", "must be a whole number", "7"],
-  ["ROLLUP_RETENTION_DAYS", "99999", "must be from 0 to 36500", "90"],
+  ["SILENCE_SECONDS", "1.5", "must be a whole number", "30"],
   ["HEALTH_PORT", "70000", "must be from 1 to 65535", "8080"],
   ["LOG_LEVEL", "loud", "must be debug, info, warn or error", "info"],
 ];
@@ -148,11 +147,7 @@ Deno.test("an empty environment gives the defaults, and an empty value counts as
     "BTCUSDT,ETHUSDT,BNBUSDT,XRPUSDT,SOLUSDT,ADAUSDT,DOGEUSDT,POLUSDT,DOTUSDT,AVAXUSDT",
   );
   assert.deepEqual(config.klineIntervals, ["1m"]);
-  assert.deepEqual([config.bufferBytes, config.bookRetentionDays, config.rollupRetentionDays], [
-    2 ** 26,
-    7,
-    90,
-  ]);
+  assert.equal(config.bufferBytes, 2 ** 26);
   assert.deepEqual([config.healthPort, config.logLevel], [undefined, "info"]);
 
   const names = [...new Set(bad.map(([name]) => name)), "KAFKA_API_KEY", "KAFKA_SECRET_KEY", "DB_USER"];

@@ -23,6 +23,7 @@ export type Kind =
   | "message"
   | "notice"
   | "overflow"
+  | "partitions"
   | "replacement"
   | "restart";
 
@@ -84,6 +85,7 @@ export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError) return error.errors.map(describe).join("; ");
   // Some errors of node:net have a code and no message.
-  const own = error.message || (error as { code?: string }).code || error.name;
+  const { code, hint } = error as { code?: string; hint?: string };
+  const own = (error.message || code || error.name) + (hint ? `. Hint: ${hint}` : ""); // Postgres gives hints
   return error.cause === undefined ? own : `${own}: ${describe(error.cause)}`;
 }

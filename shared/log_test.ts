@@ -78,10 +78,12 @@ Deno.test("a thousand failures of a kind are one line a minute, however much the
   });
 });
 
-Deno.test("an error is told with its causes, and by its code where it has no message", () => {
+Deno.test("an error is told with its causes and its hint, and by its code where it has no message", () => {
   const refused = Object.assign(new Error(""), { code: "ECONNREFUSED" });
   assert.equal(describe(new Error("no database", { cause: refused })), "no database: ECONNREFUSED");
   assert.equal(describe(new AggregateError([refused, new Error("b")])), "ECONNREFUSED; b");
   assert.equal(describe("a string"), "a string");
   assert.equal(describe(new TypeError()), "TypeError");
+  const full = Object.assign(new Error("out of shared memory"), { hint: "raise max_locks_per_transaction" });
+  assert.equal(describe(full), "out of shared memory. Hint: raise max_locks_per_transaction");
 });

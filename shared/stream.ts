@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { Config } from "./config.ts";
 import type { Sql } from "./postgres.ts";
 
 /** The PostgreSQL types that columns have, each with the JavaScript type of its field. */
@@ -23,12 +22,12 @@ export interface Table<M> {
   /** The number of the migration that the workers of this stream need. */
   readonly migration: number;
   /**
-   * Messages whose `field` is before `since` (ms since the epoch, by the database's clock) are counted as expired and not
-   * written. Asked anew every minute, as it moves.
+   * Messages whose `field` is before `since` (ms since the epoch, as the database says) are counted as expired and not written.
+   * Asked anew every minute, as it moves.
    */
   readonly expires?: {
     readonly field: keyof M & string;
-    readonly since: (sql: Sql, config: Config) => Promise<number>;
+    readonly since: (sql: Sql) => Promise<number>;
   };
   /** What is run before messages are written, in the same transaction: a statement made of the distinct `part`s of them. */
   readonly alongside?: {
@@ -44,8 +43,20 @@ export interface Upkeep {
   readonly name: string;
   /** The pause between the end of one round and the start of the next; the first starts at once. */
   readonly everyMs: number;
-  /** Gives one row, within seconds; `done` is null once nothing is left to do at once. */
-  readonly statement: (config: Config) => string;
+  /** Gives one row, within seconds: a `Round`. */
+  readonly statement: string;
+}
+
+/** What a round of a job answers. */
+export interface Round {
+  /** What it did, in words for the log or as a count; null once nothing is left to do at once. */
+  readonly done: unknown;
+  /** What waits for something, in words. */
+  readonly warning?: string | null;
+  /** What can't be done, in words. */
+  readonly failure?: string | null;
+  /** Why the worker is not ready, in words. */
+  readonly trouble?: string | null;
 }
 
 /** How a stream is read from the exchange. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */

@@ -41,7 +41,6 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
     BOOTSTRAP_SERVER: config.brokers.join(),
     TOPIC_PREFIX: config.topicPrefix,
     DB_URL: url,
-    BOOK_RETENTION_DAYS: "0",
   };
   const kept = parts.move();
   return {

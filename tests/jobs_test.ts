@@ -17,7 +17,7 @@ const worker = {
     upkeep: [{
       name: "work",
       everyMs: HOUR,
-      statement: () => `
+      statement: `
         with taken as (delete from public.work where n = (select min(n) from public.work) returning n)
         select (select n from taken) as done`,
     }],

@@ -40,8 +40,6 @@ export async function pipeline(names: (keyof typeof streams)[], feed: Feed): Pro
     SYMBOLS: feed.symbols.join(),
     BINANCE_WS_URL: `ws://127.0.0.1:${port}`,
     BINANCE_REST_URL: `http://127.0.0.1:${port}`,
-    // Recordings are older than any retention.
-    BOOK_RETENTION_DAYS: "0",
   };
   const tasks = names.flatMap((name) => [`${name}:produce`, `${name}:consume`]);
   const workers = Object.fromEntries(tasks.map((task) => [task, parts.use(startWorker(task, env))]));

@@ -4,7 +4,7 @@ import type { Sql } from "../shared/postgres.ts";
 import type { Book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
 import { differences } from "./rollup.ts";
-import { insert, make, setClock, store, tick } from "./ticks.ts";
+import { insert, setClock, store, tick, tidyUp } from "./ticks.ts";
 
 /** Brings the rollup up to date without waiting for seconds to settle. */
 async function refresh(sql: Sql): Promise<void> {
@@ -132,7 +132,7 @@ Deno.test("a mark that a clock which was ahead has left is no reason to wait for
 Deno.test("every table has a key or a replica identity, each partition too", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await make(sql, 1);
+  await tidyUp(sql);
   const without = await sql`
     select relname from pg_class
     where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p')
@@ -144,7 +144,7 @@ Deno.test("a publication of all tables and columns that somebody adds, whatever 
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2026-08-10T12:00:00Z");
-  await make(sql, 1);
+  await tidyUp(sql);
   await sql`create publication everything for all tables`;
   for (
     const table of ["order_book_data", "order_book_1s", "order_book_1m", "stale_seconds", "dropped_days"]
@@ -172,7 +172,7 @@ Deno.test("however many days there are, the rollup locks the partitions of those
   const { sql } = database;
   for (const day of [10, 14, 18]) {
     await setClock(sql, `2026-08-${day}T12:00:00Z`);
-    await make(sql, 3);
+    await tidyUp(sql);
   }
   await store(sql, [tick("2026-08-14T12:00:00Z")]);
   await sql.begin(async (transaction) => {
@@ -190,24 +190,28 @@ Deno.test("however many days there are, the rollup locks the partitions of those
 Deno.test("the rollup of a day outlives its ticks, and is final once they are dropped", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const drop = () => sql`select websocket.drop_partitions(7, 90)`;
+  const ticks = async () => (await sql`select from websocket.order_book_data`).length;
   await setClock(sql, "2026-08-10T12:00:00Z");
-  await sql`select websocket.make_partitions(7)`;
+  await tidyUp(sql);
   await store(sql, [tick("2026-08-10T12:00:00Z"), tick("2026-08-10T12:00:00.5Z")]);
 
   await setClock(sql, "2026-08-20T12:00:00Z");
-  await drop();
-  assert.equal((await sql`select from websocket.order_book_data`).length, 2, "not before they are rolled up");
-  await drop();
-  assert.equal((await sql`select from websocket.order_book_data`).length, 0);
+  await store(sql, [tick("2026-08-20T12:00:00Z")]);
+  await tidyUp(sql);
+  assert.equal(await ticks(), 3, "not before they are rolled up");
+  await refresh(sql);
+  await tidyUp(sql);
+  assert.equal(await ticks(), 1);
 
   await store(sql, [tick("2026-08-10T12:00:00.7Z")]);
   await refresh(sql);
   assert.equal((await rollup(sql))[0].ticks, "2");
 
   await setClock(sql, "2026-12-01T12:00:00Z");
-  await drop();
-  assert.deepEqual(await rollup(sql), []);
+  await store(sql, [tick("2026-12-01T12:00:00Z")]);
+  await refresh(sql);
+  await tidyUp(sql);
+  assert.deepEqual((await rollup(sql)).map(({ second }) => second), [new Date("2026-12-01T12:00:00Z")]);
 });
 
 const price = fc.bigInt({ min: 1n, max: 10n ** 12n }).map((units) =>
@@ -233,7 +237,7 @@ Deno.test("after any batches, in any order, late ones and repeated ones too, the
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2026-08-09T12:00:00Z");
-  await sql`select websocket.make_partitions(1)`;
+  await tidyUp(sql);
   const batches = fc.array(fc.array(arbitraryTick, { minLength: 1, maxLength: 20 }), {
     minLength: 1,
     maxLength: 6,

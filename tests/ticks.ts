@@ -67,10 +67,24 @@ export async function partitionDays(sql: Sql, table = "order_book_data"): Promis
   return rows.map(({ day }) => day);
 }
 
-/** Makes the partitions that a retention of so many days wants; returns how many it made. */
-export const make = async (sql: Sql, days: number): Promise<number> =>
-  (await sql`select websocket.make_partitions(${days}) as made`)[0].made;
+/** Has the ticks and their summaries kept for so many days, 0 for all, as the owner of the tables may. */
+export async function keep(sql: Sql, days: number, rollupDays = 0): Promise<void> {
+  await sql`
+    update websocket.retention
+    set keep = make_interval(days => nullif(case when source is null then ${days}::int else ${rollupDays}::int end, 0))
+    from websocket.daily_tables where parent = table_name`;
+}
 
-/** Drops the days that the retentions have outlived; returns how many it dropped. */
-export const drop = async (sql: Sql, days: number, rollupDays = 0): Promise<number> =>
-  (await sql`select websocket.drop_partitions(${days}, ${rollupDays}) as dropped`)[0].dropped;
+/** Makes partitions and drops what is outlived, as workers do, until nothing is left to do; returns what was done, in words. */
+export async function tidyUp(sql: Sql): Promise<string[]> {
+  const all: string[] = [];
+  for (;;) {
+    const [{ done, failure }] = await sql`select * from websocket.tidy_up()`;
+    if (failure) throw new Error(failure);
+    if (!done) return all;
+    all.push(done);
+  }
+}
+
+/** Has all of the steps that were postponed tried anew. */
+export const retry = (sql: Sql) => sql`update websocket.postponed set retry_at = '-infinity'`;

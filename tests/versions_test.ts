@@ -3,7 +3,6 @@ import { createSink } from "../consumers/sink.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
-import { readConfig } from "../shared/config.ts";
 import { parseDatabaseUrl } from "../shared/database_url.ts";
 import { connect } from "../shared/postgres.ts";
 import { transact } from "../shared/postgres_transaction.ts";
@@ -44,7 +43,7 @@ for (const release of ["14", "16", undefined] as const) {
       const after = connect(config, silent);
       const [{ count }] = await after`select count(*)::int from websocket.order_book_data`;
       assert.equal(count, written.length);
-      for (const { statement } of book.table.upkeep!) await transact(after, statement(readConfig({})));
+      for (const { statement } of book.table.upkeep!) await transact(after, statement);
       const [{ rolled }] = await after`select sum(ticks)::int as rolled from websocket.order_book_1s`;
       assert.equal(rolled, written.length);
       await Promise.all([sql.end({ timeout: 1 }), after.end()]);

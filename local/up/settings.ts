@@ -42,8 +42,6 @@ export function workerSettings(env: Env, feed: Feed, apart: Apart, places: Place
     settings.BINANCE_REST_URL = exchange.url;
     settings.SYMBOLS = exchange.symbols.join();
   }
-  // A recording is old: it would all be older than the retention.
-  if (feed.kind === "file") settings.BOOK_RETENTION_DAYS = "0";
   return settings;
 }
 

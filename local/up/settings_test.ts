@@ -41,15 +41,6 @@ Deno.test("simulated data has a database and topics of its own, on local servers
   assert.equal(there.BOOTSTRAP_SERVER, undefined);
 });
 
-Deno.test("a recording's rows are kept however old they are; a simulation's are not", () => {
-  const env = { BOOK_RETENTION_DAYS: "3" };
-  assert.equal(
-    workerSettings(env, { kind: "file", file: "a.jsonl" }, simulated, local).BOOK_RETENTION_DAYS,
-    "0",
-  );
-  assert.equal(workerSettings(env, { kind: "simulated" }, simulated, local).BOOK_RETENTION_DAYS, undefined);
-});
-
 Deno.test("workers log what up reads of them, or more", () => {
   const level = (LOG_LEVEL: string) =>
     workerSettings({ LOG_LEVEL }, { kind: "live" }, market, local).LOG_LEVEL;

@@ -68,13 +68,13 @@ const table: Table<Book> = {
   },
   key: ["symbol", "updateId", "transactionTime"],
   version: [],
-  migration: 10,
+  migration: 12,
   expires: {
     field: "transactionTime",
-    since: async (sql, { bookRetentionDays }) => {
+    since: async (sql) => {
       const [{ since }] = await sql`
-        select (extract(epoch from websocket.kept_since(${bookRetentionDays})) * 1000)::float8 as since`;
-      return since;
+        select extract(epoch from websocket.kept_since('order_book_data'))::float8 as since`;
+      return since * 1_000;
     },
   },
   // The rollup of these seconds is to be computed anew.
@@ -88,20 +88,9 @@ const table: Table<Book> = {
     {
       name: "rollup",
       everyMs: 1_000,
-      statement: () => "select nullif(websocket.refresh_rollup(), 0) as done",
+      statement: "select nullif(websocket.refresh_rollup(), 0) as done",
     },
-    {
-      name: "partitions",
-      everyMs: 10_000,
-      statement: ({ bookRetentionDays }) =>
-        `select nullif(websocket.make_partitions(${bookRetentionDays}), 0) as done`,
-    },
-    {
-      name: "dropping",
-      everyMs: 10_000,
-      statement: ({ bookRetentionDays, rollupRetentionDays }) =>
-        `select nullif(websocket.drop_partitions(${bookRetentionDays}, ${rollupRetentionDays}), 0) as done`,
-    },
+    { name: "partitions", everyMs: 10_000, statement: "select * from websocket.tidy_up()" },
   ],
 };
 

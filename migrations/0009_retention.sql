@@ -1,0 +1,219 @@
+-- What is kept is said by rows of the database, and by nothing else: no worker's environment, no clock and no role without the
+-- owner's rights can drop a day. Each step of the work is bounded, and asks for its locks so briefly that nobody waits long.
+
+-- A summary names the table that it is computed from.
+alter table websocket.daily_tables add column source text, add unique (parent);
+update websocket.daily_tables set source = 'order_book_data' where is_rollup;
+alter table websocket.daily_tables drop column is_rollup;
+
+-- How long each table keeps its rows, in whole days; null keeps all. `archive_first`: a day is dropped only once it is archived.
+create table websocket.retention (
+  table_name     text      primary key,
+  keep           interval  check (keep >= interval '1 day' and keep = make_interval(days => extract(day from keep)::integer)),
+  archive_first  boolean   not null default false
+);
+comment on table websocket.retention is 'How long each table keeps its rows; null: for good. Change it by: deno task retention';
+
+-- Refuses what would make a summary wrong: seconds that are dropped while their ticks still change.
+create function websocket.check_retention() returns trigger
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+declare
+  kept record;
+begin
+  for kept in
+    select table_name, keep from websocket.retention
+    where keep is not null and table_name not in (select parent from websocket.daily_tables)
+  loop
+    raise exception '% keeps all: it has no partition a day that could be dropped', kept.table_name;
+  end loop;
+  for kept in
+    select summary.table_name, source.table_name as source, extract(day from source.keep) || 'd' as days
+    from websocket.daily_tables
+    join websocket.retention as summary on summary.table_name = daily_tables.parent
+    join websocket.retention as source on source.table_name = daily_tables.source
+    where summary.keep < source.keep or summary.keep is not null and source.keep is null
+  loop
+    raise exception '% must be kept for as long as %, which it is computed from', kept.table_name, kept.source
+      using hint = format('Add: %s %s', kept.table_name, coalesce(kept.days, 'all'));
+  end loop;
+  return null;
+end
+$$;
+create trigger check_retention after insert or update on websocket.retention
+for each statement execute function websocket.check_retention();
+
+-- The first and the last day that a table has rows of, as its partitions tell by their sizes; rows of the default one count too.
+create function websocket.span_of(parent text, time_column text, until date, out first date, out last date)
+language plpgsql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+  execute format('select min(%I)::date, max(%1$I)::date from websocket.%I where %1$I < $1', time_column, parent || '_default')
+    using until into first, last;
+  select least(first, min(day)), greatest(last, max(day)) into first, last
+  from websocket.partition_days(parent) as day
+  where day < until and pg_relation_size(to_regclass('websocket.' || websocket.partition_name(parent, day))) > 0;
+end
+$$;
+
+-- The first values: what BOOK_RETENTION_DAYS and ROLLUP_RETENTION_DAYS say to `deno task migrate`, as earlier versions went by
+-- them, 0 for all. A table that holds older days keeps all: somebody's worker was told to keep them. So does its summary.
+insert into websocket.retention (table_name) values ('kline_data'), ('gap_data');
+do $$
+declare
+  target record;
+begin
+  for target in
+    with said as (
+      select *, coalesce(nullif(current_setting('bookline.' || setting, true), ''), usual)::integer as days
+      from websocket.daily_tables, websocket.span_of(parent, time_column, 'infinity'), lateral (
+        select case when source is null then 'book_retention_days' else 'rollup_retention_days' end as setting,
+          case when source is null then '7' else '90' end as usual
+      ) as variable
+    ),
+    judged as (
+      select *, case when days > 0 and (last - first > days) is not true then days end as kept from said
+    )
+    select own.*, case when own.kept is null or judged.parent is not null and judged.kept is null then null
+      else make_interval(days => greatest(own.kept, judged.kept)) end as keep
+    from judged as own left join judged on judged.parent = own.source
+    order by ordinal
+  loop
+    insert into websocket.retention (table_name, keep) values (target.parent, target.keep);
+    if target.last - target.first > target.days and target.days > 0 then
+      raise notice '% has days since %, more than the % that it was to keep: it keeps all until `deno task retention` says otherwise',
+        target.parent, target.first, target.days;
+    end if;
+  end loop;
+end
+$$;
+
+-- The day that ages are counted from: the clock's day, or the newest row's where that is the day before. Null where there are
+-- rows of neither: the market was off, or the clock is wrong. A row dated ahead counts for nothing.
+create function websocket.reference_day(parent text, time_column text) returns date
+language plpgsql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  today constant date := websocket.now()::date;
+  day date;
+  has_rows boolean;
+begin
+  foreach day in array array[today, today - 1] loop
+    execute format('select exists (select from websocket.%I where %I >= %L and %2$I < %4$L)',
+      parent, time_column, day::timestamptz, (day + 1)::timestamptz) into has_rows;
+    if has_rows then
+      return day;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- The first day that a table keeps; -infinity where it keeps all, or where that can't be told for now.
+create function websocket.kept_since(table_name text) returns date
+language sql stable security definer
+set search_path = pg_catalog, websocket, pg_temp
+begin atomic
+  select coalesce(max(websocket.reference_day(parent, time_column) - extract(day from keep)::integer), '-infinity')
+  from websocket.retention join websocket.daily_tables on parent = retention.table_name
+  where retention.table_name = kept_since.table_name and keep is not null;
+end;
+
+-- The first day of a table that may not be dropped: it is kept, or a summary is yet to be computed from it.
+create function websocket.needed_since(table_name text) returns date
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+begin atomic
+  select least(websocket.kept_since(table_name), (
+    select min(second)::date from websocket.stale_seconds
+    where exists (select from websocket.daily_tables where source = needed_since.table_name)
+  ));
+end;
+
+-- Takes the lock that lets nobody else use a table, or fails with 55P03. Writers wait first, for 100 ms at most; readers then,
+-- for 40. That is shorter than deadlock_timeout, so that it is always this function that gives way.
+create function websocket.lock_out(parent text) returns void
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+set lock_timeout = '100ms'
+as $$
+begin
+  execute format('lock table only websocket.%I in share row exclusive mode', parent);
+  perform set_config('lock_timeout', '40ms', true);
+  execute format('lock table only websocket.%I in access exclusive mode', parent);
+end
+$$;
+
+-- Drops days of a table, the oldest first, as many as take 40 ms and 30 at most; returns those that it dropped. Whoever reads a
+-- day by its own name keeps that day, and no other.
+create function websocket.drop_days(parent text, days date[]) returns date[]
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+declare
+  dropped date[] := '{}';
+  old date;
+  enough timestamptz;
+begin
+  perform websocket.lock_out(parent);
+  enough := clock_timestamp() + interval '40 ms';
+  foreach old in array days[:30] loop
+    begin
+      execute format('lock table only websocket.%I in access exclusive mode nowait', websocket.partition_name(parent, old));
+      execute format('drop table websocket.%I', websocket.partition_name(parent, old));
+      dropped := dropped || old;
+    exception when lock_not_available then
+      continue;
+    end;
+    exit when clock_timestamp() > enough;
+  end loop;
+  if dropped = '{}' then
+    raise lock_not_available using message = format('%s is in use', websocket.partition_name(parent, days[1]));
+  end if;
+  return dropped;
+end
+$$;
+
+-- Drops some of what a table has outlived: days, or else some thousand rows of the default partition. Returns what it did in
+-- words, null where nothing is outlived. What is not a partition any more is somebody's archive.
+create function websocket.drop_some(parent text, time_column text) returns text
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  since constant date := websocket.needed_since(parent);
+  days constant date[] := array(select day from websocket.partition_days(parent) as day where day < since order by day);
+  gone date[];
+  done text;
+begin
+  if days <> '{}' then
+    gone := websocket.drop_days(parent, days);
+    done := format('dropped %s days of %s, %s are left to drop', cardinality(gone), parent, cardinality(days) - cardinality(gone));
+  elsif since > '-infinity' then
+    execute format(
+      'with gone as (
+         delete from websocket.%1$I where ctid = any (array(select ctid from websocket.%1$I where %2$I < %3$L limit 5000))
+         returning %2$I::date as day
+       )
+       select array_agg(distinct day) from gone', parent || '_default', time_column, since::timestamptz) into gone;
+    done := format('deleted rows of the default partition of %s that are older than %s', parent, since);
+  end if;
+  if gone is null then
+    return null;
+  end if;
+  if exists (select from websocket.daily_tables where source = drop_some.parent) then
+    insert into websocket.dropped_days select unnest(gone) on conflict do nothing;
+  else
+    delete from websocket.dropped_days
+    where day < (select min(websocket.kept_since(daily_tables.parent)) from websocket.daily_tables where source is not null);
+  end if;
+  return done;
+end
+$$;

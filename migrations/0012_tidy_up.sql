@@ -1,0 +1,116 @@
+-- The one function by which workers make and drop partitions. It takes no argument: what is kept, the database knows.
+
+-- Steps that could not be done, for a lock or for another reason: tried again after a pause that grows to a quarter of an hour, as
+-- each try may keep readers waiting for a moment.
+create table websocket.postponed (
+  parent    text         not null,
+  step      text         not null,
+  failures  integer      not null,
+  since     timestamptz  not null,
+  retry_at  timestamptz  not null,
+  code      text         not null,
+  reason    text         not null,
+  primary key (parent, step)
+);
+
+-- Does a step for a table, to make partitions or to drop them; returns what it did in words, null where there is nothing to do or
+-- it could not be done.
+create function websocket.try_step(parent text, time_column text, step text) returns text
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+declare
+  done text;
+  code text;
+  reason text;
+  hint text;
+begin
+  done := case step when 'make' then websocket.make_some(parent, time_column) else websocket.drop_some(parent, time_column) end;
+  delete from websocket.postponed where (postponed.parent, postponed.step) = (try_step.parent, try_step.step);
+  return done;
+exception when others then
+  get stacked diagnostics code = returned_sqlstate, reason = message_text, hint = pg_exception_hint;
+  insert into websocket.postponed as known
+  values (parent, step, 1, clock_timestamp(), clock_timestamp() + interval '10 s', code, concat_ws('. Hint: ', reason, nullif(hint, '')))
+  on conflict on constraint postponed_pkey do update set (failures, retry_at, code, reason) = row (
+    known.failures + 1, clock_timestamp() + least(interval '15 min', interval '10 s' * 2 ^ least(known.failures, 10)),
+    excluded.code, excluded.reason);
+  return null;
+end
+$$;
+
+-- What can't be dropped, as the clock and the newest row are more than a day apart, in words; null where there is nothing.
+create function websocket.clock_fault() returns text
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+begin atomic
+  select string_agg(format('no day of %s is dropped, as its newest row is of %s and the clock says %s',
+    table_name, last, websocket.now()::date), '; ')
+  from websocket.retention join websocket.daily_tables on parent = table_name, websocket.span_of(parent, time_column, websocket.now()::date + 2)
+  where keep is not null and last is not null and websocket.reference_day(parent, time_column) is null;
+end;
+
+-- Which of today's and tomorrow's partitions are missing, and why, in words; null where all are there.
+create function websocket.missing_partitions() returns text
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+begin atomic
+  select string_agg(format('%s has no partition for %s%s', parent, day, ': ' || reason), '; ' order by ordinal, day)
+  from websocket.daily_tables
+  cross join (values (websocket.now()::date), (websocket.now()::date + 1)) as soon (day)
+  left join (select parent, reason from websocket.postponed where step = 'make') as postponed using (parent)
+  where day not in (select websocket.partition_days(parent));
+end;
+
+-- Does one step that is due, if any. `done` says in words what it did: then there may be more to do. `warning` says what waits,
+-- `failure` what can't be done, `trouble` which of the partitions are missing that will be needed soon.
+create function websocket.tidy_up(out done text, out warning text, out failure text, out trouble text)
+language plpgsql security definer
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+declare
+  target record;
+begin
+  -- Another caller's work is done by that one.
+  if pg_try_advisory_xact_lock('websocket.retention'::regclass::oid::bigint) then
+    for target in
+      select daily_tables.parent, time_column, due.step
+      from websocket.daily_tables cross join unnest(array['make', 'drop']) as due (step)
+      where not exists (
+        select from websocket.postponed
+        where (postponed.parent, postponed.step) = (daily_tables.parent, due.step)
+          -- A clock that was ahead makes no pause longer.
+          and retry_at between clock_timestamp() and clock_timestamp() + interval '15 min'
+      )
+      order by due.step desc, ordinal
+    loop
+      done := websocket.try_step(target.parent, target.time_column, target.step);
+      exit when done is not null;
+    end loop;
+  end if;
+
+  select string_agg(format('cannot %s partitions of %s: %s', step, parent, reason), '; ') filter (where code <> '55P03'),
+    string_agg(format('partitions of %s wait for a lock since %s (%s): is a transaction open that nobody ends? '
+      'select * from pg_stat_activity order by xact_start', parent, since, reason), '; ')
+      filter (where code = '55P03' and since < clock_timestamp() - interval '10 min')
+  into failure, warning
+  from websocket.postponed;
+  warning := nullif(concat_ws('; ', warning, websocket.clock_fault()), '');
+  trouble := websocket.missing_partitions();
+end
+$$;
+
+-- Whatever has the owner's rights finds nothing by its caller's search path.
+do $$
+declare
+  routine regprocedure;
+begin
+  for routine in
+    select oid from pg_proc where pronamespace = 'websocket'::regnamespace and prosecdef
+  loop
+    execute format('alter function %s set search_path = pg_catalog, websocket, pg_temp', routine);
+  end loop;
+end
+$$;

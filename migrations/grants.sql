@@ -1,0 +1,43 @@
+-- What the two roles may do, where they are, by name: whatever is not named here they may not. Runs after the migrations each time,
+-- so every statement must bear that, and what earlier versions granted is taken back. Partitions need no grants of their own.
+
+revoke execute on all functions in schema websocket from public;
+
+do $$
+declare
+  relation regclass;
+begin
+  if to_regrole('bookline_writer') is not null then
+    alter default privileges in schema websocket revoke all on tables from bookline_writer;
+    for relation in
+      select oid from pg_class
+      where relnamespace = 'websocket'::regnamespace and relacl::text like '%bookline_writer=%'
+    loop
+      execute format('revoke all on %s from bookline_writer', relation);
+    end loop;
+    revoke all on all functions in schema websocket from bookline_writer;
+
+    grant usage on schema websocket to bookline_writer;
+    grant insert, update on websocket.kline_data, websocket.gap_data to bookline_writer;
+    grant insert on websocket.order_book_data, websocket.stale_seconds to bookline_writer;
+    -- These have the rights of the schema's owner.
+    grant execute on function websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since to bookline_writer;
+  end if;
+
+  for relation in
+    select oid from pg_class
+    where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p', 'v', 'm') and not relispartition
+  loop
+    if to_regrole('bookline_writer') is not null then
+      execute format('grant select on %s to bookline_writer', relation);
+    end if;
+    if to_regrole('grafana_reader') is not null then
+      execute format('grant select on %s to grafana_reader', relation);
+    end if;
+  end loop;
+  if to_regrole('grafana_reader') is not null then
+    grant usage on schema websocket to grafana_reader;
+    alter default privileges in schema websocket grant select on tables to grafana_reader;
+  end if;
+end
+$$;

@@ -1,0 +1,130 @@
+import { ConfigError } from "../shared/config.ts";
+import type { Sql, TransactionSql } from "../shared/postgres.ts";
+
+/** How much there is of something. */
+interface Amount {
+  /** The first and the last day with rows, ISO; null where there is none, or the table has no days. */
+  readonly first: string | null;
+  readonly last: string | null;
+  /** Days with rows. */
+  readonly count: number;
+  /** An estimate. */
+  readonly rows: number;
+  /** Keys included. */
+  readonly bytes: number;
+}
+
+/** What a table keeps, and what it holds. */
+export interface Kept {
+  readonly table: string;
+  /** Days; null for all. */
+  readonly keep: number | null;
+  readonly holds: Amount;
+}
+
+/** A change of what a table keeps. */
+interface Change {
+  readonly table: string;
+  /** Days; null for all. */
+  readonly keep: number | null;
+}
+
+/** What a change does. */
+interface Effect {
+  readonly table: string;
+  readonly before: number | null;
+  readonly after: number | null;
+  /** What is older than the table keeps by then. */
+  readonly outlived: Amount;
+  /** Whether it is not dropped for now, since the newest row is not of today or yesterday. */
+  readonly isHeldBack: boolean;
+}
+
+/**
+ * Reads pairs of a table and what it is to keep: `30d`, or `all`.
+ * @throws {ConfigError} saying what is wrong with which
+ */
+export function readChanges(words: readonly string[]): Change[] {
+  if (words.length % 2 === 1) {
+    throw new ConfigError(`Cannot tell what ${words.at(-1)} is to keep. Example: ${words.at(-1)} 30d`);
+  }
+  const pairs = Array.from({ length: words.length / 2 }, (_, n) => [words[2 * n], words[2 * n + 1]]);
+  return pairs.map(([table, text]) => {
+    if (text === "all") return { table, keep: null };
+    const keep = Number(/^(\d{1,5})d$/.exec(text)?.[1]);
+    if (keep >= 1 && keep <= 36_500) return { table, keep };
+    throw new ConfigError(
+      `Cannot have ${table} keep ${text}: it must be a number of days from 1d to 36500d, or all. Example: ${table} 30d`,
+    );
+  });
+}
+
+/** What each table keeps, and how much it holds. */
+export async function readKept(sql: Sql | TransactionSql): Promise<Kept[]> {
+  const tables = await sql`
+    select table_name as table, extract(day from keep)::int as keep
+    from websocket.retention left join websocket.daily_tables on parent = table_name
+    order by ordinal nulls first, table_name`;
+  const kept: Kept[] = [];
+  for (const { table, keep } of tables) kept.push({ table, keep, holds: await amountOf(sql, table) });
+  return kept;
+}
+
+/**
+ * Changes what tables keep, or only finds out what that would do.
+ * @throws {ConfigError} where there is no such table
+ */
+export async function changeRetention(
+  sql: Sql,
+  changes: readonly Change[],
+  isMeant: boolean,
+): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  const undo = new Error("only asked");
+  const before = new Map((await readKept(sql)).map((kept) => [kept.table, kept]));
+  for (const { table } of changes) {
+    if (before.has(table)) continue;
+    throw new ConfigError(`Cannot find the table ${table}: there are ${[...before.keys()].join(", ")}`);
+  }
+  await sql.begin(async (transaction) => {
+    await transaction`
+      update websocket.retention set keep = make_interval(days => wanted.keep)
+      from unnest(${changes.map(({ table }) => table)}::text[], ${changes.map(({ keep }) => keep)}::int[])
+        as wanted ("table", keep)
+      where table_name = wanted.table`;
+    for (const { table, keep } of changes) {
+      const { keep: former, holds: { last } } = before.get(table)!;
+      // Counted from the newest row where that is older than yesterday.
+      const [{ since, held }] = await transaction`
+        select case when isfinite(since) then since else ${last}::date - ${keep}::int end::text as since,
+          not isfinite(since) and ${keep}::int is not null and ${last}::date is not null as held
+        from websocket.kept_since(${table}) as since`;
+      const outlived = await amountOf(transaction, table, since ?? "-infinity");
+      effects.push({ table, before: former, after: keep, outlived, isHeldBack: held });
+    }
+    if (!isMeant) throw undo;
+  }).catch((error) => {
+    if (error !== undo) throw error;
+  });
+  return effects;
+}
+
+/** How much a table holds of the days before `until`, or in all. A row that was never counted is taken for 110 bytes. */
+async function amountOf(sql: Sql | TransactionSql, table: string, until?: string): Promise<Amount> {
+  const [amount] = await sql<Amount[]>`
+    select min(day) filter (where size > 0)::text as first, max(day) filter (where size > 0)::text as last,
+      count(day) filter (where size > 0)::int as count, coalesce(sum(rows), 0)::float8 as rows,
+      coalesce(sum(pg_total_relation_size(relation)), 0)::float8 as bytes
+    from (
+      select oid as relation, to_date(substring(relname from '_(\\d{8})$'), 'YYYYMMDD') as day,
+        pg_relation_size(oid) as size,
+        case when reltuples > 0 then reltuples::bigint else pg_relation_size(oid) / 110 end as rows
+      from pg_class
+      where relkind = 'r' and (
+        oid = format('websocket.%I', ${table}::text)::regclass or
+        oid in (select inhrelid from pg_inherits where inhparent = format('websocket.%I', ${table}::text)::regclass)
+      )
+    ) as part
+    where ${until ?? null}::date is null or day < ${until ?? null}::date`;
+  return amount;
+}
