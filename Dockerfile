@@ -18,6 +18,9 @@ LABEL org.opencontainers.image.title="Bookline" \
 WORKDIR /app
 COPY --from=dependencies /deno-dir /deno-dir
 COPY --from=dependencies /app /app
+# The commit, for the log: docker compose build --build-arg BOOKLINE_BUILD=$(git describe --always --dirty)
+ARG BOOKLINE_BUILD=
+ENV BOOKLINE_BUILD=$BOOKLINE_BUILD
 ENV NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 # deno, as a number, by which Kubernetes can tell that it is not root.
 USER 1993:1993

@@ -8,6 +8,7 @@ import type { Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
 import { keepConnected } from "./connection.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
+import { requireHeap } from "./heap.ts";
 import { newestTimes } from "./newest.ts";
 import { createOutlets } from "./outlets.ts";
 import { createOverlap } from "./overlap.ts";
@@ -34,6 +35,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   requireOwnTopics(config);
   const host = foreignHost(config);
   if (host) log.info("the data is not the exchange's: it comes from another host", { host });
+  requireHeap(config.bufferBytes);
   if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
   /** The exchange's streams, each with its symbol. */
   const symbols = new Map(

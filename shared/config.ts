@@ -101,6 +101,8 @@ const variables = {
 /** What the environment may say. */
 export const variableNames: readonly string[] = Object.keys(variables);
 
+const secrets = new Set(["DB_PASSWORD", "KAFKA_SECRET_KEY"]);
+
 type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]["schema"]> };
 
 /** What a worker is told by its environment. */
@@ -147,7 +149,10 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
   }
   const values = Object.fromEntries(
     Object.entries(variables).map(([name, { schema, example, fallback }]) => {
-      const parsed = schema.safeParse(env[name]?.trim() || fallback);
+      const text = env[name]?.trim();
+      // A secret may begin or end with a space.
+      const value = text && secrets.has(name) ? env[name] : text;
+      const parsed = schema.safeParse(value || fallback);
       if (!parsed.success) {
         fault(
           name,

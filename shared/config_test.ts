@@ -168,3 +168,12 @@ Deno.test("DB_USER and DB_PASSWORD override what the URL says", () => {
   const { database: plain } = readConfig({ DB_URL });
   assert.deepEqual([plain.user, plain.password], ["a", "b"]);
 });
+
+Deno.test("a secret keeps the spaces that it begins or ends with", () => {
+  const { kafka, database } = readConfig({
+    KAFKA_API_KEY: " key ",
+    KAFKA_SECRET_KEY: " s ",
+    DB_PASSWORD: "p ",
+  });
+  assert.deepEqual([kafka.sasl, database.password], [{ username: "key", password: " s " }, "p "]);
+});

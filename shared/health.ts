@@ -1,5 +1,5 @@
 import { summaryOf } from "./histogram.ts";
-import type { Log } from "./log.ts";
+import { describe, type Log } from "./log.ts";
 import { noteProgress, type Progress, whyStuck } from "./progress.ts";
 import type { Report } from "./worker.ts";
 
@@ -22,16 +22,12 @@ const redAt: Record<string, readonly Status[]> = {
 /**
  * Serves `/livez`, `/readyz` and `/healthz`: 200 or 503, and as the body the worker's report as JSON, with `status` and the
  * `reason` in words.
+ * @throws {Error} naming HEALTH_PORT if the port can't be had
  */
 export function serveHealth(port: number, report: () => Report, log: Log): AsyncDisposable {
   let progress: Progress = { done: 0, since: performance.now() };
   const look = () => progress = noteProgress(progress, report(), performance.now());
-  const timer = setInterval(look, LOOK_MS);
-
-  const server = Deno.serve({
-    port,
-    onListen: () => log.debug("serving /livez, /readyz and /healthz", { port }),
-  }, (request) => {
+  const answer = (request: Request) => {
     const { pathname } = new URL(request.url);
     if (!Object.hasOwn(redAt, pathname)) {
       return new Response(`see ${Object.keys(redAt).join(", ")}\n`, { status: 404 });
@@ -49,11 +45,27 @@ export function serveHealth(port: number, report: () => Report, log: Log): Async
     return Response.json(body, {
       status: redAt[pathname].includes(status) ? 503 : 200,
     });
-  });
+  };
+  const server = listen(port, answer, log);
+  const timer = setInterval(look, LOOK_MS);
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       await server.shutdown();
     },
   };
+}
+
+function listen(port: number, answer: (request: Request) => Response, log: Log): Deno.HttpServer {
+  try {
+    const onListen = () => log.debug("serving /livez, /readyz and /healthz", { port });
+    return Deno.serve({ port, onListen }, answer);
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "another process has it, perhaps another worker with the same setting"
+      : describe(error);
+    throw new Error(
+      `Cannot use HEALTH_PORT: port ${port} can't be had: ${why}. Example: HEALTH_PORT=${port + 1}`,
+    );
+  }
 }

@@ -35,3 +35,13 @@ Deno.test("each path tells the same, and is red for what it is about", async () 
   report = { counts: { stored: 2 }, delays: [0, 9], recentDelays: [5] };
   assert.deepEqual(await answers(), [[200, 200, 200], { status: "ok", ...report, p50_ms: 0.1, p99_ms: 0.1 }]);
 });
+
+Deno.test("a port that another process has is told with its variable", async () => {
+  const port = freePort();
+  await using _first = serveHealth(port, () => ({ counts: {} }), log);
+  assert.throws(() => serveHealth(port, () => ({ counts: {} }), log), {
+    message:
+      `Cannot use HEALTH_PORT: port ${port} can't be had: another process has it, perhaps another worker with ` +
+      `the same setting. Example: HEALTH_PORT=${port + 1}`,
+  });
+});

@@ -1,5 +1,6 @@
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { checkEnvFile } from "./env_file.ts";
+import { buildOf, summarize } from "./config_summary.ts";
 import { createLog, describe, type Log } from "./log.ts";
 import { type Histogram, summaryOf } from "./histogram.ts";
 import { SchemaError } from "./schema.ts";
@@ -61,6 +62,7 @@ export async function runWorker(
     await checkEnvFile();
     const config = readConfig();
     log = createLog(name, config.logLevel);
+    log.info("starting", { build: buildOf(Deno.env.get("BOOKLINE_BUILD")), ...summarize(config) });
     const worker: Worker = { config, log, ...stopSignals(log), report: () => ({ counts: {} }) };
     await using _health = config.healthPort
       ? serveHealth(config.healthPort, () => worker.report(), log)

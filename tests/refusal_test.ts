@@ -20,6 +20,22 @@ Deno.test("every worker refuses a wrong configuration with code 78, before it co
   }));
 });
 
+Deno.test("a producer refuses a buffer that its heap can't hold with code 78", async () => {
+  await using worker = startWorker("book:produce", { BUFFER_BYTES: String(2 ** 34) });
+  assert.equal((await worker.ended).code, 78);
+  await worker.says(/Cannot use BUFFER_BYTES: it is 17179869184, more than half of the \d+ bytes of heap/);
+});
+
+Deno.test("a worker says its build and its configuration as it starts, and ends where its health port is taken", async () => {
+  const taken = Deno.listen({ port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  await using worker = startWorker("gap:consume", { HEALTH_PORT: String(port), BOOKLINE_BUILD: "abc1234" });
+  assert.equal((await worker.ended).code, 1);
+  taken.close();
+  await worker.says(/starting build=\d+\.\d+\.\d+\+abc1234 brokers=localhost:9092 .*db_password="not set"/);
+  await worker.says(new RegExp(`Cannot use HEALTH_PORT: port ${port} can't be had: another process has it`));
+});
+
 Deno.test("consumers refuse an older schema with code 78, saying which command to run", async () => {
   await using database = await emptyDatabase();
   await using kafka = await testKafka();
