@@ -75,6 +75,7 @@ Deno.test("a worker without Kafka says what it can't reach and waits, and a seco
   await using consumer = startWorker("kline:consume", { DB_URL: database.url, BOOTSTRAP_SERVER: broker });
   await using producer = startWorker("kline:produce", {
     BOOTSTRAP_SERVER: broker,
+    TOPIC_PREFIX: "apart.",
     BINANCE_WS_URL: `ws://127.0.0.1:${freePort()}`,
     BINANCE_REST_URL: `http://127.0.0.1:${freePort()}`,
   });

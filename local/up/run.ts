@@ -7,6 +7,7 @@ import { createLog } from "../../shared/log.ts";
 import { localFolder } from "../folders.ts";
 import { lockFolder } from "../lock.ts";
 import { apartOf } from "./apart.ts";
+import { commitHere } from "./commit.ts";
 import { dataHint } from "./data_hint.ts";
 import { startLocalExchange } from "./exchange.ts";
 import { chooseFeed, headline, obstacleTo } from "./feed.ts";
@@ -71,7 +72,10 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   );
   onChild(servers.kill);
   const exchange = local && { ...local, url: local.exchange.url, wsUrl: local.exchange.wsUrl };
-  const settings = workerSettings(env, feed, apart, { ...servers, exchange });
+  const settings = {
+    BOOKLINE_BUILD: await commitHere() ?? "",
+    ...workerSettings(env, feed, apart, { ...servers, exchange }),
+  };
   const config = readConfig({ ...env, ...settings });
   const log = createLog("up", config.logLevel, terminal.say);
 
