@@ -1,7 +1,7 @@
 import { describe, type Log } from "../shared/log.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Patience } from "./patience.ts";
-import { explainRefusal } from "./refusal.ts";
+import { explainRefusal, refusalLasts } from "./refusal.ts";
 import { openSocket, type Socket } from "./socket.ts";
 import { tend } from "./tend.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -26,8 +26,8 @@ export interface Listener {
   /** Data may come twice from now on, as a second connection is opened; or no longer. */
   onOverlap(begins: boolean): void;
   onUp(): void;
-  /** Nothing is received any more, and why. */
-  onDown(words: string): void;
+  /** Nothing is received any more, why, and whether a person must act. */
+  onDown(words: string, isLasting?: boolean): void;
   /** These streams are dead while the market goes on. */
   onMute(streams: readonly string[]): void;
   /** What came between these two event times is missing, of all streams. */
@@ -106,6 +106,7 @@ export async function keepConnected(
 
   while (!signal.aborted) {
     let words: string;
+    let isLasting = false;
     await sleep(patience.left, signal);
     try {
       const live = await open();
@@ -115,10 +116,11 @@ export async function keepConnected(
       words = await tend(live, open, upkeep, listener, signal, log);
     } catch (error) {
       if (signal.aborted) return;
+      isLasting = refusalLasts(describe(error));
       words = await explainRefusal(url, describe(error), patience);
     }
     if (signal.aborted) return;
-    listener.onDown(words);
+    listener.onDown(words, isLasting);
     const pause = Math.max(patience.left, backoff(failures++));
     log.sparsely("exchange", "not connected to the exchange", { why: words, retry_in_ms: Math.round(pause) });
     await sleep(pause, signal);

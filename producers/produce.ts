@@ -46,7 +46,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
   const topic = topicName(config.kafka, stream);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
-  const down = new Map<string, string>();
+  const down = new Map<string, { words: string; isLasting?: boolean }>();
   const kafka = openKafka(config.kafka, log);
   const twin = createTwin(kafka, topic, stream, signal);
   const { messages, letters, gaps: gapRows } = createOutlets(stream, worker, kafka, counts, {
@@ -67,11 +67,12 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
 
   worker.report = () => {
     const silent = performance.now() - receiver.lastData;
+    const obstacles = [...troubles(), ...down.values()];
     return {
       counts: { ...counts, buffered: outlets.reduce((sum, { length }) => sum + length, 0) },
       prices: receiver.prices,
-      waiting: troubles()[0]?.words ?? [...down.values()][0],
-      stuck: troubles().find(({ isLasting }) => isLasting)?.words ??
+      waiting: obstacles[0]?.words,
+      stuck: obstacles.find(({ isLasting }) => isLasting)?.words ??
         (down.size === 0 && silent > SILENT_MS ? `no frame for ${Math.round(silent / 1_000)} s` : undefined),
     };
   };
@@ -117,7 +118,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     await Promise.all(
       lines.map((line) => {
         const overlap = createOverlap(exchange.identity);
-        down.set(line.url, "the exchange has not been reached yet");
+        down.set(line.url, { words: "the exchange has not been reached yet" });
         const watchdog = createWatchdog(line.streams, config.silenceMs, look, performance.now());
         return keepConnected(
           { ...line, ...config, watchdog, patience },
@@ -125,8 +126,8 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
             onFrame: (data) => receiver.onFrame(data, overlap, gaps.seen),
             onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
             onUp: () => down.delete(line.url),
-            onDown(words) {
-              down.set(line.url, words);
+            onDown(words, isLasting) {
+              down.set(line.url, { words, isLasting });
               gaps.lost(line.streams, "lost connection");
             },
             onMute: (names) =>

@@ -1,3 +1,4 @@
+import { certificateFault } from "../shared/certificate_fault.ts";
 import type { Patience } from "./patience.ts";
 
 /** Binance: "General Info", "HTTP Return Codes" and "LIMITS". */
@@ -10,6 +11,18 @@ const meanings: Record<number, string> = {
   503: "it is out of service, for maintenance or by overload",
 };
 
+/** Refusals that end by themselves; other statuses of 4xx say that the URL or the place is wrong. */
+const passing = [403, 408, 418, 429];
+
+const statusIn = (errorText: string) => Number(/status code: (\d{3})/.exec(errorText)?.[1] ?? NaN);
+
+/** Whether a person must act before the exchange can be reached: it serves another region, or the URL or a certificate is wrong. */
+export function refusalLasts(errorText: string): boolean {
+  const status = statusIn(errorText);
+  return (status >= 400 && status < 500 && !passing.includes(status)) ||
+    certificateFault(errorText) !== undefined;
+}
+
 /** The request that asks how long to wait, while it is under way. */
 let asking: Promise<void> | undefined;
 
@@ -19,7 +32,7 @@ let asking: Promise<void> | undefined;
  * before a pause that is known is over.
  */
 export async function explainRefusal(url: string, errorText: string, patience: Patience): Promise<string> {
-  const status = Number(/status code: (\d{3})/.exec(errorText)?.[1] ?? NaN);
+  const status = statusIn(errorText);
   if (Number.isNaN(status)) return errorText;
   const words = `status ${status}: ${meanings[status] ?? "it refuses the connection"}`;
   if (patience.left === 0) {

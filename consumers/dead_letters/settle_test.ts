@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deadLetter } from "../../shared/dead_letter.ts";
 import { deadLetterTopic, type Incoming, type Outgoing } from "../../shared/kafka/mod.ts";
 import { book } from "../../shared/streams/book.ts";
+import type { Reading } from "./box.ts";
 import { listLetters } from "./list.ts";
 import { replayOf } from "./replay.ts";
 import { type Action, type Choice, settle } from "./settle.ts";
@@ -99,6 +100,20 @@ Deno.test("a letter that was cut is refused and named, and its neighbours are se
   assert.deepEqual(refused, { "cut: some of its bytes are missing for good": { count: 1, places: ["0:1"] } });
   assert.deepEqual(sent, ["a", "b"]);
   assert.match(await list(kafka), /1 waiting, 2 replayed/);
+});
+
+Deno.test("a record batch of the dead letters that can't be read is told of, and is no message", async () => {
+  const { kafka, sent } = kafkaWith([letter("a")]);
+  const damage = { cause: "its checksum is wrong", records: 3 };
+  const broken = { key: null, value: utf8.encode("bytes"), offset: "0", damage };
+  const readRange: Reading["readRange"] = async (_topic, _extent, take) => {
+    await take({ partition: 0, messages: [broken] });
+  };
+  const { done, refused } = await run({ ...kafka, readRange }, replay);
+  assert.equal(done, 0);
+  assert.deepEqual(Object.keys(refused), ["a record batch that could not be read, and no message"]);
+  assert.deepEqual(sent, []);
+  assert.match(await list({ ...kafka, readRange }), /1 waiting.*\n +1 {2}its checksum is wrong/);
 });
 
 Deno.test("a frame of the exchange is sent as the message that it is; one that still can't be decoded is refused", async () => {
