@@ -19,7 +19,7 @@ const ENOUGH = 16;
  * Writes by halves what can't be written whole, and returns the rows that are refused, in order. A row is bad only where most
  * others beside it are taken: the errors are the same whether one row is bad or a trigger refuses all. The halves are every
  * other row, so that the first rows that stand alone are of all parts of the batch. Of a statement that was cancelled for the
- * time it took, the halves are written too.
+ * time it took, the halves are written too. A row may be written twice.
  * @throws {RefusedError} where most are refused; what was taken stays written
  * @throws {Error} any other error of `write`
  */
@@ -28,29 +28,35 @@ export async function sift<M>(
   write: (part: readonly M[]) => Promise<void>,
 ): Promise<Refused[]> {
   const refused: Refused[] = [];
-  let taken = 0;
+  const taken: number[] = [];
 
-  const requireMost = (isEnough: boolean) => {
-    if (!isEnough) return;
-    const count = `${refused.length} of ${taken + refused.length} rows`;
+  const requireFew = (most: number) => {
+    if (refused.length <= most) return;
+    const count = `${refused.length} of ${taken.length + refused.length} rows`;
     throw new RefusedError(`${count} are refused, which is not for what they hold: ${refused.at(-1)!.cause}`);
   };
   const visit = async (indices: readonly number[]): Promise<void> => {
     try {
       await write(indices.map((index) => rows[index]));
-      taken += indices.length;
+      for (const index of indices) taken.push(index);
       return;
     } catch (error) {
       if (!isRefusal(error) && !(isCancelled(error) && indices.length > 1)) throw error;
       if (indices.length === 1) {
         refused.push({ index: indices[0], cause: describe(error) });
-        return requireMost(refused.length > taken + ENOUGH);
+        return requireFew(taken.length + ENOUGH);
       }
     }
     for (const half of [0, 1]) await visit(indices.filter((_, at) => at % 2 === half));
   };
 
   if (rows.length > 0) await visit([...rows.keys()]);
-  requireMost(refused.length > taken);
+  requireFew(taken.length);
+  if (refused.length === 0) return [];
+  // The table may have been mended or altered since: they are written once more, and after them one that was taken.
+  for (const { index } of refused.splice(0)) await visit([index]);
+  const count = refused.length;
+  await visit(taken.slice(0, 1));
+  requireFew(count);
   return refused.sort((a, b) => a.index - b.index);
 }

@@ -7,7 +7,7 @@ const failure = (code: string, constraint_name?: string) =>
 
 /** A table that refuses rows by an error, and what it holds. */
 function tableThat(refuses: (row: number) => boolean, code = "22003") {
-  const stored: number[] = [];
+  const stored = new Set<number>();
   let writes = 0;
   return {
     stored,
@@ -15,7 +15,7 @@ function tableThat(refuses: (row: number) => boolean, code = "22003") {
     write(part: readonly number[]) {
       writes++;
       if (part.some(refuses)) return Promise.reject(failure(code));
-      stored.push(...part);
+      for (const row of part) stored.add(row);
       return Promise.resolve();
     },
   };
@@ -51,14 +51,14 @@ Deno.test("a batch that takes too long is written by halves, until they are done
   await assert.rejects(sift(upTo(8), () => Promise.reject(failure("57014"))), { code: "57014" });
 });
 
-Deno.test("of any rows exactly the bad ones are found, in order, and all others are stored once", async () => {
+Deno.test("of any rows exactly the bad ones are found, in order, and all others are stored", async () => {
   const rows = fc.array(fc.boolean(), { maxLength: 200 })
     .filter((bad) => bad.filter(Boolean).length * 4 <= bad.length);
   await fc.assert(fc.asyncProperty(rows, async (bad) => {
     const table = tableThat((row) => bad[row]);
     const refused = await sift([...bad.keys()], table.write);
     assert.deepEqual(refused.map(({ index }) => index), [...bad.keys()].filter((row) => bad[row]));
-    assert.deepEqual(table.stored.toSorted((a, b) => a - b), [...bad.keys()].filter((row) => !bad[row]));
+    assert.deepEqual([...table.stored].toSorted((a, b) => a - b), [...bad.keys()].filter((row) => !bad[row]));
   }));
 });
 
@@ -67,4 +67,21 @@ Deno.test("bad rows that come together, first or last, are found among many good
     const refused = await sift(upTo(1_000), tableThat(isBad).write);
     assert.equal(refused.length, 200);
   }
+});
+
+Deno.test("a row that is taken once the table is mended, after it was refused, is not bad", async () => {
+  let writes = 0;
+  const table = tableThat(() => writes++ < 5);
+  assert.deepEqual(await sift(upTo(8), table.write), []);
+  assert.deepEqual([...table.stored].toSorted(), upTo(8));
+});
+
+Deno.test("where the table is altered meanwhile and refuses what it took before, no row is bad", async () => {
+  let stored = 0;
+  const table = tableThat(() => stored >= 7);
+  const write = (part: readonly number[]) => {
+    if (part.length > 1) return Promise.reject(failure("22003"));
+    return table.write(part).then(() => void stored++);
+  };
+  await assert.rejects(sift(upTo(8), write), RefusedError);
 });

@@ -20,6 +20,7 @@ import {
 } from "./producers.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { rollupLocked, tablesPublished } from "./rollup.ts";
+import { tablesAltered } from "./schema.ts";
 import { workersStopped } from "./shutdown.ts";
 import { sideTopicsRefused } from "./topics.ts";
 
@@ -34,7 +35,7 @@ export const scenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
-  ...[tablesPublished, rollupLocked],
+  ...[tablesPublished, rollupLocked, tablesAltered],
   ...[connectionLostBesideTwin, connectionsLostTogether],
   ...[
     rollover,
