@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import lz4 from "lz4js";
+import xxh32 from "lz4js/xxh32.js";
 import snappy from "snappyjs";
 import { crc32c } from "./crc32c.ts";
 import type { Outgoing } from "./producer.ts";
@@ -20,13 +21,21 @@ function xerial(plain: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** LZ4 as brokers take it: with blocks that say that they do not need each other, as one alone does not. */
+function independent(plain: Buffer): Uint8Array {
+  const packed: Uint8Array = lz4.compress(plain);
+  packed[4] |= 0x20;
+  packed[6] = xxh32.hash(0, packed, 4, 2) >> 8;
+  return packed;
+}
+
 /** How producers pack records: the codec of the attributes, and what packs them. */
 export const packers: Record<string, { codec: number; pack(plain: Buffer): Uint8Array }> = {
   none: { codec: 0, pack: (plain) => plain },
   gzip: { codec: 1, pack: (plain) => gzipSync(plain) },
   snappy: { codec: 2, pack: (plain) => snappy.compress(plain) },
   "snappy of Java": { codec: 2, pack: xerial },
-  lz4: { codec: 3, pack: (plain) => lz4.compress(plain) },
+  lz4: { codec: 3, pack: independent },
   zstd: { codec: 4, pack: (plain) => zstdCompressSync(plain) },
 };
 

@@ -6,6 +6,7 @@ import { ownFolder } from "../servers.ts";
 /** A Kafka and a Postgres of one's own, which one may kill. */
 export interface Servers extends AsyncDisposable {
   readonly kafka: LocalKafka;
+  readonly kafkaFolder: string;
   readonly postgres: LocalPostgres;
   /** What uses them: ended before they are. */
   readonly tenants: Set<AsyncDisposable>;
@@ -26,5 +27,11 @@ export async function startServers(signal?: AbortSignal): Promise<Servers> {
     await Promise.all([...tenants].map((tenant) => tenant[Symbol.asyncDispose]()));
   });
   const kept = parts.move();
-  return { kafka, postgres, tenants, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    kafka,
+    kafkaFolder: folders.kafka,
+    postgres,
+    tenants,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }

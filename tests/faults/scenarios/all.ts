@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario.ts";
+import { batchesDamaged, transactionsInterleaved } from "./batches.ts";
 import { consumerKilled, consumersShareWork, zombie } from "./consumers.ts";
 import { diskFull, lockTimeout, postgresKilled, rowsLocked } from "./database.ts";
 import {
@@ -47,5 +48,12 @@ export const scenarios: readonly Scenario[] = [
     connectionRefused,
     serverShutDown,
   ],
-  ...[framesDisturbed, framesMutated, messagesMutated, sideTopicsRefused],
+  ...[
+    framesDisturbed,
+    framesMutated,
+    messagesMutated,
+    sideTopicsRefused,
+    batchesDamaged,
+    transactionsInterleaved,
+  ],
 ];
