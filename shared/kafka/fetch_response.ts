@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import { type Doubts, type Portion, readSet, type RecordSet } from "./record_set.ts";
+import type { Portion } from "./portion.ts";
+import { type Doubts, readSet, type RecordSet } from "./record_set.ts";
 
 /** Bytes of one fetch, as they are packed; a larger batch comes alone. */
 export const FETCH_BYTES = 4 * 2 ** 20;

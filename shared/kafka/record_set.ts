@@ -1,10 +1,12 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { describe } from "../log.ts";
 import { abortedFilter, type AbortedTransaction } from "./aborted.ts";
 import { type BatchHeader, check, HEADER_BYTES, headerAt } from "./batch_header.ts";
 import type { Incoming } from "./incoming.ts";
+import { messagesByParts } from "./large_batch.ts";
 import { createRecordReader } from "./record.ts";
-import { packingOf, slicesOf } from "./unpack.ts";
+import { type Portion, PORTION_BYTES } from "./portion.ts";
+import { packingOf } from "./unpack.ts";
 
 /** The record batches of one partition that came with one fetch, as they came. */
 export interface RecordSet {
@@ -12,15 +14,6 @@ export interface RecordSet {
   readonly aborted: readonly AbortedTransaction[];
   /** The partition's end: the offset of the next message to come. */
   readonly end: number;
-}
-
-/** Some messages of a partition, in order. There may be none, where only the place moves on. */
-export interface Portion {
-  readonly messages: Incoming[];
-  /** What they take in memory. */
-  readonly bytes: number;
-  /** The offset from which the partition is to be read on. */
-  readonly nextOffset: number;
 }
 
 /** What is remembered of a partition from one fetch to the next. */
@@ -33,8 +26,6 @@ export interface Doubts {
   told?: number;
 }
 
-/** Bytes of a portion, about: small batches are joined, large ones are unpacked in parts. */
-const PORTION_BYTES = 2 ** 19;
 /** What a message takes beside its own bytes. */
 const MESSAGE_BYTES = 64;
 
@@ -84,7 +75,7 @@ export async function* readSet(
         if (header.baseOffset > nextOffset) {
           if (isFirstSight()) break;
           // A broker passes over a batch whose header says that it ends before.
-          if (doubts.letter) messages.push(doubts.letter);
+          if (doubts.letter) kept = messages.push(doubts.letter);
         }
         doubts.letter = undefined;
         if (!isAborted(header) && !header.isControl) {
@@ -127,36 +118,6 @@ export async function* readSet(
     }
   }
   if (nextOffset > toldOffset) yield portion();
-}
-
-/** The messages of a large batch, part by part, after all of it has been seen to be good. */
-async function* messagesByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
-  for await (const _ of readByParts(header, from));
-  yield* readByParts(header, from);
-}
-
-async function* readByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
-  const reader = createRecordReader();
-  reader.begin(header, from);
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  const take = (): Portion => {
-    const messages: Incoming[] = [];
-    const bytes = Buffer.concat(waiting, size);
-    const read = reader.read(bytes, messages);
-    waiting = [bytes.subarray(read)];
-    size -= read;
-    return { messages, bytes: read, nextOffset: reader.nextOffset };
-  };
-  for await (const part of packingOf(header.codec).parts(header.bytes.subarray(HEADER_BYTES))) {
-    for (const slice of slicesOf(part, PORTION_BYTES)) {
-      waiting.push(slice);
-      size += slice.length;
-      if (size >= Math.max(PORTION_BYTES, reader.wanted)) yield take();
-    }
-  }
-  yield take();
-  reader.end(size);
 }
 
 /**

@@ -10,6 +10,12 @@ const codecs = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 /** Messages of one batch. */
 const SIZE = 10;
 
+/** A message that a consumer stores, and that the exchange did not send. */
+function goodRow(symbol: string, updateId: number): string {
+  const now = Date.now();
+  return book.codec.encode({ ...sampleOf(book), symbol, updateId, transactionTime: now, eventTime: now });
+}
+
 export const transactionsInterleaved: Scenario = {
   name: "others' transactions",
   promise:
@@ -30,9 +36,8 @@ export const transactionsInterleaved: Scenario = {
 /** Three producers send batches of one partition by turns, in every codec. Two abort, in the other order than they began. */
 function interleaved({ config, random }: Stage): Step[] {
   const key = config.symbols[random(config.symbols.length)];
-  const sample = sampleOf(book);
   // Good rows that nobody sent: stored, they would be wrong.
-  const good = () => book.codec.encode({ ...sample, symbol: key, updateId: 1 + random(2 ** 31) });
+  const good = () => goodRow(key, 1 + random(2 ** 31));
   const bad = () => "no message";
   const send =
     (producer: string, make: () => string) => (codec: Extract<Step, { key: string }>["codec"]): Step => ({
@@ -66,7 +71,7 @@ export const batchesDamaged: Scenario = {
     const marks = Array.from({ length: count }, () => 1e12 + random(2 ** 31) * 256 + random(256));
     for (const updateId of marks) {
       const symbol = config.symbols[random(config.symbols.length)];
-      const value = book.codec.encode({ ...sampleOf(book), symbol, updateId });
+      const value = goodRow(symbol, updateId);
       await producer.send(Array.from({ length: SIZE }, () => ({ key: symbol, value })));
     }
     const injected = await flipDigits(join(servers.kafkaFolder, "data"), topic, marks.map(String));
