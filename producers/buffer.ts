@@ -76,12 +76,13 @@ export function createBuffer(limit: number, losses: Losses, rows?: Rows): Buffer
       if (signal.aborted) return [];
       const first = again;
       again = [];
-      const size = sizeOfAll(first);
-      const all = [...first, ...ready.take(most - size)];
+      const before = bytes();
+      kept -= sizeOfAll(first);
+      const next = ready.take(most - sizeOfAll(first));
+      const all = first.length > 0 ? [...first, ...next] : next;
       if (all.length === 0 && ready.length > 0) all.push(ready.shift());
-      kept -= size;
       taken.length = all.length;
-      taken.bytes = sizeOfAll(all);
+      taken.bytes = before - bytes();
       return all;
     },
     settle(unsent = []) {

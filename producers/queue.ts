@@ -85,12 +85,13 @@ export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue
       let size = 0;
       let end = head;
       for (; end < entries.length; end++) {
-        size += sizeOf(entries[end]);
-        if (size > most) break;
+        const more = sizeOf(entries[end]);
+        if (size + more > most) break;
+        size += more;
       }
       const some = entries.slice(head, end);
       head = end;
-      bytes -= sizeOfAll(some);
+      bytes -= size;
       places = undefined;
       if (head === entries.length) {
         entries = [];
