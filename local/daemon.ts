@@ -26,12 +26,14 @@ export interface DaemonPlan {
 export interface Daemon extends AsyncDisposable {
   /** Its process; another one after `restart`. */
   readonly pid: number;
+  /** Resolves when that process ends; another promise after `restart`. */
+  readonly ended: Promise<Deno.CommandStatus>;
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
   /** Ends it in good order. */
   stop(): Promise<void>;
-  /** Starts it again after `kill` or `stop`, on the same data and port. */
-  restart(): Promise<void>;
+  /** Starts it again once it has ended, on the same data and port. */
+  restart(signal?: AbortSignal): Promise<void>;
 }
 
 /** How long a server may take to start, in ms: on a busy machine, after a crash, it has to make good for it first. */
@@ -40,9 +42,8 @@ const startLimit = 180_000;
 const endLimit = 20_000;
 
 /**
- * Ends the server that an earlier process of ours may have left running on a folder, killed together with the server's
- * watcher. The number in the pid file
- * can be another process's by now: ours is one that has the folder on its command line.
+ * Ends the server that an earlier process of ours, killed together with the server's watcher, may have left running on a
+ * folder. The number in the pid file can be another process's by now: ours is one that has the folder on its command line.
  */
 export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise<void> {
   const pid = Number(await readIfThere(join(folder, "pid")));
@@ -70,10 +71,13 @@ export async function startDaemon(plan: DaemonPlan, signal?: AbortSignal): Promi
     get pid() {
       return child.pid;
     },
+    get ended() {
+      return child.status;
+    },
     kill: () => end(child, ["SIGKILL"]),
     stop: () => end(child, plan.signals),
-    async restart() {
-      child = await launch(plan);
+    async restart(signal) {
+      child = await launch(plan, signal);
     },
     async [Symbol.asyncDispose]() {
       await end(child, plan.signals);

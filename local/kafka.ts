@@ -41,6 +41,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
+    // On a busy machine heartbeats are late by seconds, and the only broker would be shut out. After a crash, in turn, the
+    // controller takes the killed broker for alive, and keeps the new one out, for this long.
+    "broker.session.timeout.ms": 18_000,
     ...nodeSettings(join(folder, "data"), port, controller, options.listeners),
     ...options.properties,
   };
@@ -52,6 +55,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
     bootstrap: node.bootstrap,
     get pid() {
       return node.pid;
+    },
+    get ended() {
+      return node.ended;
     },
     kill: node.kill,
     stop: node.stop,
@@ -89,9 +95,6 @@ export function nodeSettings(
     // Else a live feed fills the disk in the week for which Kafka keeps messages.
     "log.retention.bytes": 2 ** 30,
     "log.segment.bytes": 2 ** 27,
-    // After a crash the controller takes the killed broker for alive, and keeps the new one out, for this long.
-    "broker.session.timeout.ms": 2_000,
-    "broker.heartbeat.interval.ms": 500,
     // Otherwise a new group's first row waits 3 s for more consumers.
     "group.initial.rebalance.delay.ms": 0,
     // The workers make their topics; one that is misspelt should fail.

@@ -83,4 +83,7 @@ const replicated = {
   // Who is said to lead first leads again soon after it is back: leaders move twice with each restart.
   "leader.imbalance.check.interval.seconds": 1,
   "leader.imbalance.per.broker.percentage": 0,
+  // What a killed broker led is led by another one after so long.
+  "broker.session.timeout.ms": 2_000,
+  "broker.heartbeat.interval.ms": 500,
 };

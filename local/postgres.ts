@@ -78,6 +78,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
     get pid() {
       return daemon.pid;
     },
+    get ended() {
+      return daemon.ended;
+    },
     kill: daemon.kill,
     stop: daemon.stop,
     restart: daemon.restart,

@@ -28,14 +28,14 @@ async function main(): Promise<number> {
 /** Runs the pipeline; the first signal stops it in order, a later one at once. */
 async function up(options: Options): Promise<number> {
   const stop = new AbortController();
-  const kills: (() => void)[] = [];
+  const kills: (() => string | undefined | void)[] = [];
   let stoppedAt = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
       if (!stop.signal.aborted) stoppedAt = performance.now();
       else if (performance.now() - stoppedAt > SAME_PRESS_MS) {
-        kills.forEach((kill) => kill());
-        console.error("Quit at once: what is not stored yet waits on Kafka for the next run");
+        const words = kills.map((kill) => kill()).filter((text) => text !== undefined);
+        console.error(["Quit at once: what Kafka has is stored at the next run", ...words].join("\n"));
         Deno.exit(exitCodes.interrupted);
       }
       stop.abort();

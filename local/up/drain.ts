@@ -52,6 +52,7 @@ async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: num
 
 async function untilStored(monitor: Monitor): Promise<string | undefined> {
   let least = Infinity;
+  let now: number | undefined;
   let why = "";
   for (let limit = performance.now() + STORING_MS; performance.now() < limit;) {
     try {
@@ -59,11 +60,17 @@ async function untilStored(monitor: Monitor): Promise<string | undefined> {
       if (behind === 0) return undefined;
       if (behind < least) limit = performance.now() + STORING_MS;
       least = Math.min(least, behind);
+      now = behind;
     } catch (error) {
-      why = `: ${describe(error)}`;
+      now = undefined;
+      why = describe(error);
     }
     await sleep(100);
   }
-  const count = least === Infinity ? "Some" : formatCount(least);
-  return `${count} messages are not stored yet${why}. They wait on Kafka, and are stored when you next run this feed`;
+  if (now === undefined) {
+    return `Kafka does not tell how much of what it has is not stored yet: ${why}. It is stored when you next run this feed`;
+  }
+  return `${
+    formatCount(now)
+  } messages are not stored yet. They wait on Kafka, and are stored when you next run this feed`;
 }

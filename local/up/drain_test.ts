@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inFastTime } from "../../tests/fast_time.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import type { Stream } from "../../shared/stream.ts";
 import type { Exchange } from "../exchange/server.ts";
@@ -67,6 +68,12 @@ Deno.test("a Kafka that does not answer for a moment is asked again", async () =
   const { lines, monitor, done } = fakes({ behind: [new Error("away"), 0] });
   assert.deepEqual(await drain(lines, monitor, undefined, () => {}), []);
   assert.deepEqual(done, ["stop kline:produce", "behind ?", "behind 0", "stop kline:consume", "count"]);
+});
+
+Deno.test("a Kafka that no longer answers is not said to hold a number that nobody knows", async () => {
+  const { lines, monitor } = fakes({ behind: [7, new Error("away")] });
+  const [fault] = await inFastTime(() => drain(lines, monitor, undefined, () => {}));
+  assert.match(fault, /^Kafka does not tell how much .* is not stored yet: away\. It is stored when/);
 });
 
 Deno.test("what a worker could not finish is told", async () => {

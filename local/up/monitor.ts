@@ -5,7 +5,9 @@ import { connect } from "../../shared/postgres.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { nothing, streamCounts } from "./totals.ts";
+import type { KeptServer } from "./keep_server.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
+import { formatCount } from "./screen.ts";
 import type { WorkerProcess } from "./worker.ts";
 
 const EVERY_MS = 1_000;
@@ -41,13 +43,23 @@ export interface Monitor extends AsyncDisposable {
   countRows(): Promise<void>;
 }
 
-/** Watches the lines, with connections of its own to Kafka and to the database. */
-export function createMonitor(lines: readonly Line[], config: Config, log: Log): Monitor {
+/** Watches the lines and the servers that were started here, with connections of its own to Kafka and to the database. */
+export function createMonitor(
+  lines: readonly Line[],
+  servers: readonly KeptServer[],
+  config: Config,
+  log: Log,
+): Monitor {
   const kafka = openKafka(config.kafka, log);
   const sql = connect({ ...config.database, applicationName: "bookline up" }, log);
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
   const workers = workersOf(lines);
+  /** Whatever is kept running. */
+  const all = () => [
+    ...servers.map(({ name, trouble, restarts }) => ({ name, trouble, restarts })),
+    ...workers.map(({ task, trouble, restarts }) => ({ name: task, trouble, restarts })),
+  ];
 
   const poll = async () => void await Promise.all(workers.map((worker) => worker.poll()));
   const countRows = async () => {
@@ -93,6 +105,16 @@ export function createMonitor(lines: readonly Line[], config: Config, log: Log):
     recentDelays: consumer.totals.recentDelays,
   });
 
+  const troublesNow = () => {
+    const troubles = all().flatMap(({ name, trouble }) => trouble ? [`${name}: ${trouble}`] : []);
+    const buffered = workers.reduce((sum, { totals }) => sum + (totals.counts.buffered ?? 0), 0);
+    if (troubles.length === 0 || buffered === 0) return troubles;
+    return [
+      ...troubles,
+      `${formatCount(buffered)} messages are in the producers' memory alone until Kafka has them`,
+    ];
+  };
+
   /** The first stream's price counts for more: a candle's close was traded at, a bid was not. */
   const prices = () => {
     const last: Record<string, string> = Object.assign(
@@ -115,7 +137,10 @@ export function createMonitor(lines: readonly Line[], config: Config, log: Log):
     picture: () => ({
       streams: lines.map(pictureOf),
       prices: prices(),
-      troubles: workers.flatMap(({ task, trouble }) => trouble ? [`${task}: ${trouble}`] : []),
+      troubles: troublesNow(),
+      restarts: Object.fromEntries(
+        all().flatMap(({ name, restarts }) => restarts > 0 ? [[name, restarts]] : []),
+      ),
     }),
     behind: countBehind,
     poll,

@@ -3,7 +3,7 @@ import { ConfigError } from "../../shared/config.ts";
 import type { Feed } from "./feed.ts";
 
 export const help =
-  `Runs the whole pipeline on this machine: exchange → Kafka → Postgres. Ctrl-C stops it; nothing is lost.
+  `Runs the whole pipeline on this machine: exchange → Kafka → Postgres. Ctrl-C stops it once what was received is stored.
 
 Usage: deno task up [options]
 

@@ -8,7 +8,7 @@ import { untilSubscribed } from "./exchange.ts";
 import { type Feed, headline } from "./feed.ts";
 import { type Line, type Monitor, workersOf } from "./monitor.ts";
 import type { Options } from "./options.ts";
-import { toJson, toSentences } from "./summary.ts";
+import { lostWords, toJson, toSentences, unsentOf } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How long workers may take to be well; after that the feed begins nevertheless. In ms. */
@@ -41,11 +41,13 @@ export async function oversee(pipeline: Pipeline, terminal: Terminal, signal: Ab
     await Promise.race([failed, untilReady(pipeline, signal)]);
     if (!signal.aborted) exchange?.start();
     display.begin();
-    display.tell("running; Ctrl-C stops it, and nothing is lost");
+    display.tell("running; Ctrl-C stops it");
 
     const fault = await Promise.race([failed, untilOver(pipeline, signal)]);
     display.end();
-    const faults = [...fault ? [fault] : [], ...await drain(lines, monitor, exchange, display.tell)];
+    const undrained = await drain(lines, monitor, exchange, display.tell);
+    const lost = lostWords(unsentOf(monitor.picture()));
+    const faults = [...fault ? [fault] : [], ...undrained, ...lost ? [lost] : []];
 
     display.tell("stopped");
     terminal.keep();
@@ -93,10 +95,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Says what the run did, and what of it went wrong. */
 function conclude({ feed, options, lines, monitor }: Pipeline, faults: string[], terminal: Terminal): void {
   toSentences(monitor.picture()).forEach(terminal.say);
-  for (const { task, restarts } of workersOf(lines)) {
-    if (restarts > 0) {
-      terminal.say(`${task} was started again: what it did in the second before is not counted`);
-    }
+  for (const name of Object.keys(monitor.picture().restarts)) {
+    const isWorker = workersOf(lines).some(({ task }) => task === name);
+    const uncounted = isWorker ? ": what it did and held in the second before is not counted" : "";
+    terminal.say(`${name} was started again${uncounted}`);
   }
   faults.forEach(terminal.say);
   if (options.json) console.log(JSON.stringify(toJson(feed, monitor.picture())));

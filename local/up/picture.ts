@@ -19,6 +19,8 @@ export interface Picture {
   readonly streams: readonly StreamPicture[];
   /** The last price of each symbol, a decimal string. */
   readonly prices: Readonly<Record<string, string>>;
-  /** What keeps workers from making progress, a line each. */
+  /** What keeps servers from running and workers from making progress, a line each. */
   readonly troubles: readonly string[];
+  /** How often servers and workers that ended unasked were started again; only those that were. */
+  readonly restarts: Readonly<Record<string, number>>;
 }

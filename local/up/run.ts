@@ -18,6 +18,7 @@ import type { Options } from "./options.ts";
 import { oversee } from "./oversee.ts";
 import { createRegistry, endLeftovers } from "./registry.ts";
 import { startServers } from "./servers.ts";
+import { bufferedOf, lostWords, unsentOf } from "./summary.ts";
 import { workerSettings } from "./settings.ts";
 import { readTasks, taskArguments } from "./tasks.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,8 +32,8 @@ export interface Surroundings {
   readonly terminal: Terminal;
   /** Aborted when the user wants it to stop. */
   readonly signal: AbortSignal;
-  /** Takes what has to be ended when the user can't wait. */
-  readonly onChild: (kill: () => void) => void;
+  /** Takes what has to be ended when the user can't wait; it returns what is to be said of that. */
+  readonly onChild: (kill: () => string | undefined | void) => void;
 }
 
 /**
@@ -94,7 +95,6 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
 
   const workers: WorkerProcess[] = [];
   stack.defer(async () => void await Promise.all(workers.map((worker) => worker.stop())));
-  onChild(() => workers.forEach((worker) => worker.kill()));
   const registry = createRegistry();
   const start = (task: string): WorkerProcess => {
     const args = taskArguments(tasks, task);
@@ -108,7 +108,12 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     producer: stream.exchange && start(`${stream.name}:produce`),
     consumer: start(`${stream.name}:consume`),
   }));
-  const monitor = stack.use(createMonitor(lines, config, log));
+  const monitor = stack.use(createMonitor(lines, servers.kept, config, log));
+  onChild(() => {
+    workers.forEach((worker) => worker.kill());
+    const picture = monitor.picture();
+    return lostWords(bufferedOf(picture) + unsentOf(picture));
+  });
   return await oversee(
     { feed, options, config, lines, monitor, exchange: local?.exchange },
     terminal,

@@ -28,10 +28,12 @@ const lines: {
   readonly value: (stream: StreamPicture) => number | null;
   readonly alarms?: true;
 }[] = [
-  ...(["received", "produced", "merged", "duplicate", "dropped"] as const).map((name) => ({
+  ...(["received", "produced", "buffered", "merged", "duplicate", "dropped", "unsent"] as const).map((
+    name,
+  ) => ({
     label: name,
     value: ({ counts, isProduced }: StreamPicture) => isProduced ? counts[name] : null,
-    alarms: name === "dropped" ? true as const : undefined,
+    alarms: name === "dropped" || name === "unsent" ? true as const : undefined,
   })),
   { label: "rejected", value: ({ counts }) => counts.rejected, alarms: true },
   { label: "stored", value: ({ counts }) => counts.stored },

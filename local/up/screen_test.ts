@@ -28,11 +28,12 @@ const picture: Picture = {
     stream("kline", { received: 1_234_567, produced: 1_234_567, stored: 1_234_500, rows: 40 }, {
       behind: 67,
     }),
-    stream("book", { received: 9, produced: 8, dropped: 1 }, { behind: null }),
+    stream("book", { received: 10, produced: 8, buffered: 1, dropped: 1 }, { behind: null }),
     stream("gap", { stored: 3 }, { isProduced: false }),
   ],
   prices,
   troubles: [],
+  restarts: {},
 };
 const stage = { doing: "running", elapsedMs: 90_000 };
 
@@ -42,11 +43,13 @@ Deno.test("the screen is a table with a column a stream, and the prices aligned 
   assert.deepEqual(textOf(renderScreen(picture, { ...stage, durationMs: 120_000 }, 100, 40)), [
     "",
     "                    kline         book          gap     BTCUSDT      85624.50",
-    "received        1,234,567            9            –     DOGEUSDT         0.141550",
+    "received        1,234,567           10            –     DOGEUSDT         0.141550",
     "produced        1,234,567            8            –     1000SHIBUSDT    12",
+    "buffered                0            1            –",
     "merged                  0            0            –",
     "duplicate               0            0            –",
     "dropped                 0            1            –",
+    "unsent                  0            0            –",
     "rejected                0            0            0",
     "stored          1,234,500            0            3",
     "expired                 0            0            0",
@@ -81,7 +84,7 @@ Deno.test("more prices than there is room for are counted", () => {
   const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`S${i}`, "1.0"]));
   const painted = textOf(renderScreen({ ...picture, prices: many }, stage, 100, 40));
   const shown = painted.join("\n").match(/S\d+/g)!.length;
-  assert.match(painted[13], new RegExp(`and ${200 - shown} more$`));
+  assert.match(painted.find((line) => line.startsWith("delay p99"))!, new RegExp(`and ${200 - shown} more$`));
 });
 
 Deno.test("as lines, what is not known is left out", () => {
@@ -91,7 +94,7 @@ Deno.test("as lines, what is not known is left out", () => {
       stage,
     ),
     [
-      "00:01:30 book: received=9 produced=8 merged=0 duplicate=0 dropped=1 rejected=0 stored=0 expired=0 rows=0",
+      "00:01:30 book: received=10 produced=8 buffered=1 merged=0 duplicate=0 dropped=1 unsent=0 rejected=0 stored=0 expired=0 rows=0",
       "00:01:30 gap: rejected=0 stored=3 expired=0 rows=0 behind=0 p50_ms=0.1 p99_ms=0.1",
       "00:01:30 prices: BTCUSDT=85624.50 DOGEUSDT=0.141550 1000SHIBUSDT=12",
       "00:01:30 ! book:consume: starting",

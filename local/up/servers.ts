@@ -1,13 +1,16 @@
+import type { Daemon } from "../daemon.ts";
 import { startKafka } from "../kafka.ts";
 import { startPostgres } from "../postgres.ts";
+import { keepServer, type KeptServer } from "./keep_server.ts";
 import { signalTo } from "./registry.ts";
 
-/** The servers that were started here; ended, in order, by disposing of them. */
+/** The servers that were started here, and are kept running; ended, in order, by disposing of them. */
 export interface Servers extends AsyncDisposable {
   /** For `BOOTSTRAP_SERVER`; absent where the user's own Kafka is used. */
   readonly bootstrap?: string;
   /** For `DB_URL`; absent where the user's own Postgres is used. */
   readonly databaseUrl?: string;
+  readonly kept: readonly KeptServer[];
   /** Ends them at once. */
   kill(): void;
 }
@@ -29,11 +32,13 @@ export async function startServers(plan: ServerPlan): Promise<Servers> {
   const giveUp = new AbortController();
   const signal = AbortSignal.any([plan.signal, giveUp.signal]);
   const faults: unknown[] = [];
+  const kept: KeptServer[] = [];
 
-  const begin = async <T extends AsyncDisposable>(name: string, start: () => Promise<T>) => {
+  const begin = async <T extends Daemon>(name: string, start: () => Promise<T>) => {
     const startedAt = performance.now();
     try {
-      const server = started.use(await start());
+      const server = await start();
+      kept.push(started.use(keepServer(name, server, progress)));
       progress(`${name} is up after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
       return server;
     } catch (error) {
@@ -49,15 +54,16 @@ export async function startServers(plan: ServerPlan): Promise<Servers> {
   ]);
   if (faults.length > 0) throw faults[0];
 
-  const kept = started.move();
+  const all = started.move();
   return {
     bootstrap: kafka?.bootstrap,
     databaseUrl: postgres?.url,
+    kept,
     kill() {
       if (kafka) signalTo(kafka.pid, "SIGKILL");
       // Its immediate shutdown: one that is killed leaves a lock behind.
       if (postgres) signalTo(postgres.pid, "SIGQUIT");
     },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

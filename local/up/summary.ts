@@ -5,7 +5,8 @@ import type { Counts } from "./totals.ts";
 import { formatCount, formatDelay } from "./screen.ts";
 
 /** The figures of a run as `--json` prints them. */
-export function toJson(feed: Feed, { streams }: Picture) {
+export function toJson(feed: Feed, picture: Picture) {
+  const { streams } = picture;
   const { p50, p99 } = overall(streams);
   return {
     feed: nameOf(feed),
@@ -14,6 +15,8 @@ export function toJson(feed: Feed, { streams }: Picture) {
       return [name, { received, produced, rejected, dropped, merged, duplicate, stored, rows }];
     })),
     delay_ms: { p50, p99 },
+    unsent: unsentOf(picture),
+    restarts: picture.restarts,
   };
 }
 
@@ -27,13 +30,31 @@ function overall(streams: Picture["streams"]) {
   return { p50: percentile(delays, 0.5), p99: percentile(delays, 0.99) };
 }
 
+/** Messages that ended with the memory of their producers, since Kafka could not be reached or the producer was killed. */
+export function unsentOf({ streams }: Picture): number {
+  return streams.reduce((sum, { counts }) => sum + counts.unsent, 0);
+}
+
+/** Messages that are nowhere but in the memory of their producers now. */
+export function bufferedOf({ streams }: Picture): number {
+  return streams.reduce((sum, { counts }) => sum + counts.buffered, 0);
+}
+
+/** What is to be said of messages that ended with the memory; nothing where there were none. */
+export function lostWords(count: number): string | undefined {
+  return count === 0
+    ? undefined
+    : `${formatCount(count)} messages were in the producers' memory alone, and are lost`;
+}
+
 /** What a run did, in sentences. */
 export function toSentences({ streams }: Picture): string[] {
   const sentences = streams.map(({ name, isProduced, counts }) => {
     const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
       names.map((count) => `${formatCount(counts[count])} ${count}`);
-    const unusual = (["merged", "duplicate", "dropped", "rejected", "expired", "legacy", "lost"] as const)
-      .filter((count) => counts[count] > 0);
+    const unusual =
+      (["merged", "duplicate", "dropped", "rejected", "expired", "legacy", "lost", "unsent"] as const)
+        .filter((count) => counts[count] > 0);
     const did = [...isProduced ? named("received", "produced") : [], ...named(...unusual, "stored")];
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
   });

@@ -33,6 +33,7 @@ const picture: Picture = {
   ],
   prices: {},
   troubles: [],
+  restarts: { Kafka: 1 },
 };
 
 Deno.test("the JSON has the contract's fields in the contract's order, and one delay over all streams", () => {
@@ -40,12 +41,18 @@ Deno.test("the JSON has the contract's fields in the contract's order, and one d
     JSON.stringify(toJson({ kind: "file", file: "rec/a.jsonl.gz" }, picture)),
     '{"feed":"rec/a.jsonl.gz","streams":{"kline":{"received":1000,"produced":990,"rejected":1,"dropped":0,' +
       '"merged":9,"duplicate":0,"stored":990,"rows":12},"gap":{"received":0,"produced":0,"rejected":0,"dropped":0,' +
-      '"merged":0,"duplicate":0,"stored":2,"rows":null}},"delay_ms":{"p50":0.1,"p99":2020}}',
+      '"merged":0,"duplicate":0,"stored":2,"rows":null}},"delay_ms":{"p50":0.1,"p99":2020},' +
+      '"unsent":0,"restarts":{"Kafka":1}}',
   );
 });
 
 Deno.test("a run in which nothing came has no delays", () => {
-  const { feed, delay_ms } = toJson({ kind: "simulated" }, { streams: [], prices: {}, troubles: [] });
+  const { feed, delay_ms } = toJson({ kind: "simulated" }, {
+    streams: [],
+    prices: {},
+    troubles: [],
+    restarts: {},
+  });
   assert.deepEqual({ feed, delay_ms }, { feed: "simulated", delay_ms: { p50: null, p99: null } });
 });
 

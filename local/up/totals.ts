@@ -12,6 +12,12 @@ export interface Totals {
 
 export const nothing: Totals = { counts: {}, delays: [], recentDelays: [], prices: {} };
 
+/** What a worker that has ended did: what it still held in its memory, `buffered`, is gone, `unsent`. */
+export function atEnd({ counts, ...rest }: Report): Report {
+  const { buffered = 0, ...done } = counts;
+  return { ...rest, counts: buffered > 0 ? { ...done, unsent: buffered } : done };
+}
+
 /** What was done by earlier runs of a worker and by this one. */
 export function addTotals(earlier: Totals, now: Report): Totals {
   const counts = { ...earlier.counts };
@@ -38,6 +44,8 @@ const countNames = [
   "expired",
   "legacy",
   "lost",
+  "buffered",
+  "unsent",
 ] as const;
 
 /** A stream's counts from those of its producer and of its consumer: what both reject is added up. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { note, percentile } from "../../shared/histogram.ts";
-import { addTotals, nothing, streamCounts } from "./totals.ts";
+import { addTotals, atEnd, nothing, streamCounts } from "./totals.ts";
 
 Deno.test("what a worker did before it was started again is added to what it does now", () => {
   const slow: number[] = [];
@@ -31,6 +31,8 @@ Deno.test("a stream's counts are those of both its workers; what either rejects 
     expired: 0,
     legacy: 0,
     lost: 0,
+    buffered: 3,
+    unsent: 0,
     rows: 6,
   });
 });
@@ -38,4 +40,11 @@ Deno.test("a stream's counts are those of both its workers; what either rejects 
 Deno.test("a stream whose workers have not spoken yet has done nothing, and its rows are unknown", () => {
   assert.equal(streamCounts(nothing, nothing, null).received, 0);
   assert.equal(streamCounts(nothing, nothing, null).rows, null);
+});
+
+Deno.test("what a worker still held in its memory when it ended is unsent, over all its runs", () => {
+  const once = addTotals(nothing, atEnd({ counts: { received: 9, produced: 5, buffered: 4 } }));
+  const twice = addTotals(once, atEnd({ counts: { received: 3, produced: 1, buffered: 2 } }));
+  const now = addTotals(twice, { counts: { received: 1, buffered: 1 } });
+  assert.deepEqual(now.counts, { received: 13, produced: 6, unsent: 6, buffered: 1 });
 });

@@ -7,7 +7,7 @@ import { spawnWatched } from "../watched.ts";
 import { finalCounts, parseLogLine } from "./log_line.ts";
 import { type Registry, signalTo } from "./registry.ts";
 import { root } from "./tasks.ts";
-import { addTotals, nothing, type Totals } from "./totals.ts";
+import { addTotals, atEnd, nothing, type Totals } from "./totals.ts";
 
 /** The exit code by which a worker says that its configuration is wrong and a restart won't help. */
 const CONFIGURATION = 78;
@@ -107,7 +107,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
     const [status] = await Promise.all([child.status, read(child.stderr)]);
     registry.remove(child.pid);
     child = undefined;
-    earlier = addTotals(earlier, now);
+    earlier = addTotals(earlier, atEnd(now));
     now = { counts: {} };
     return status;
   };
