@@ -62,3 +62,15 @@ Deno.test("an attempt that takes long is told of meanwhile, and waited for", asy
   assert.equal(await persist(() => told.promise.then(() => 1), { signal, log, kind, slow, onTrouble }), 1);
   assert.deepEqual(troubles, ["no answer yet", undefined]);
 });
+
+Deno.test("an hour of failures is a line a minute, though each has other words", async () => {
+  await inFastTime(async () => {
+    const lines: string[] = [];
+    const log = createLog("test", "warn", (line) => lines.push(line));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 3_600_000);
+    await assert.rejects(persist(failing(Infinity), { signal: stop.signal, log, kind }));
+    assert.ok(lines.length <= 60, `${lines.length} lines`);
+    assert.match(lines[1], / suppressed=\d+$/);
+  });
+});
