@@ -32,7 +32,7 @@ export interface Producer extends AsyncDisposable {
 /** Kafka protocol guide, "Error Codes". */
 const codes = { ok: 0, noLeader: 5, tooLarge: [10, 18] };
 /** How long a broker waits for its replicas: it answers before the request is given up. */
-const ACK_MS = 8_000;
+const ACK_MS = 6_000;
 
 const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
 

@@ -1,5 +1,12 @@
 import type { Scenario } from "../scenario.ts";
 import { batchesDamaged, transactionsInterleaved } from "./batches.ts";
+import {
+  brokerFrozen,
+  brokersKilled,
+  brokersRestarted,
+  coordinatorMoved,
+  partitionsAdded,
+} from "./brokers.ts";
 import { consumerKilled, consumersShareWork, zombie } from "./consumers.ts";
 import { diskFull, lockTimeout, postgresKilled, rowsLocked } from "./database.ts";
 import {
@@ -25,7 +32,13 @@ import { tablesAltered } from "./schema.ts";
 import { workersStopped } from "./shutdown.ts";
 import { sideTopicsRefused } from "./topics.ts";
 
-/** Everything that is broken on purpose. */
+/** What is broken on purpose where Kafka has three brokers. */
+export const clusterScenarios: readonly Scenario[] = [
+  ...[coordinatorMoved, brokersRestarted, brokersKilled, brokerFrozen, partitionsAdded],
+  ...[sideTopicsRefused, transactionsInterleaved],
+];
+
+/** Everything that is broken on purpose where one broker is enough for it. */
 export const scenarios: readonly Scenario[] = [
   ...[
     consumerKilled,

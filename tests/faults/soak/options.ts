@@ -5,6 +5,7 @@ export const help =
 
 Usage: deno task soak [options]
 
+  --cluster     plays the faults of brokers on a Kafka that has three of them, and no other
   --minutes N   how long; default: 30. From 20 on each fault is tried in its long form
   --seed N      repeats a run: its order, its markets, its moments; default: any, and told
   --json        prints the results as JSON, and nothing else on standard output
@@ -13,6 +14,7 @@ Usage: deno task soak [options]
 Exits with 0 if nothing was lost, doubled or wrong and every promise was kept, else with 1.`;
 
 export interface Options {
+  readonly cluster: boolean;
   readonly minutes: number;
   readonly seed: number;
   readonly json: boolean;
@@ -24,6 +26,7 @@ export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
+      cluster: { type: "boolean", default: false },
       minutes: { type: "string", default: "30" },
       seed: { type: "string", default: String(crypto.getRandomValues(new Uint16Array(1))[0]) },
       json: { type: "boolean", default: false },

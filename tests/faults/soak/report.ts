@@ -55,8 +55,7 @@ export function tableOf(rows: readonly Row[], memory: readonly Memory[]): string
   ];
   return [
     ...lines([[...heads, "longest recovery"], ...faults]),
-    "",
-    ...lines([["worker", "memory at start", "at end"], ...workers]),
+    ...workers.length > 0 ? ["", ...lines([["worker", "memory at start", "at end"], ...workers])] : [],
   ].join("\n");
 }
 

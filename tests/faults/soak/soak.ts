@@ -2,15 +2,16 @@ import { endWithLaunchers } from "../../../local/launchers.ts";
 import { describe } from "../../../shared/log.ts";
 import { runLanes } from "../lanes.ts";
 import { play, type Result } from "../scenario.ts";
-import { scenarios } from "../scenarios/all.ts";
-import { startServers } from "../servers.ts";
+import { clusterScenarios, scenarios } from "../scenarios/all.ts";
+import { type Servers, startServers } from "../servers.ts";
 import { createTally } from "../judge/verdict.ts";
-import { leaks } from "./growth.ts";
+import { leaks, type Memory } from "./growth.ts";
 import { startLoad } from "./load.ts";
 import { help, type Options, readOptions } from "./options.ts";
 import { planRounds, type Task } from "./plan.ts";
 import { rowsOf, tableOf } from "./report.ts";
 
+/** Side by side; a machine with room for two brokers and a load has none for six. */
 const LANES = 2;
 /** From so many minutes on there is time for the long forms. */
 const LONG_MINUTES = 20;
@@ -20,15 +21,15 @@ const tell = (line: string) => console.error(`${new Date().toISOString().slice(1
 /** Servers that run, to be ended by Ctrl-C. */
 const running = new AsyncDisposableStack();
 const stop = new AbortController();
-const start = async () => running.use(await startServers(stop.signal));
 
 /** Soaks for so many minutes; returns whether all was well. */
-async function soak({ minutes, seed, json }: Options): Promise<boolean> {
+async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean> {
+  const start = async () => running.use(await startServers(stop.signal, cluster));
   const end = performance.now() + minutes * 60_000;
   const form = minutes >= LONG_MINUTES ? "long" : "short";
   tell(`soaking for ${minutes} min; --seed ${seed} repeats this run`);
   const results: Result[] = [];
-  const work = async ({ scenario, seed }: Task, servers: Awaited<ReturnType<typeof start>>) => {
+  const work = async ({ scenario, seed }: Task, servers: Servers) => {
     tell(`${scenario.name} …`);
     const result = await play(servers, scenario, form, seed).catch((error) => failure(scenario.name, error));
     results.push(result);
@@ -38,13 +39,18 @@ async function soak({ minutes, seed, json }: Options): Promise<boolean> {
     return result.verdict.sent > 0;
   };
 
-  await using servers = await start();
-  await using load = await startLoad(servers, seed);
-  const next = planRounds(scenarios, form, seed, () => (end - performance.now()) / 1_000);
-  await runLanes(LANES, next, (servers, task) => work(task, servers), start);
-  tell("comparing what was stored under load …");
-  const { result, memory } = await load.finish();
-  results.push(result);
+  await using servers = cluster ? undefined : await start();
+  await using load = servers && await startLoad(servers, seed);
+  const played = cluster ? clusterScenarios : scenarios;
+  const next = planRounds(played, form, seed, () => (end - performance.now()) / 1_000);
+  await runLanes(cluster ? 1 : LANES, next, (servers, task) => work(task, servers), start);
+  const memory: Memory[] = [];
+  if (load) {
+    tell("comparing what was stored under load …");
+    const finished = await load.finish();
+    results.push(finished.result);
+    memory.push(...finished.memory);
+  }
 
   const rows = rowsOf(results);
   const table = `${tableOf(rows, memory)}\n\n${minutes} min, --seed ${seed}`;

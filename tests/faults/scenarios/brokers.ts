@@ -1,0 +1,187 @@
+import type { KafkaCluster } from "../../../local/kafka_cluster.ts";
+import { createClient } from "../../../shared/kafka/client.ts";
+import { groupName, topicName } from "../../../shared/kafka/mod.ts";
+import { book } from "../../../shared/streams/book.ts";
+import { kline } from "../../../shared/streams/kline.ts";
+import { sleep } from "../../../shared/wait.ts";
+import { growCommits } from "../../commits.ts";
+import { leaderOf, moveLeader, type Place, placeOf, untilInSync } from "../../leaders.ts";
+import { silent } from "../../stack.ts";
+import { until } from "../../until.ts";
+import { watchCommits } from "../commit_watch.ts";
+import type { Outcome, Scenario } from "../scenario.ts";
+import { PATIENCE_MS, recovery, type Stage, streams } from "../stage.ts";
+
+/** Commits are added by so many, until a coordinator takes a second to load them. */
+const COMMITS = 200_000;
+const LOAD_MS = 1_000;
+const MOST_COMMITS = 3_000_000;
+/** New partitions are used within this time, in ms. */
+const GROWN_MS = 60_000;
+
+/** Breaks brokers while commits are watched; `run` returns how often something was broken. */
+async function amidCommits(stage: Stage, run: (cluster: KafkaCluster) => Promise<number>): Promise<Outcome> {
+  const { cluster } = stage.servers;
+  if (!cluster) throw new Error("Cannot break single brokers as there is but one: use --cluster");
+  await using watch = watchCommits(stage);
+  const injected = await run(cluster);
+  await recovery(stage, Date.now());
+  return { injected, recovery: watch.longest() };
+}
+
+/** Waits until all brokers have all of what they lead and follow. */
+async function caughtUp({ config }: Stage, { bootstrap }: KafkaCluster): Promise<void> {
+  const topics = streams.map((stream) => topicName(config.kafka, stream));
+  await untilInSync(bootstrap, [...topics, "__consumer_offsets"]);
+}
+
+/** Where the commits of the streams that never rest are kept. */
+function coordinated({ config }: Stage): Place[] {
+  const places = [book, kline].map((stream) => placeOf(groupName(config.kafka, stream)));
+  return [...new Map(places.map((place) => [place.partition, place])).values()];
+}
+
+export const coordinatorMoved: Scenario = {
+  name: "coordinator moved",
+  promise:
+    "a group's coordinator that moves, and takes a second to load its commits, keeps no commit for 15 s",
+  gaps: "none",
+  seconds: { short: 110, long: 150 },
+  run: (stage, form) =>
+    amidCommits(stage, async ({ bootstrap }) => {
+      const group = groupName(stage.config.kafka, book);
+      let injected = 0;
+      let took = 0;
+      for (let written = 0; injected < { short: 3, long: 6 }[form] && written < MOST_COMMITS;) {
+        if (took < LOAD_MS) {
+          await growCommits(bootstrap, group, COMMITS);
+          written += COMMITS;
+        }
+        for (const place of coordinated(stage)) await moveLeader(bootstrap, place);
+        took = await loadingOf(stage, group);
+        if (took >= LOAD_MS) injected++;
+        await recovery(stage, Date.now());
+      }
+      return injected;
+    }),
+};
+
+/** How long the group's coordinator takes until it answers, in ms. */
+async function loadingOf({ config }: Stage, groupId: string): Promise<number> {
+  const since = performance.now();
+  const admin = createClient(config.kafka, silent).admin();
+  await admin.connect();
+  try {
+    await until("the coordinator to have loaded the group", () => {
+      return admin.fetchOffsets({ groupId }).then(() => true, () => false);
+    }, PATIENCE_MS);
+    return performance.now() - since;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export const brokersRestarted: Scenario = {
+  name: "brokers restarted",
+  promise: "a rolling restart of all brokers keeps no commit for 15 s",
+  gaps: "none",
+  seconds: { short: 90, long: 150 },
+  run: (stage, form) =>
+    amidCommits(stage, async (cluster) => {
+      const rounds = { short: 1, long: 2 }[form];
+      for (let n = 0; n < rounds; n++) {
+        for (const broker of cluster.brokers.values()) {
+          await broker.stop();
+          await broker.restart();
+          await caughtUp(stage, cluster);
+        }
+      }
+      return 3 * rounds;
+    }),
+};
+
+export const brokersKilled: Scenario = {
+  name: "brokers killed",
+  promise: "each broker that is killed in its turn keeps no commit for 15 s",
+  gaps: "none",
+  seconds: { short: 110, long: 190 },
+  run: (stage, form) =>
+    amidCommits(stage, async (cluster) => {
+      const rounds = { short: 1, long: 2 }[form];
+      for (let n = 0; n < rounds; n++) {
+        for (const broker of cluster.brokers.values()) {
+          await sleep(stage.random(2_000));
+          await broker.kill();
+          await recovery(stage, Date.now());
+          await broker.restart();
+          await caughtUp(stage, cluster);
+        }
+      }
+      return 3 * rounds;
+    }),
+};
+
+export const brokerFrozen: Scenario = {
+  name: "broker frozen",
+  promise:
+    "a broker that accepts connections and answers nothing, be it coordinator or leader, keeps no commit for 15 s",
+  gaps: "none",
+  seconds: { short: 110, long: 180 },
+  run: (stage, form) =>
+    amidCommits(stage, async (cluster) => {
+      const { bootstrap, brokers } = cluster;
+      const [coordination] = coordinated(stage);
+      const led = { topic: topicName(stage.config.kafka, kline), partition: 0 };
+      const places = { short: [coordination, led], long: [coordination, led, coordination, led] }[form];
+      for (const place of places) {
+        const { pid } = brokers.get(await leaderOf(bootstrap, place))!;
+        Deno.kill(pid, "SIGSTOP");
+        try {
+          await sleep(20_000);
+          await recovery(stage, Date.now());
+        } finally {
+          Deno.kill(pid, "SIGCONT");
+        }
+        await caughtUp(stage, cluster);
+      }
+      return places.length;
+    }),
+};
+
+export const partitionsAdded: Scenario = {
+  name: "partitions added",
+  promise:
+    "partitions that are added to a topic are used within a minute, and what is stored is right whatever is read first",
+  gaps: "none",
+  seconds: { short: 90, long: 90 },
+  setting: { symbols: Array.from({ length: 16 }, (_, n) => `S${n}USDT`) },
+  async run(stage) {
+    const { config, kafka, problems } = stage;
+    const since = performance.now();
+    const outcome = await amidCommits(stage, async () => {
+      const admin = createClient(config.kafka, silent).admin();
+      await admin.connect();
+      for (const stream of [book, kline]) {
+        const topic = topicName(config.kafka, stream);
+        await admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] });
+      }
+      await admin.disconnect();
+      for (const stream of [book, kline]) {
+        const topic = topicName(config.kafka, stream);
+        const added = [4, 5, 6, 7];
+        await until("new partitions to be written, read and committed", async () => {
+          const extent = await kafka.extentOf(topic).catch(() => []);
+          const written = extent.filter(({ partition, high }) => added.includes(partition) && high > 0);
+          const sent = written.reduce((sum, { high }) => sum + high, 0);
+          const partitions = written.map(({ partition }) => partition);
+          const group = groupName(config.kafka, stream);
+          return sent > 0 && await kafka.messagesBehind(group, topic, partitions).catch(() => sent) < sent;
+        }, 2 * GROWN_MS);
+      }
+      return 8;
+    });
+    const took = performance.now() - since;
+    if (took > GROWN_MS) problems.push(`new partitions were used after ${Math.round(took)} ms`);
+    return { ...outcome, recovery: took };
+  },
+};
