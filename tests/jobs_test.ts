@@ -4,7 +4,7 @@ import { readConfig } from "../shared/config.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent, type TestDatabase, testDatabase } from "./stack.ts";
-import { store, tick } from "./ticks.ts";
+import { setClock, store, tick, tidyUp } from "./ticks.ts";
 import { until } from "./until.ts";
 
 const HOUR = 3_600_000;
@@ -76,4 +76,19 @@ Deno.test("a lock that the rollup had to wait for is followed by no rest: it is 
   await until("the rollup to be current", async () => await stale() === 0);
   // A rest would take seven times as long as it waited, 28 s.
   assert.ok(performance.now() - since < 25_000);
+});
+
+Deno.test("a worker whose table lacks tomorrow's partition is not ready, with the reason", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await tidyUp(sql);
+  await setClock(sql, Date.now() + 5 * 24 * HOUR);
+  await sql.begin(async (reader) => {
+    await reader`select from websocket.order_book_data`;
+    await using chores = await start(database, book as unknown as Stream, () => false);
+    await until(
+      "the consumer to tell",
+      () => /order_book_data has no partition for/.test(chores.stuck() ?? ""),
+    );
+  });
 });

@@ -159,3 +159,26 @@ Deno.test("120 days are cut to 7 and as many made where a transaction has room f
   assert.ok(steps.length > 112 / 30, steps.join("\n"));
   await sql.end({ timeout: 1 });
 });
+
+Deno.test("README's queries lock the days that they read, however many there are", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await tidyUp(sql);
+  for (let ahead = 4; ahead <= 20; ahead += 4) {
+    await setClock(sql, Date.now() - ahead * 10 * DAY);
+    await tidyUp(sql);
+  }
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const queries = /```sql\n([^]*?)```/.exec(readme)![1].split(";").filter((query) => /select/.test(query));
+  assert.equal(queries.length, 3);
+  for (const query of queries) {
+    await sql.begin(async (transaction) => {
+      await transaction.unsafe(query);
+      const [{ tables }] = await transaction`
+        select count(*)::int as tables from pg_locks join pg_class on pg_class.oid = relation
+        where pid = pg_backend_pid() and relispartition and relkind = 'r'`;
+      // Yesterday, today, two days ahead and the default partition.
+      assert.ok(tables <= 5, `${tables} partitions are locked by ${query}`);
+    });
+  }
+});

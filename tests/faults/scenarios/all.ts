@@ -26,6 +26,7 @@ import {
   loneProducerKilled,
   producerKilledBesideTwin,
 } from "./producers.ts";
+import { retentionAttacked } from "./retention.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { rollupLocked, tablesPublished } from "./rollup.ts";
 import { tablesAltered } from "./schema.ts";
@@ -49,7 +50,7 @@ export const scenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
-  ...[tablesPublished, rollupLocked, tablesAltered],
+  ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
   ...[connectionLostBesideTwin, connectionsLostTogether],
   ...[
     rollover,

@@ -4,7 +4,7 @@ import { book } from "../../../shared/streams/book.ts";
 import { kline } from "../../../shared/streams/kline.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
-import { dlq } from "../dlq.ts";
+import { runTask } from "../task.ts";
 import { deadLetters } from "../finish.ts";
 import { mutate } from "../mutate.ts";
 import { sampleOf } from "../sample.ts";
@@ -77,7 +77,7 @@ export const rowsRefused: Scenario = {
     const took = await recovery(stage, Date.now());
     const letters = await settledLetters(stage);
     await inspect(stage, letters);
-    await dlq(stage.settings, "replay", book.topic);
+    await runTask("dlq", stage.settings, "replay", book.topic);
     // The replay adds its marks to the topic.
     return { injected: letters, recovery: took, dead: await deadLetters(stage) };
   },
@@ -98,11 +98,13 @@ async function settledLetters(stage: Stage): Promise<number> {
 
 /** Looks at the dead letters as a person would: each must be a row that was refused, and say why and where from. */
 async function inspect({ settings, sql, problems }: Stage, count: number): Promise<void> {
-  const list = await dlq(settings, "list");
+  const list = await runTask("dlq", settings, "list");
   if (!new RegExp(`^${book.topic}: ${count} waiting, `, "m").test(list) || !list.includes('"wanted"')) {
     problems.push(`dlq list does not tell of ${count} letters and their cause: ${list}`);
   }
-  const letters = (await dlq(settings, "show", book.topic, "--limit", String(count))).trim().split("\n\n");
+  const letters = (await runTask("dlq", settings, "show", book.topic, "--limit", String(count))).trim().split(
+    "\n\n",
+  );
   const ids = new Set<number>();
   for (const letter of letters) {
     for (

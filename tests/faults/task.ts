@@ -4,15 +4,19 @@ import { readTasks, taskArguments } from "../../local/up/tasks.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * What `deno task dlq …` prints.
+ * What `deno task <name> …` prints.
  * @throws {Error} with its last words, if it fails
  */
-export async function dlq(settings: Record<string, string>, ...args: string[]): Promise<string> {
+export async function runTask(
+  name: string,
+  settings: Record<string, string>,
+  ...args: string[]
+): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...taskArguments(await readTasks(), "dlq"), ...args],
+    args: [...taskArguments(await readTasks(), name), ...args],
     cwd: root,
     env: settings,
   }).output();
-  if (!success) throw new Error(`dlq ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`${name} ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout);
 }

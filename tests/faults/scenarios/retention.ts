@@ -1,0 +1,129 @@
+import { makeRoles } from "../../../migrations/roles.ts";
+import { silent } from "../../../local/testing.ts";
+import { connect, type Sql } from "../../../shared/postgres.ts";
+import { DAY, insert, tick } from "../../ticks.ts";
+import { until } from "../../until.ts";
+import type { Scenario } from "../scenario.ts";
+import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { runTask } from "../task.ts";
+
+const KEPT_DAYS = 30;
+/** Rows that nobody sent. They are taken out before the tables are judged. */
+const MARK = "KEPT";
+
+/** What the workers' role tries; each must be refused. */
+const attempts = [
+  "select websocket.drop_some('order_book_data', 'transaction_time')",
+  "select websocket.end_move('order_book_data')",
+  "update websocket.retention set keep = interval '1 day'",
+  "update websocket.order_book_data set transaction_time = 'epoch'",
+  "delete from websocket.order_book_data",
+  "truncate websocket.order_book_data",
+  "drop table websocket.order_book_data_default",
+  "create or replace function websocket.now() returns timestamptz language sql return '2999-01-01'::timestamptz",
+];
+
+export const retentionAttacked: Scenario = {
+  name: "retention attacked",
+  promise:
+    "no day that is kept is dropped by a worker's environment, a clock ahead, a row dated ahead or the workers' role",
+  gaps: "none",
+  seconds: { short: 45, long: 150 },
+  async run(stage, form) {
+    const { sql, settings, problems } = stage;
+    await keepDays(stage);
+    const rounds = { short: 1, long: 5 }[form];
+    let injected = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (const attack of [hostileConsumer, clockAhead, rowAhead, workersRole]) {
+        injected += await attack(stage);
+        const kept = await keptDays(sql);
+        if (kept !== KEPT_DAYS) problems.push(`${kept} of ${KEPT_DAYS} days are there after ${attack.name}`);
+      }
+    }
+    // The owner's word drops.
+    await runTask("retention", settings, "order_book_data", "7d", "--yes");
+    await until("what is not kept to be dropped", async () => await keptDays(sql) === 7, PATIENCE_MS);
+    await sql`delete from websocket.order_book_data where symbol = ${MARK}`;
+    return { injected, recovery: await recovery(stage, Date.now()) };
+  },
+};
+
+/** Has a tick on each day kept, as the owner says it. */
+async function keepDays({ sql, settings }: Stage): Promise<void> {
+  await runTask("retention", settings, "order_book_data", `${KEPT_DAYS}d`, "--yes");
+  const now = Date.now();
+  await insert(
+    sql,
+    Array.from({ length: KEPT_DAYS }, (_, n) => tick(now - (n + 1) * DAY, { symbol: MARK, updateId: n + 1 })),
+  );
+}
+
+const keptDays = async (sql: Sql): Promise<number> =>
+  (await sql`
+    select count(*)::int as days from websocket.order_book_data
+    where symbol = ${MARK} and transaction_time < now()`)[0].days;
+
+/** Rounds of the job as somebody else's worker does them, until one says what is asked for. */
+async function tidyUntil(
+  sql: Sql,
+  isSaid: (answer: Record<string, string | null>) => boolean,
+): Promise<void> {
+  await until(
+    "tidy_up to answer",
+    async () => isSaid((await sql`select * from websocket.tidy_up()`)[0]),
+    PATIENCE_MS,
+  );
+}
+
+const isDone = ({ done }: Record<string, string | null>) => done === null;
+
+/** A consumer whose environment wants a day kept, as the table's owner. */
+async function hostileConsumer({ crew, sql }: Stage): Promise<number> {
+  const worker = crew.start("book:consume", { BOOK_RETENTION_DAYS: "1", ROLLUP_RETENTION_DAYS: "1" });
+  await worker.says(/BOOK_RETENTION_DAYS has no effect/, PATIENCE_MS);
+  await worker.says(/joined the group/, PATIENCE_MS);
+  await tidyUntil(sql, isDone);
+  await crew.drain([worker]);
+  return 1;
+}
+
+/** A database's clock that is a month ahead for one round, while a consumer starts. */
+async function clockAhead({ crew, sql }: Stage): Promise<number> {
+  const setClock = (ahead: string) =>
+    sql.unsafe(`create or replace function websocket.now() returns timestamptz language sql stable
+      return pg_catalog.now() + interval '${ahead}'`);
+  await setClock("30 days");
+  const worker = crew.start("book:consume");
+  await worker.says(/joined the group/, PATIENCE_MS);
+  await tidyUntil(
+    sql,
+    ({ done, warning }) => done === null && /no day of order_book_data is dropped/.test(warning ?? ""),
+  );
+  await setClock("0");
+  await crew.drain([worker]);
+  return 1;
+}
+
+async function rowAhead({ sql }: Stage): Promise<number> {
+  const now = Date.now();
+  await insert(sql, [tick(now + 40 * DAY, { symbol: MARK, updateId: now })]);
+  await tidyUntil(sql, isDone);
+  return 1;
+}
+
+async function workersRole({ config, sql, problems }: Stage): Promise<number> {
+  const password = crypto.randomUUID();
+  await makeRoles(sql, { bookline_writer: password, grafana_reader: password }, silent);
+  const writer = connect({ ...config.database, user: "bookline_writer", password }, silent);
+  let refused = 0;
+  for (const attempt of attempts) {
+    await writer.unsafe(attempt).then(
+      () => problems.push(`bookline_writer may: ${attempt}`),
+      ({ code, message }) => code === "42501" ? refused++ : problems.push(`${attempt}: ${message}`),
+    );
+  }
+  await tidyUntil(writer, isDone);
+  await writer.end({ timeout: 5 });
+  return refused;
+}
