@@ -3,7 +3,7 @@ import type { Gap } from "../shared/streams/gap.ts";
 import { sleep } from "../shared/wait.ts";
 
 /** Streams that are lost together come back within so long, most of the time, in ms. */
-const GATHER_MS = 5_000;
+const GATHER_MS = 2_000;
 
 /** Tells of gaps, one line an outage. */
 export interface GapLog {

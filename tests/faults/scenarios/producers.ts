@@ -103,7 +103,7 @@ async function killAndRestart(stage: Stage): Promise<number> {
   const restarted = tasks.map((task) => crew.start(task));
   await untilSubscribed(exchange, config, 1);
   // What was missed is told once it is known that no other producer was there.
-  await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/, PATIENCE_MS)));
+  await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/, PATIENCE_MS)));
   return await recovery(stage, since);
 }
 

@@ -21,7 +21,7 @@ export const workersStopped: Scenario = {
       await crew.drain(crew.allOf(":produce"));
       const restarted = [crew.start("book:produce"), crew.start("kline:produce")];
       await untilSubscribed(exchange, config, 1);
-      await Promise.all(restarted.map((worker) => worker.says(/a gap is recorded/)));
+      await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/)));
       await recovery(stage, Date.now());
     }
     return { injected: 3 * times, recovery: longest };
