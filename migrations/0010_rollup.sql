@@ -114,7 +114,7 @@ $$;
 revoke execute on function websocket.roll_up_stale from public;
 
 -- Brings the rollup up to date and returns how many seconds it did; 0 says that nothing is left to do now. One caller at a time
--- does the work, and for half a second about: what is left is for the next call. Seconds that still get rows are left until
+-- does the work, and for a quarter of a second about: what is left is for the next call. Seconds that still get rows are left until
 -- they have `settled`. Where a lock is not to be had it fails with 55P03, so that it never waits for long.
 create or replace function websocket.refresh_rollup(settled interval default '500 ms') returns integer
 language plpgsql security definer
@@ -123,7 +123,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '500ms'
 as $$
 declare
-  enough constant timestamptz := clock_timestamp() + interval '400 ms';
+  enough constant timestamptz := clock_timestamp() + interval '200 ms';
   -- Seconds of a slice: more and more, while slices take little time.
   most integer := 4;
   started timestamptz;
