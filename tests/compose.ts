@@ -25,6 +25,12 @@ export async function compose(args: string[], env: Record<string, string>) {
 const kept = (names: string[]) =>
   Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]).filter(([, value]) => value));
 
+/** Whether there is an engine that runs containers. */
+export async function hasEngine(): Promise<boolean> {
+  const command = new Deno.Command("docker", { args: ["info"], stdout: "null", stderr: "null" });
+  return await command.output().then(({ success }) => success, () => false) && await hasCompose();
+}
+
 /** Whether Docker Compose is there. */
 export async function hasCompose(): Promise<boolean> {
   return await compose(["version"], {}).then(({ success }) => success, () => false);
@@ -55,6 +61,10 @@ export const combinations = {
   live: { args: ["-f", "compose.yaml"], needs: passwords },
   simulated: { args: ["-f", "compose.yaml", "-f", "compose.simulated.yaml"], needs: passwords },
   cloud: { args: ["-f", "compose.cloud.yaml"], needs: places },
+  producers: {
+    args: ["-f", "compose.producers.yaml"],
+    needs: { BOOTSTRAP_SERVER: places.BOOTSTRAP_SERVER },
+  },
 } satisfies Record<string, Combination>;
 
 /** A service as `docker compose config` prints it. */
