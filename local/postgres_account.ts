@@ -27,6 +27,7 @@ export async function serverAccount(): Promise<Account | undefined> {
 /**
  * The folder itself where the account can enter it, else one outside of the project that takes its place: a clone in a
  * 0700 folder, as `mktemp -d` makes, is closed to every account but its owner's. A link named `outside` leads there from the folder.
+ * Nothing that is there is removed.
  */
 export async function reachableFolder(
   folder: string,
@@ -39,9 +40,15 @@ export async function reachableFolder(
   const replacement = join(outside, name);
   const link = join(folder, "outside");
   await exclusively(`${link}.lock`, async () => {
-    if (await linkTarget(link) === replacement) return;
-    // What is there belonged to an earlier clone of the same path.
-    await removeIfThere(replacement);
+    const linked = await linkTarget(link);
+    if (linked === replacement) return;
+    if (linked) progress(`What the clone kept that this one was moved or copied from is in ${linked}`);
+    // It is an earlier clone's of the same path, and may hold data.
+    if (await isFolder(replacement)) {
+      const aside = `${replacement}.${Date.now()}`;
+      await Deno.rename(replacement, aside);
+      progress(`What an earlier clone kept outside of it is in ${aside} now: remove it if you don't need it`);
+    }
     await Deno.mkdir(replacement, { recursive: true });
     // Whatever our umask.
     for (const each of [outside, replacement]) await Deno.chmod(each, 0o755);
@@ -56,6 +63,10 @@ export async function reachableFolder(
 
 async function canEnter(folder: string, account: Account): Promise<boolean> {
   return await run("test", ["-x", folder], { ...account, cwd: "/" }).then(() => true, () => false);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
 }
 
 async function linkTarget(link: string): Promise<string | undefined> {

@@ -12,6 +12,7 @@ Deno.test({
     await using folder = await temporaryFolder();
     await Deno.chmod(folder.path, 0o700);
     const told: string[] = [];
+    let aside: string | undefined;
     const reach = () => reachableFolder(folder.path, account, (line) => told.push(line));
 
     const elsewhere = await reach();
@@ -23,11 +24,14 @@ Deno.test({
       assert.ok(await Deno.stat(`${elsewhere}/kept`));
       assert.equal(told.length, 1);
 
-      // A new clone where an old one was.
+      // A new clone where an old one was, whose data is not removed.
       await Deno.remove(`${folder.path}/outside`);
       assert.equal(await reach(), elsewhere);
       await assert.rejects(Deno.stat(`${elsewhere}/kept`), Deno.errors.NotFound);
+      aside = /is in (\S+) now/.exec(told.join("\n"))?.[1];
+      assert.ok(await Deno.stat(`${aside}/kept`));
     } finally {
+      if (aside) await removeIfThere(aside);
       await removeIfThere(elsewhere);
     }
   },

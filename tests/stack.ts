@@ -4,20 +4,32 @@ import { type Database, parseDatabaseUrl } from "../shared/database_url.ts";
 import { type Kafka, openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
+import { claimRoles } from "./own_roles.ts";
 import { servers, type TestServer } from "./servers.ts";
 
 /** A log that keeps a test's output clean. */
 export const silent = createLog("test", "error", () => {});
 
-/** The address of a server: the running one that the environment names, else one that this file's tests share. */
-function shared({ variable, start }: (typeof servers)["kafka"]): () => Promise<string> {
+/**
+ * The address of a server: the running one that the environment names, once it is claimed, else one that this file's tests share.
+ */
+function shared(
+  { variable, start }: (typeof servers)["kafka"],
+  claim: (address: string) => Promise<void> = () => Promise.resolve(),
+): () => Promise<string> {
   let server: Promise<TestServer> | undefined;
+  let claimed: Promise<void> | undefined;
   Deno.test.afterAll(async () => await (await server)?.[Symbol.asyncDispose]());
-  return async () => Deno.env.get(variable) ?? (await (server ??= start())).address;
+  return async () => {
+    const named = Deno.env.get(variable);
+    if (!named) return (await (server ??= start())).address;
+    await (claimed ??= claim(named));
+    return named;
+  };
 }
 
 const kafkaAddress = shared(servers.kafka);
-const postgresAddress = shared(servers.postgres);
+const postgresAddress = shared(servers.postgres, claimRoles);
 
 /** A database of a test's own. It is dropped when it is disposed of. */
 export interface TestDatabase extends AsyncDisposable {

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { startPostgres } from "../local/postgres.ts";
+import { temporaryFolder } from "../local/testing.ts";
+import { parseDatabaseUrl } from "../shared/database_url.ts";
+import { connect } from "../shared/postgres.ts";
+import { claimRoles } from "./own_roles.ts";
+import { silent } from "./stack.ts";
+
+Deno.test("tests use no server whose roles are somebody else's, and their own again", async () => {
+  await using folder = await temporaryFolder();
+  await using server = await startPostgres({ folder: folder.path });
+  const sql = connect(parseDatabaseUrl(server.url), silent);
+  await sql`create role grafana_reader login`;
+  await assert.rejects(claimRoles(server.url), /^Error: Cannot use TEST_DB_URL: .* a role grafana_reader /);
+  await sql`drop role grafana_reader`;
+  await claimRoles(server.url);
+  await claimRoles(server.url);
+  await sql.end();
+});
