@@ -18,6 +18,8 @@ const HOUR_MS = 3_600_000;
 export interface GapKeeper {
   /** A good message came on the exchange's stream, with the exchange's time in ms. */
   seen(stream: string, eventTime: number): void;
+  /** These streams are subscribed. */
+  subscribed(streams: readonly string[]): void;
   /** Nothing comes on these streams any more. */
   lost(streams: readonly string[], reason: Reason): void;
   /** What came on these streams between two event times went by, though the connection was never lost. */
@@ -85,6 +87,7 @@ export function createGapKeeper(
       const gap = ledger.seen(stream, eventTime);
       if (gap) confirm(stream, gap, losses.end(stream, gap.endedAt));
     },
+    subscribed: (streams) => ledger.subscribed(streams, Date.now()),
     lost(streams, reason) {
       const since = twin.mark();
       // Mute streams may come back one by one.

@@ -82,7 +82,7 @@ Deno.test("an outage of an hour before the start is a gap", async () => {
   ]);
 });
 
-Deno.test("a topic without records of a stream covers none of it, and a stream that never spoke loses nothing", async () => {
+Deno.test("a topic without records of a stream covers none of it, and a stream that was never subscribed loses nothing", async () => {
   const { gaps, keeper } = keeperOf(["a@bookTicker", "unknown@bookTicker"]);
   keeper.startedAfter(new Map(), since, 0);
   keeper.seen("a@bookTicker", 1_000);

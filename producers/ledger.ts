@@ -7,7 +7,9 @@ export type Reason = "lost connection" | "mute stream" | "restart";
 export interface Ledger {
   /** A good message came, with the exchange's time in ms; returns the gap that it ends. */
   seen(stream: string, eventTime: number): Gap | undefined;
-  /** Nothing comes on these streams any more. A hole that is open already stays as it is; a stream that never spoke has none. */
+  /** These streams are subscribed at `now`, in ms since the epoch: what comes from then on is received. */
+  subscribed(streams: Iterable<string>, now: number): void;
+  /** Nothing comes on these streams any more. A hole that is open already stays as it is; a stream that was never subscribed has none. */
   lost(streams: Iterable<string>, reason: Reason): void;
   /** What came between two event times was not received, though nothing was lost at the time. */
   missed(stream: string, from: number, to: number): Gap;
@@ -26,6 +28,7 @@ export interface Ledger {
 export function createLedger(name: string, symbols: ReadonlyMap<string, string>, now: number): Ledger {
   const last = new Map<string, number>();
   const first = new Map<string, number>();
+  const subscribedAt = new Map<string, number>();
   const open = new Map<string, { startedAt: number; reason: Reason }>();
 
   const gap = (stream: string, startedAt: number, endedAt: number, reason: Reason): Gap => ({
@@ -46,10 +49,13 @@ export function createLedger(name: string, symbols: ReadonlyMap<string, string>,
       if (hole || eventTime > (last.get(stream) ?? 0)) last.set(stream, eventTime);
       return hole && gap(stream, hole.startedAt, eventTime, hole.reason);
     },
+    subscribed(streams, now) {
+      for (const stream of streams) if (!subscribedAt.has(stream)) subscribedAt.set(stream, now);
+    },
     lost(streams, reason) {
       for (const stream of streams) {
-        const startedAt = last.get(stream);
-        // Of what was never received nothing can be missing: the exchange may not even know the symbol.
+        // A stream that has not spoken yet is covered since it was subscribed.
+        const startedAt = last.get(stream) ?? subscribedAt.get(stream);
         if (startedAt !== undefined && !open.has(stream)) open.set(stream, { startedAt, reason });
       }
     },

@@ -34,12 +34,14 @@ Deno.test("what was missed before the start is a hole from the newest record on,
   assert.deepEqual(ledger.seen(hours, 120), row(60, 120, "restart"));
 });
 
-Deno.test("a hole that is open when the worker ends lasts until then, and a stream that never spoke has none", () => {
+Deno.test("a hole that is open when the worker ends lasts until then, from the subscription on where nothing came", () => {
   const ledger = ledgerAt(100);
+  ledger.subscribed([minutes, hours], 105);
   ledger.seen(minutes, 110);
-  ledger.lost([minutes, hours], "lost connection");
+  ledger.lost([minutes, hours, "never subscribed"], "lost connection");
   assert.deepEqual([...ledger.close(200)], [
     [minutes, row(110, 200, "lost connection")],
+    [hours, row(105, 200, "lost connection")],
   ]);
   assert.equal(ledger.close(300).size, 0);
 });

@@ -125,7 +125,10 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
           {
             onFrame: (data) => receiver.onFrame(data, overlap, gaps.seen),
             onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
-            onUp: () => down.delete(line.url),
+            onUp() {
+              down.delete(line.url);
+              gaps.subscribed(line.streams);
+            },
             onDown(words, isLasting) {
               down.set(line.url, { words, isLasting });
               gaps.lost(line.streams, "lost connection");
