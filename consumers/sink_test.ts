@@ -72,6 +72,28 @@ Deno.test("candles in any order and any batches leave the row that the design's 
   );
 });
 
+Deno.test("ticks in any order and any batches, some of them twice, are stored once each", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  const all = ticks(60);
+  const anyOrder = fc.shuffledSubarray([...all, ...all], { minLength: 120 });
+  await fc.assert(
+    fc.asyncProperty(anyOrder, fc.integer({ min: 1, max: 40 }), async (messages, cut) => {
+      await database.sql`truncate websocket.order_book_data`;
+      for (let at = 0; at < messages.length; at += cut) {
+        await sink.write(() => newestPerRow(book, messages.slice(at, at + cut)));
+      }
+      const rows = await database.sql`select update_id from websocket.order_book_data`;
+      const ids = (some: Iterable<number>) => [...some].sort((a, b) => a - b);
+      assert.deepEqual(
+        ids(rows.map(({ update_id }) => Number(update_id))),
+        ids(all.map(({ updateId }) => updateId)),
+      );
+    }),
+    { numRuns: 10 },
+  );
+});
+
 Deno.test("rows that are written again change nothing, alone or among new ones", async () => {
   await using database = await testDatabase();
   await using sink = createSink(book, database.config, silent);

@@ -27,6 +27,11 @@ export async function moveLeader(bootstrap: string, { topic, partition }: Place)
   });
 }
 
+/** Gives a topic more partitions. */
+export async function addPartitions(bootstrap: string, topic: string, count: number): Promise<void> {
+  await withAdmin(bootstrap, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }));
+}
+
 /** The broker that leads a partition. */
 export async function leaderOf(bootstrap: string, place: Place): Promise<number> {
   return await withAdmin(bootstrap, async (admin) => (await describePartition(admin, place)).leader);

@@ -9,8 +9,8 @@ import { until } from "./until.ts";
 export interface Traffic extends AsyncDisposable {
   readonly topic: string;
   readonly group: string;
-  /** The partitions of which messages have been committed. */
-  readonly partitions: ReadonlySet<number>;
+  /** The partitions of which messages have been committed, each with the time of the first, in ms of `performance.now()`. */
+  readonly partitions: ReadonlyMap<number, number>;
   /** The longest time without a commit since this was last asked, in ms. */
   longestPause(): number;
   /** Waits until a message is committed that is sent from now on. */
@@ -35,7 +35,7 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
   const acked = new Set<number>();
   const read = new Map<string, number>();
   const committed = new Set<number>();
-  const partitions = new Set<number>();
+  const partitions = new Map<number, number>();
   let [generation, twice, longest, last] = [0, 0, 0, performance.now()];
   const consumer = parts.use(
     await kafka.subscribe({
@@ -52,7 +52,7 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
         }
         committer.add([{ topic: name, partition, offset: nextOffset }], messages.length, () => {
           for (const number of numbers) committed.add(number);
-          partitions.add(partition);
+          if (!partitions.has(partition)) partitions.set(partition, performance.now());
           longest = Math.max(longest, performance.now() - last);
           last = performance.now();
         });

@@ -3,12 +3,16 @@ import assert from "node:assert/strict";
 import { type KafkaCluster, startKafkaCluster } from "../local/kafka_cluster.ts";
 import { growCommits } from "./commits.ts";
 import { untilGroupsAreLed } from "./groups.ts";
-import { leaderOf, moveLeader, placeOf, untilInSync } from "./leaders.ts";
+import { addPartitions, leaderOf, moveLeader, placeOf, untilInSync } from "./leaders.ts";
 import { ownFolder } from "./servers.ts";
 import { openTraffic, type Traffic } from "./traffic.ts";
+import { until } from "./until.ts";
 
 /** Offsets are committed within this time, whatever becomes of a broker, in ms. */
 const COMMIT_MS = 15_000;
+
+/** New partitions are used within this time, in ms. */
+const GROWN_MS = 60_000;
 
 /** How many commits make a coordinator take a second or more to load them. */
 const COMMITS = 300_000;
@@ -38,6 +42,8 @@ Deno.test("whatever becomes of brokers, messages are read once and committed wit
   const { topic, group } = traffic;
   const commits = placeOf(group);
   const step = (name: string, run: () => Promise<void>) => t.step(name, () => amid(traffic, run));
+  await addPartitions(bootstrap, topic, 8);
+  const added = performance.now();
   await growCommits(bootstrap, group, COMMITS);
 
   await step("the coordinator moves three times, and takes a second to load what was committed", async () => {
@@ -45,6 +51,12 @@ Deno.test("whatever becomes of brokers, messages are read once and committed wit
       await moveLeader(bootstrap, commits);
       await traffic.untilCommitted();
     }
+  });
+  await step("partitions are added", async () => {
+    const times = () => [4, 5, 6, 7].map((partition) => traffic.partitions.get(partition) ?? Infinity);
+    await until("all of them to be used", () => Math.max(...times()) < Infinity, 2 * GROWN_MS);
+    const took = Math.max(...times()) - added;
+    assert.ok(took < GROWN_MS, `they were used after ${took} ms`);
   });
   await step("the leader of each partition moves", async () => {
     for (let partition = 0; partition < 4; partition++) await moveLeader(bootstrap, { topic, partition });

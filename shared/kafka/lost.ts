@@ -1,5 +1,6 @@
 import kafkajs from "kafkajs";
 import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
+import { sleep } from "../wait.ts";
 
 /** Messages that Kafka deleted before the group had read them. */
 export interface Lost {
@@ -9,6 +10,9 @@ export interface Lost {
   /** The offset of the oldest message that is left, or of the next to come. */
   readonly to: number;
 }
+
+/** Before a broker is asked again, in ms. */
+const AGAIN_MS = 100;
 
 const listeners = new WeakMap<object, (lost: Lost) => void>();
 
@@ -55,7 +59,7 @@ OffsetManager.prototype.setDefaultOffset = async function (
   };
   const [to, end] = [await offsetOf(true), await offsetOf(false)];
   // The broker that did not have it leads no longer, and is behind who does.
-  if (to <= from && from <= end) return;
+  if (to <= from && from <= end) return await sleep(AGAIN_MS);
   this.resolveOffset({ topic, partition, offset: String(to - 1) });
   // A topic that has been made anew ends before `from`, and all of it is read.
   if (to > from) listeners.get(this.cluster)?.({ partition, from, to });

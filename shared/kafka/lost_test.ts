@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deleteBefore } from "../../tests/retention.ts";
 import { testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
+import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
 import type { Lost } from "./lost.ts";
 
 /** A topic with 100 messages, all of one partition, and what the tests do with it. */
@@ -85,4 +86,25 @@ Deno.test("a group that reads a topic for the first time has lost nothing of wha
   await using reader = await topic.read("g");
   await reader.until(99);
   assert.deepEqual([reader.offsets[0], reader.lost], [60, []]);
+});
+
+Deno.test("that a broker does not have an offset is believed only if the partition's leader does not have it either", async () => {
+  /** Where reading goes on from, after a broker has refused offset 50 of a partition from `low` to `high`. */
+  const after = async (low: number, high: number) => {
+    let next = 50;
+    const manager = Object.assign(Object.create(OffsetManager.prototype), {
+      cluster: {
+        refreshMetadata: () => Promise.resolve(),
+        fetchTopicsOffset: ([{ fromBeginning }]: { fromBeginning: boolean }[]) =>
+          Promise.resolve([{ partitions: [{ offset: String(fromBeginning ? low : high) }] }]),
+      },
+      topicConfigurations: { t: { fromBeginning: true } },
+      nextOffset: () => next,
+      resolveOffset: ({ offset }: { offset: string }) => next = Number(offset) + 1,
+    });
+    await manager.setDefaultOffset({ topic: "t", partition: 0 });
+    return next;
+  };
+  assert.deepEqual([await after(60, 100), await after(0, 40)], [60, 0]);
+  assert.deepEqual([await after(0, 100), await after(50, 100), await after(0, 50)], [50, 50, 50]);
 });

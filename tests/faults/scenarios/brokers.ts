@@ -5,7 +5,7 @@ import { book } from "../../../shared/streams/book.ts";
 import { kline } from "../../../shared/streams/kline.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { growCommits } from "../../commits.ts";
-import { leaderOf, moveLeader, type Place, placeOf, untilInSync } from "../../leaders.ts";
+import { addPartitions, leaderOf, moveLeader, type Place, placeOf, untilInSync } from "../../leaders.ts";
 import { silent } from "../../stack.ts";
 import { until } from "../../until.ts";
 import { watchCommits } from "../commit_watch.ts";
@@ -158,14 +158,8 @@ export const partitionsAdded: Scenario = {
   async run(stage) {
     const { config, kafka, problems } = stage;
     const since = performance.now();
-    const outcome = await amidCommits(stage, async () => {
-      const admin = createClient(config.kafka, silent).admin();
-      await admin.connect();
-      for (const stream of [book, kline]) {
-        const topic = topicName(config.kafka, stream);
-        await admin.createPartitions({ topicPartitions: [{ topic, count: 8 }] });
-      }
-      await admin.disconnect();
+    const outcome = await amidCommits(stage, async ({ bootstrap }) => {
+      for (const stream of [book, kline]) await addPartitions(bootstrap, topicName(config.kafka, stream), 8);
       for (const stream of [book, kline]) {
         const topic = topicName(config.kafka, stream);
         const added = [4, 5, 6, 7];
