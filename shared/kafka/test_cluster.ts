@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type kafkajs from "kafkajs";
 import createConsumer from "kafkajs/src/consumer/index.js";
 import { MemberAssignment } from "kafkajs/src/consumer/assignerProtocol.js";
@@ -9,6 +10,8 @@ import { encodeRecordBatch } from "./record_batch.ts";
 interface Behaviour {
   /** Answers each request to join the group. */
   readonly join?: () => Promise<void>;
+  /** Answers each heartbeat. */
+  readonly heartbeat?: () => Promise<void>;
   /** Answers each fetch with the offsets of what is there from `from` on; by itself, soon, that there is nothing new. */
   readonly fetch?: (nodeId: number, from: number) => Promise<number[] | void>;
 }
@@ -17,9 +20,23 @@ interface FetchRequest {
   readonly topics: readonly { readonly partitions: readonly { partition: number; fetchOffset: string }[] }[];
 }
 
+/** Messages of one record batch. */
+export const BATCH = 10_000;
+
+function* chunks(offsets: readonly number[]): Generator<readonly number[]> {
+  for (let at = 0; at < offsets.length; at += BATCH) yield offsets.slice(at, at + BATCH);
+}
+
+function batchOf(offsets: readonly number[]): Buffer {
+  const bytes = encodeRecordBatch(offsets.map(() => ({ key: null, value: "" })), 0);
+  bytes.writeBigInt64BE(BigInt(offsets[0]));
+  return bytes;
+}
+
 /** A client whose consumers are kafkajs' own, on two brokers that are not: each leads one partition of `topic`. */
-export function testClient(topic: string, { join, fetch = () => sleep(10) }: Behaviour): kafkajs.Kafka {
+export function testClient(topic: string, behaviour: Behaviour): kafkajs.Kafka {
   const nothing = () => Promise.resolve();
+  const { join, heartbeat = nothing, fetch = () => sleep(10) } = behaviour;
   let joining = Promise.resolve();
   const coordinator = {
     isConnected: () => true,
@@ -31,7 +48,7 @@ export function testClient(topic: string, { join, fetch = () => sleep(10) }: Beh
       Promise.resolve({
         memberAssignment: MemberAssignment.encode({ version: 0, assignment: { [topic]: [0, 1] } }),
       }),
-    heartbeat: nothing,
+    heartbeat,
     leaveGroup: nothing,
     offsetFetch: () =>
       Promise.resolve({
@@ -55,9 +72,8 @@ export function testClient(topic: string, { join, fetch = () => sleep(10) }: Beh
           const offsets = await fetch(Number(nodeId), Number(fetchOffset));
           if (!offsets) return { responses: [] };
           const end = offsets.at(-1)! + 1;
-          const bytes = encodeRecordBatch(offsets.map(() => ({ key: null, value: "" })), 0);
-          bytes.writeBigInt64BE(BigInt(offsets[0]));
-          const messages = bundle({ bytes, aborted: [], end });
+          const batches = [...chunks(offsets)].map(batchOf);
+          const messages = bundle({ bytes: Buffer.concat(batches), aborted: [], end });
           const found = { partition, messages, highWatermark: String(end), abortedTransactions: [] };
           return { responses: [{ topicName: topic, partitions: [found] }] };
         },
