@@ -69,13 +69,10 @@ $$;
 drop function websocket.minute_of;
 drop function websocket.seconds_of;
 
--- Takes up to `most` of the stale seconds, the newest first, and rolls them up; returns how many it took. Seconds from `since`
--- to `until` count, which have had no new rows for as long as `settled`. A mark of the future, left by a clock that was ahead,
--- counts as settled.
+-- Takes up to `most` of the stale seconds, the newest first, and rolls them up; returns how many it took. Those count that
+-- have had no new rows for as long as `settled`. A mark of the future, left by a clock that was ahead, counts as settled.
 drop function websocket.roll_up_stale;
-create function websocket.roll_up_stale(
-  since timestamptz, until timestamptz, settled interval, most integer default 60
-) returns integer
+create function websocket.roll_up_stale(settled interval, most integer) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
@@ -88,15 +85,14 @@ begin
     with taken as (
       delete from websocket.stale_seconds as mark where mark.second in (
         select mark.second from websocket.stale_seconds as mark
-        where mark.second >= $1 and mark.second < $2
         group by mark.second
-        having max(mark.marked_at) not between clock_timestamp() - $3 and clock_timestamp()
-        order by mark.second desc limit $4
+        having max(mark.marked_at) not between clock_timestamp() - $1 and clock_timestamp()
+        order by mark.second desc limit $2
       )
       returning mark.second
     )
     select coalesce(array_agg(distinct taken.second), '{}') from taken
-    $query$ into stale using since, until, settled, most;
+    $query$ into stale using settled, most;
 
   perform websocket.summarise_day(day) from (select distinct second::date as day from unnest(stale) as second) as days;
 
@@ -137,7 +133,7 @@ begin
   lock table only websocket.order_book_1s, only websocket.order_book_1m in row exclusive mode;
   loop
     started := clock_timestamp();
-    taken := websocket.roll_up_stale('-infinity', 'infinity', settled, most);
+    taken := websocket.roll_up_stale(settled, most);
     refreshed := refreshed + taken;
     exit when taken = 0 or clock_timestamp() > enough;
     if clock_timestamp() - started < interval '100 ms' then
