@@ -5,7 +5,7 @@ import { expand, type View } from "../grafana/macros.ts";
 import type { PostgresQuery } from "../grafana/query.ts";
 import type { Sql } from "../shared/postgres.ts";
 import { testDatabase } from "./stack.ts";
-import { insert, store, tick } from "./ticks.ts";
+import { insert, setClock, store, tick, tidyUp } from "./ticks.ts";
 
 type Row = Record<string, unknown>;
 
@@ -276,4 +276,23 @@ Deno.test("the variable lists every symbol that any stream has, and Grafana's ro
     }),
     { code: "42501" },
   );
+});
+
+Deno.test("however many days there are, the market's panel locks the days of the rollup that it reads", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await readerOf(sql);
+  for (const day of [1, 3, 5, 7]) {
+    await setClock(sql, noon - day * 24 * HOUR);
+    await tidyUp(sql);
+  }
+  const quote = /from websocket.order_book_1m[^]*?limit 1/.exec(queryOf("Symbols").rawSql)![0]
+    .replace("symbols.symbol", "'BTCUSDT'");
+  await sql.begin(async (transaction) => {
+    await transaction.unsafe(`select mean_spread, bid_price ${expand(quote, lastHour)}`);
+    const locked = await transaction`
+      select relname from pg_locks join pg_class on pg_class.oid = relation
+      where pid = pg_backend_pid() and relispartition and relkind = 'r' order by relname`;
+    assert.deepEqual(locked.map(({ relname }) => relname), ["order_book_1m_20240808"]);
+  });
 });

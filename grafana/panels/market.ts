@@ -49,7 +49,8 @@ export const symbols = () =>
       left join lateral (
         select mean_spread, bid_price from websocket.order_book_1m
         where order_book_1m.symbol = symbols.symbol and minute <= $__timeTo()
-          and minute > $__timeTo()::timestamptz - interval '1 hour'
+          -- By way of timestamp the bound is a constant to the planner, which then leaves other days alone.
+          and minute > ($__timeTo()::timestamptz at time zone 'UTC' - interval '1 hour') at time zone 'UTC'
         order by minute desc limit 1
       ) as book on true
       order by "Quote volume, 24 h" desc nulls last, "Symbol"
