@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCandleHistory } from "../local/exchange/rest/candle_history.ts";
+import { createNewest } from "../local/exchange/rest/newest.ts";
 import { restReply } from "../local/exchange/rest/rest.ts";
 import { silent } from "../local/testing.ts";
 import { createLog } from "../shared/log.ts";
@@ -8,16 +9,23 @@ import { lookByRest } from "./trades.ts";
 
 const minute = 60_000;
 const start = Date.UTC(2026, 9, 1);
-const frame = (t: number, L: number) =>
-  JSON.stringify({ k: { t, T: t + minute - 1, s: "BTCUSDT", i: "1m", c: "1", L, n: L < 0 ? 0 : 1 } });
+const frame = (t: number, id: number) =>
+  JSON.stringify({
+    k: {
+      ...{ t, T: t + minute - 1, s: "BTCUSDT", i: "1m", f: id, L: id, n: id < 0 ? 0 : 1 },
+      ...{ o: "1", c: "1", h: "1", l: "1", v: "1", q: "1", V: "1", Q: "1" },
+    },
+  });
 
 Deno.test("a trade changes what a symbol has traded; a new minute or a new day does not", async () => {
   const candles = createCandleHistory();
+  const newest = createNewest();
   let now = start;
   const real = globalThis.fetch;
   globalThis.fetch = (input) => {
     const { pathname, searchParams } = new URL(String(input));
-    const { status, body } = restReply(pathname, searchParams, { symbols: ["BTCUSDT"], candles, now });
+    const books = { symbols: ["BTCUSDT"], candles, newest, now };
+    const { status, body } = restReply("GET", pathname, searchParams, books);
     return Promise.resolve(Response.json(body, { status }));
   };
   try {

@@ -32,12 +32,13 @@ export function symbolOf(stream: string): string {
   return stream.split("@")[0].toUpperCase();
 }
 
-/** The road by which a client came in. An unrouted URL is one that Binance retired on 2026-04-23. */
-export type Route = "market" | "public" | "unrouted";
+/** The first part of a client's path. An unrouted URL is one that Binance retired on 2026-04-23. */
+export type Route = "market" | "public" | "private" | "unrouted";
 
 const publicKinds = new Set(["bookTicker", "depth", "rpiDepth", "trade"]);
 
-/** Whether a stream is sent to clients of that route. Binance serves unrouted URLs as public. */
+/** Whether a stream is sent to clients of that route. Unrouted URLs are served as public ones are, private ones get no market data. */
 export function isServed(stream: string, route: Route): boolean {
+  if (route === "private") return false;
   return publicKinds.has(kindOf(stream)) === (route !== "market");
 }

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createClients } from "./clients/clients.ts";
-import { binanceRules, type Rules } from "./clients/connection.ts";
 import { refuse, shakeHands } from "./clients/handshake.ts";
+import { binanceRules, type Rules } from "./clients/rules.ts";
 import { controlReply } from "./control.ts";
 import { payloadText } from "./event.ts";
 import type { Fault, Schedule } from "./faults/fault.ts";
@@ -12,8 +12,9 @@ import { eventsOf, type Feed } from "./feed.ts";
 import { listener } from "./http.ts";
 import { spanOf } from "./market/interval.ts";
 import { createPlayer, type Pace } from "./player.ts";
-import { createCandleHistory } from "./rest/candle_history.ts";
-import { refusalReply, restReply } from "./rest/rest.ts";
+import { createBooks } from "./rest/books.ts";
+import { refusalReply } from "./rest/errors.ts";
+import { restReply } from "./rest/rest.ts";
 import { type Status, statusOf } from "./status.ts";
 import { createTally } from "./tally.ts";
 import { replay } from "./truth.ts";
@@ -59,7 +60,8 @@ export interface Exchange extends AsyncDisposable {
   status(): Status;
   /**
    * All that was played so far, in order, as an exchange without faults would have sent it. `E` is that of a connection
-   * without offset: of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later.
+   * without offset: of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later. Continuous candles are left
+   * out: they say what the candles do.
    */
   truth(): AsyncIterable<Truth>;
 }
@@ -78,10 +80,9 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const rules = { ...binanceRules, ...options.rules };
   const clients = createClients(rules);
   const { inject, refusal } = clients.faults;
-  const candles = createCandleHistory();
+  const books = createBooks(feed.symbols);
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
-  let lastTime = 0;
   const stop = new AbortController();
 
   const begin = () => {
@@ -92,9 +93,8 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const player = createPlayer(begin, pace, {
     ...clients,
     deliver(event) {
-      lastTime = Math.max(lastTime, event.time);
       playedByStream.add(event.stream);
-      if (event.stream.includes("@kline_")) candles.add(payloadText(event, 0));
+      books.add(event);
       clients.deliver(event);
     },
   });
@@ -110,7 +110,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     const refused = refusal();
     if (refused) return refusalReply(refused);
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
-    return restReply(pathname, searchParams, { symbols: feed.symbols, candles, now: lastTime || Date.now() });
+    return restReply(request.method ?? "", pathname, searchParams, books);
   }));
   server.on("upgrade", (request, socket) => {
     const refused = refusal();

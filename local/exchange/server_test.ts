@@ -29,7 +29,7 @@ async function playOut(exchange: Exchange) {
 
 Deno.test("a path that Binance does not have, and a stream too many, are refused", async () => {
   await using exchange = await exchangeOf({ rules: { streams: 2 } });
-  await assert.rejects(connect(exchange, "/private/ws"), /404/);
+  await assert.rejects(connect(exchange, "/secret/ws"), /404/);
   await assert.rejects(connect(exchange, "/ws/a@trade/b@trade/c@trade"), /400/);
   await assert.rejects(startExchange({ feed: { ...feed, intervals: ["7m"] } }), RangeError);
 });
@@ -53,6 +53,43 @@ Deno.test("a stream of the other route is acknowledged and never sent; an unrout
   await playOut(exchange);
   await until(() => [...sent.values()].every((streams) => streams.size > 0), "frames");
   assert.deepEqual([...sent.values()].map((streams) => [...streams]), [[both[0]], [both[1]], [both[1]]]);
+});
+
+Deno.test("a private URL acknowledges market streams and sends none", async () => {
+  await using exchange = await exchangeOf();
+  using client = await connect(exchange, "/private/stream?streams=");
+  const id = "486bd5d90fe291a7f98cc7a1916164d3";
+  const reply = await client.ask({ method: "SUBSCRIBE", params: ["btcusdt@bookTicker"], id });
+  assert.equal(reply, `{"result":null,"id":"${id}"}`);
+  await playOut(exchange);
+  assert.deepEqual([client.frames, exchange.status().sentByKind], [[reply], {}]);
+});
+
+Deno.test("a client that sets the property `combined` gets envelopes on a bare connection", async () => {
+  await using exchange = await exchangeOf();
+  using client = await connect(exchange, "/public/ws/btcusdt@trade");
+  await client.ask({ method: "SET_PROPERTY", params: ["combined", true], id: 1 });
+  await playOut(exchange);
+  const [, first] = await client.received(2);
+  assert.equal(JSON.parse(first).stream, "btcusdt@trade");
+});
+
+Deno.test("the continuous candles are the candles, and are not in the truth", async () => {
+  await using exchange = await exchangeOf();
+  const stream = "btcusdt_perpetual@continuousKline_1m";
+  using client = await connect(exchange, `/market/ws/${stream}`);
+  await playOut(exchange);
+  const truth = await truthOf(exchange);
+  const candles = truth.filter(({ stream }) => stream === "btcusdt@kline_1m");
+  const frames = await client.received(candles.length);
+  assert.deepEqual(
+    frames.map((text) => JSON.parse(text)),
+    candles.map(({ data }) => {
+      const { s: _, ...k } = data.k as Record<string, unknown>;
+      return { e: "continuous_kline", E: data.E, ps: "BTCUSDT", ct: "PERPETUAL", k };
+    }),
+  );
+  assert.ok(!truth.some((message) => message.stream === stream));
 });
 
 Deno.test("all of a stream is sent, enveloped or bare, and counted", async () => {

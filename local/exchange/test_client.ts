@@ -9,7 +9,7 @@ export interface TestClient extends Disposable {
   /** Waits for so many frames altogether. */
   received(count: number): Promise<string[]>;
   /** Sends a request, and gives the reply to it. */
-  ask(request: { method: string; params?: string[]; id: number }): Promise<string>;
+  ask(request: { method: string; params?: unknown[]; id: number | string }): Promise<string>;
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
@@ -35,7 +35,7 @@ export async function connect(exchange: Exchange, path: string): Promise<TestCli
     },
     async ask(request) {
       socket.send(JSON.stringify(request));
-      const isReply = (text: string) => text.endsWith(`"id":${request.id}}`);
+      const isReply = (text: string) => text.endsWith(`"id":${JSON.stringify(request.id)}}`);
       await until(() => frames.some(isReply), "a reply");
       return frames.find(isReply)!;
     },

@@ -14,11 +14,12 @@ export interface Address {
  */
 export function parseAddress(target: string): Address | undefined {
   const [path, query = ""] = target.split("?");
-  const [, routed, form, names = ""] = /^(?:\/(market|public))?\/(stream|ws)(?:\/(.*))?$/.exec(path) ?? [];
+  const [, routed, form, names = ""] =
+    /^(?:\/(market|public|private))?\/(stream|ws)(?:\/(.*))?$/.exec(path) ?? [];
   if (!form || (form === "stream" && names)) return;
   const given = form === "ws" ? names : /(?:^|&)streams=([^&]*)/.exec(query)?.[1] ?? "";
   return {
-    route: routed === "market" || routed === "public" ? routed : "unrouted",
+    route: (routed as Route | undefined) ?? "unrouted",
     isCombined: form === "stream",
     streams: given.split("/").filter((name) => name !== "").map(decodeURIComponent),
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseAddress } from "./address.ts";
 
 Deno.test("a path that Binance does not have is no address", () => {
-  for (const path of ["/", "/private/ws", "/market", "/market/stream/btcusdt@trade", "/fapi/v1/time"]) {
+  for (const path of ["/", "/secret/ws", "/market", "/market/stream/btcusdt@trade", "/fapi/v1/time"]) {
     assert.equal(parseAddress(path), undefined, path);
   }
 });
@@ -21,6 +21,11 @@ Deno.test("each form of address is read", () => {
     route: "public",
     isCombined: false,
     streams: ["a@bookTicker", "b@bookTicker"],
+  });
+  assert.deepEqual(parseAddress("/private/stream?streams="), {
+    route: "private",
+    isCombined: true,
+    streams: [],
   });
   assert.deepEqual(parseAddress("/stream"), { route: "unrouted", isCombined: true, streams: [] });
   assert.deepEqual(parseAddress("/ws"), { route: "unrouted", isCombined: false, streams: [] });

@@ -4,8 +4,10 @@ import { createFaults, type Faults } from "../faults/faults.ts";
 import type { Audience } from "../player.ts";
 import { createTally, type Tally } from "../tally.ts";
 import type { Address } from "./address.ts";
-import { type Connection, type Ending, openConnection, type Owner, type Rules } from "./connection.ts";
+import { type Connection, openConnection, type Owner } from "./connection.ts";
+import { continuousKline, continuousName } from "./continuous.ts";
 import { answer } from "./requests.ts";
+import type { Ending, Rules } from "./rules.ts";
 
 /** All clients of the exchange and what each is subscribed to. */
 export interface Clients extends Audience {
@@ -32,7 +34,7 @@ export function createClients(rules: Rules): Clients {
   const subscribers = new Map<string, Set<Connection>>();
   const sent = createTally();
   const ended = createTally<Ending>();
-  const admitted = { market: 0, public: 0, unrouted: 0 };
+  const admitted = { market: 0, public: 0, private: 0, unrouted: 0 };
   let nextId = 0;
 
   const subscribe = (connection: Connection, stream: string) => {
@@ -47,11 +49,20 @@ export function createClients(rules: Rules): Clients {
     subscribers.get(stream)?.delete(connection);
   };
 
+  const deliver = (event: MarketEvent) => {
+    for (const connection of subscribers.get(event.stream) ?? []) {
+      const payload = payloadText(event, connection.offset);
+      const text = connection.isCombined ? envelopeText(event.stream, payload) : payload;
+      if (faults.send(connection, event.stream, text)) sent.add(event.stream);
+    }
+  };
+
   const owner: Owner = {
     onRequest(connection, text) {
-      const { reply, subscribed, unsubscribed } = answer(text, connection.streams, rules.streams);
+      const { reply, subscribed, unsubscribed, isCombined } = answer(text, connection, rules.streams);
       for (const stream of subscribed) subscribe(connection, stream);
       for (const stream of unsubscribed) unsubscribe(connection, stream);
+      connection.isCombined = isCombined;
       connection.send(reply);
     },
     onEnd(connection, why) {
@@ -70,11 +81,9 @@ export function createClients(rules: Rules): Clients {
       for (const stream of address.streams) subscribe(connection, stream);
     },
     deliver(event: MarketEvent) {
-      for (const connection of subscribers.get(event.stream) ?? []) {
-        const payload = payloadText(event, connection.offset);
-        const text = connection.address.isCombined ? envelopeText(event.stream, payload) : payload;
-        if (faults.send(connection, event.stream, text)) sent.add(event.stream);
-      }
+      deliver(event);
+      const continuous = continuousName(event.stream);
+      if (continuous && subscribers.has(continuous)) deliver(continuousKline(event, continuous));
     },
     flush() {
       for (const connection of connections) connection.flush();

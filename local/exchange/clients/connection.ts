@@ -1,43 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { Address } from "./address.ts";
 import { createOutbox } from "./outbox.ts";
+import type { Ending, Rules } from "./rules.ts";
 import { closeFrame, createFrameReader, frame, opcodes, textFrame } from "./websocket.ts";
-
-/** What the exchange allows a connection. Binance: "WebSocket Market Streams, Connect". Times in ms. */
-export interface Rules {
-  readonly pingEvery: number;
-  readonly pongWithin: number;
-  readonly age: number;
-  readonly requestsPerSecond: number;
-  /** One copy of the docs says 1,024; the other, which a careful client keeps to, 200. */
-  readonly streams: number;
-  /** What a slow client may leave unread before it is cut off. Not documented. */
-  readonly backlogBytes: number;
-}
-
-export const binanceRules: Rules = {
-  pingEvery: 3 * 60_000,
-  pongWithin: 10 * 60_000,
-  age: 24 * 60 * 60_000,
-  requestsPerSecond: 10,
-  streams: 200,
-  backlogBytes: 16 * 2 ** 20,
-};
-
-/** Why a connection ended. */
-export type Ending =
-  | "client"
-  | "slow client"
-  | "silent client"
-  | "too many requests"
-  | "age"
-  | "fault"
-  | "shutdown";
 
 /** One client. */
 export interface Connection {
   readonly id: number;
   readonly address: Address;
+  /** Whether its frames name their stream. `SET_PROPERTY` changes it. */
+  isCombined: boolean;
   /** How far this connection's `E` is ahead of another's, in ms: every server of an exchange has its own clock. */
   readonly offset: number;
   readonly streams: Set<string>;
@@ -81,7 +53,8 @@ export function openConnection(
   const outbox = createOutbox(socket);
   const read = createFrameReader();
   let pingedAt = openedAt;
-  let heardAt = openedAt;
+  /** What a ping carried that has no pong yet. */
+  let unanswered: string | undefined;
   let silentUntil = 0;
   let second = 0;
   let requests = 0;
@@ -97,6 +70,7 @@ export function openConnection(
   const connection: Connection = {
     id,
     address,
+    isCombined: address.isCombined,
     offset,
     streams: new Set(),
     get backlog() {
@@ -117,10 +91,11 @@ export function openConnection(
     watch(age) {
       const now = performance.now();
       if (now - openedAt >= age) return connection.close("age", 1001, "Going away");
-      if (pingedAt > heardAt && now - pingedAt >= rules.pongWithin) return connection.drop("silent client");
-      if (now - pingedAt >= rules.pingEvery && pingedAt <= heardAt && !connection.isSilent) {
+      if (unanswered && now - pingedAt >= rules.pongWithin) return connection.drop("silent client");
+      if (now - pingedAt >= rules.pingEvery && !unanswered && !connection.isSilent) {
         pingedAt = now;
-        outbox.add(frame(opcodes.ping, new TextEncoder().encode(String(now))));
+        unanswered = String(Date.now());
+        outbox.add(frame(opcodes.ping, new TextEncoder().encode(unanswered)));
       }
       connection.flush();
     },
@@ -145,8 +120,10 @@ export function openConnection(
     }
     if (opcode === opcodes.text) owner.onRequest(connection, decoder.decode(payload));
     else if (opcode === opcodes.ping) outbox.add(frame(opcodes.pong, payload));
-    else if (opcode === opcodes.pong) heardAt = now;
-    else return connection.close("client", 1000, "");
+    else if (opcode === opcodes.pong) {
+      // Binance: "Unsolicited pong frames will not prevent disconnection".
+      if (decoder.decode(payload) === unanswered) unanswered = undefined;
+    } else return connection.close("client", 1000, "");
     connection.flush();
   };
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 const ms = z.int().positive();
 /** Which connections are meant; by default all. */
 const target = {
-  route: z.enum(["market", "public", "unrouted"]).optional(),
+  route: z.enum(["market", "public", "private", "unrouted"]).optional(),
   connection: z.int().optional(),
 };
 /** So many data frames are damaged, each `every`-th one, whichever connection they go to. */

@@ -35,10 +35,20 @@ const quoted: Record<string, [price: string, tick: string, quantity: string]> = 
 /** Symbols to trade where nobody names any. */
 export const usualSymbols = Object.keys(quoted).slice(0, 10);
 
+/** `BTCUSDT_261225` → `BTCUSDT`. */
+export function pairOf(symbol: string): string {
+  return symbol.replace(/_.*$/, "");
+}
+
+/** What kind of contract a symbol is; a dated one counts as the current quarter's. */
+export function contractTypeOf(symbol: string): "PERPETUAL" | "CURRENT_QUARTER" {
+  return symbol.includes("_") ? "CURRENT_QUARTER" : "PERPETUAL";
+}
+
 /** The instrument of a symbol; one that is not known gets a price and a scale of its own, always the same. */
 export function instrumentOf(symbol: string): Instrument {
   const [price, tick, quantity] = quoted[symbol] ?? invented(symbol);
-  const pair = symbol.replace(/_.*$/, "");
+  const pair = pairOf(symbol);
   const quoteAsset = ["USDT", "USDC"].find((asset) => pair.endsWith(asset)) ?? "";
   return {
     symbol,

@@ -1,4 +1,4 @@
-import { spanOf } from "../market/interval.ts";
+import { intervals, spanOf } from "../market/interval.ts";
 
 /** A row of REST's klines. Binance: "Kline/Candlestick Data". Prices and volumes are decimal text. */
 export type KlineRow = [
@@ -16,40 +16,63 @@ export type KlineRow = [
   ignore: string,
 ];
 
-/** The newest candles of each symbol and interval, as the streams told them. */
+/** The newest candles of each symbol and interval, as the streams told them. Times are ms since the epoch. */
 export interface CandleHistory {
   /** Takes in a kline payload. */
   add(payload: string): void;
-  /** Candles in order of time, the one of `now` (ms since the epoch) last, though nothing was traded in it yet. */
+  /** Candles in order of time, the one of `now` last, though nothing was traded in it yet. */
   rows(symbol: string, interval: string, now: number): KlineRow[];
+  /** Candles of the shortest interval that was played, without those that ended before `from`; and the id of their first trade, or -1. */
+  since(symbol: string, from: number): { readonly rows: KlineRow[]; readonly firstId: number };
   /** The id of the symbol's last trade and its price; undefined before the first. */
   lastTrade(symbol: string): { readonly id: number; readonly price: string } | undefined;
+}
+
+interface Entry {
+  readonly row: KlineRow;
+  /** -1 if nothing was traded. */
+  readonly firstId: number;
 }
 
 /** As many as one request may ask for. */
 const kept = 1_500;
 
 export function createCandleHistory(): CandleHistory {
-  const all = new Map<string, Map<number, KlineRow>>();
+  const all = new Map<string, Map<number, Entry>>();
   const trades = new Map<string, { id: number; price: string }>();
+  const entriesOf = (
+    symbol: string,
+    interval: string,
+  ) => [...all.get(`${symbol} ${interval}`)?.values() ?? []];
   return {
     add(payload) {
       const { k } = JSON.parse(payload);
       if (k.L > (trades.get(k.s)?.id ?? -1)) trades.set(k.s, { id: k.L, price: k.c });
       const key = `${k.s} ${k.i}`;
-      const rows = all.get(key) ?? new Map<number, KlineRow>();
-      all.set(key, rows);
-      rows.set(k.t, [k.t, k.o, k.h, k.l, k.c, k.v, k.T, k.q, k.n, k.V, k.Q, "0"]);
-      if (rows.size > kept) rows.delete(rows.keys().next().value!);
+      const entries = all.get(key) ?? new Map<number, Entry>();
+      all.set(key, entries);
+      entries.set(k.t, {
+        row: [k.t, k.o, k.h, k.l, k.c, k.v, k.T, k.q, k.n, k.V, k.Q, "0"],
+        firstId: k.f,
+      });
+      if (entries.size > kept) entries.delete(entries.keys().next().value!);
     },
     rows(symbol, interval, now) {
-      const rows = [...all.get(`${symbol} ${interval}`)?.values() ?? []];
+      const rows = entriesOf(symbol, interval).map(({ row }) => row);
       while (rows.length > 0 && rows.at(-1)![6] < now && rows.length <= 2 * kept) {
         const [, , , , price, , closeTime] = rows.at(-1)!;
         const next = spanOf(interval, closeTime + 1);
         rows.push([next.openTime, price, price, price, price, "0", next.closeTime, "0", 0, "0", "0", "0"]);
       }
       return rows;
+    },
+    since(symbol, from) {
+      const shortest = intervals.find((interval) => all.has(`${symbol} ${interval}`)) ?? "";
+      const entries = entriesOf(symbol, shortest).filter(({ row }) => row[6] >= from);
+      return {
+        rows: entries.map(({ row }) => row),
+        firstId: entries.find(({ firstId }) => firstId >= 0)?.firstId ?? -1,
+      };
     },
     lastTrade: (symbol) => trades.get(symbol),
   };

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createCandleHistory } from "./candle_history.ts";
+import { createNewest } from "./newest.ts";
 import { restReply } from "./rest.ts";
 
 const minute = 60_000;
 const start = Date.UTC(2026, 9, 1);
 const candles = createCandleHistory();
+const newest = createNewest();
 let tradeId = 29;
 const frame = (t: number, c: string, x: boolean) =>
   JSON.stringify({
@@ -20,6 +22,7 @@ const frame = (t: number, c: string, x: boolean) =>
       c,
       v: "5",
       n: 2,
+      f: tradeId,
       L: ++tradeId,
       x,
       q: "9",
@@ -30,9 +33,17 @@ const frame = (t: number, c: string, x: boolean) =>
 for (let i = 0; i < 4; i++) candles.add(frame(start + i * minute, `2.${i}`, i < 3));
 candles.add(frame(start + 3 * minute, "2.9", false));
 
-const get = (path: string, now = start + 4 * minute - 1) => {
+newest.add({
+  stream: "btcusdt@bookTicker",
+  time: start,
+  head: '{"e":"bookTicker","u":7,"s":"BTCUSDT","b":"2.0","B":"5","a":"2.1","A":"6","T":3,"E":4}',
+});
+newest.add({ stream: "btcusdt@trade", time: start, head: '{"e":"trade","E":4,"q":"1.5"}' });
+
+const symbols = ["BTCUSDT", "币安人生USDT", "BTCUSDT_261225"];
+const get = (path: string, now = start + 4 * minute - 1, method = "GET") => {
   const url = new URL(path, "http://x");
-  return restReply(url.pathname, url.searchParams, { symbols: ["BTCUSDT", "币安人生USDT"], candles, now });
+  return restReply(method, url.pathname, url.searchParams, { symbols, candles, newest, now });
 };
 const rows = (query: string, now?: number) =>
   get(`/fapi/v1/klines?symbol=BTCUSDT&interval=1m${query}`, now).body as [number, ...string[]][];
@@ -54,7 +65,28 @@ Deno.test("faults have Binance's codes", () => {
     code: -1121,
     msg: "Invalid symbol.",
   });
-  assert.equal(get("/api/v3/klines").status, 404);
+  assert.equal(code("symbol=BTCUSDT&interval=1m&startTime=2&endTime=1"), -1023);
+  const path = "/fapi/v1/time";
+  assert.deepEqual(get("/api/v3/klines").status, 404);
+  assert.deepEqual(get(path, 5, "POST"), {
+    status: 404,
+    body: { code: -5000, msg: `Path ${path}, Method POST is invalid` },
+  });
+  for (
+    const [query, code] of Object.entries({
+      "depth?limit=5": -1102,
+      "depth?symbol=XUSDT": -1121,
+      "depth?symbol=BTCUSDT&limit=7": -4021,
+      "ticker/bookTicker?symbol=XUSDT": -1121,
+      "continuousKlines?pair=BTCUSDT&interval=1m": -1102,
+      "continuousKlines?contractType=PERPETUAL&interval=1m": -1102,
+      "continuousKlines?pair=BTCUSDT&contractType=ETERNAL&interval=1m": -4104,
+      "continuousKlines?pair=XUSDT&contractType=PERPETUAL&interval=1m": -4144,
+    })
+  ) {
+    const { status, body } = get(`/fapi/v1/${query}`);
+    assert.deepEqual([status, (body as { code: number }).code], [400, code], query);
+  }
 });
 
 Deno.test("klines are rows in order of time, the open candle last and as it was last sent", () => {
@@ -92,19 +124,88 @@ Deno.test("an interval of which no candle was made has no rows", () => {
   assert.deepEqual(get("/fapi/v1/klines?symbol=BTCUSDT&interval=1h").body, []);
 });
 
-Deno.test("a symbol's ticker tells its last trade, before the first too", () => {
-  const ticker = (symbol: string) => get(`/fapi/v1/ticker/24hr?symbol=${symbol}`, 5);
-  assert.deepEqual(ticker("BTCUSDT").body, { symbol: "BTCUSDT", lastPrice: "2.9", closeTime: 5, lastId: 34 });
-  assert.equal((ticker("币安人生USDT").body as { lastId: number }).lastId, -1);
-  assert.equal(ticker("XUSDT").status, 400);
+Deno.test("parameters that a path does not know are ignored", () => {
+  assert.deepEqual(rows("&colour=blue"), rows(""));
 });
 
-Deno.test("exchangeInfo lists what is traded; time and ping are answered", () => {
-  const { symbols } = get("/fapi/v1/exchangeInfo").body as { symbols: Record<string, unknown>[] };
-  assert.deepEqual(symbols.map(({ symbol, status }) => [symbol, status]), [
-    ["BTCUSDT", "TRADING"],
-    ["币安人生USDT", "TRADING"],
-  ]);
+Deno.test("continuous candles are the candles of the contract", () => {
+  const continuous = (type: string) =>
+    get(`/fapi/v1/continuousKlines?pair=BTCUSDT&contractType=${type}&interval=1m`).body;
+  assert.deepEqual(continuous("PERPETUAL"), rows(""));
+  assert.deepEqual(continuous("CURRENT_QUARTER"), []);
+  assert.deepEqual(continuous("NEXT_QUARTER"), []);
+});
+
+Deno.test("a symbol's ticker tells its last 24 hours, before the first trade too", () => {
+  const now = start + 4 * minute - 1;
+  const ticker = (symbol: string) => get(`/fapi/v1/ticker/24hr?symbol=${encodeURIComponent(symbol)}`).body;
+  assert.deepEqual(ticker("BTCUSDT"), {
+    symbol: "BTCUSDT",
+    priceChange: "1.9",
+    priceChangePercent: "190.000",
+    weightedAvgPrice: "1.8",
+    lastPrice: "2.9",
+    lastQty: "1.5",
+    openPrice: "1.0",
+    highPrice: "3.0",
+    lowPrice: "1.0",
+    volume: "20",
+    quoteVolume: "36",
+    openTime: start,
+    closeTime: now,
+    firstId: 29,
+    lastId: 34,
+    count: 8,
+  });
+  const { lastId, count, volume } = ticker("币安人生USDT") as Record<string, unknown>;
+  assert.deepEqual([lastId, count, volume], [-1, 0, "0"]);
+});
+
+Deno.test("candles older than 24 hours are not in the ticker", () => {
+  const day = 24 * 60 * minute;
+  const { body } = get("/fapi/v1/ticker/24hr?symbol=BTCUSDT", start + day + 2 * minute);
+  assert.equal((body as { openTime: number }).openTime, start + 2 * minute);
+});
+
+Deno.test("the best bid and ask are those of the newest message; of a symbol that had none they are 0", () => {
+  const best = { symbol: "BTCUSDT", bidPrice: "2.0", bidQty: "5", askPrice: "2.1", askQty: "6", time: 3 };
+  assert.deepEqual(get("/fapi/v1/ticker/bookTicker?symbol=BTCUSDT").body, best);
+  const [first, second] = get("/fapi/v1/ticker/bookTicker").body as unknown[];
+  assert.deepEqual(first, best);
+  assert.deepEqual((second as typeof best).bidPrice, "0");
+  assert.deepEqual(get("/fapi/v1/depth?symbol=BTCUSDT&limit=5", 9).body, {
+    lastUpdateId: 7,
+    E: 9,
+    T: 3,
+    bids: [["2.0", "5"]],
+    asks: [["2.1", "6"]],
+  });
+  assert.deepEqual(get("/fapi/v1/ticker/price?symbol=BTCUSDT", 9).body, {
+    symbol: "BTCUSDT",
+    price: "2.9",
+    time: 9,
+  });
+});
+
+Deno.test("tickers tell of all symbols if none is named", () => {
+  for (const ticker of ["24hr", "price", "bookTicker"]) {
+    const all = get(`/fapi/v1/ticker/${ticker}`).body as { symbol: string }[];
+    assert.deepEqual(all.map(({ symbol }) => symbol), symbols);
+  }
+});
+
+Deno.test("exchangeInfo lists what is traded, with the fields that clients need; time and ping are answered", () => {
+  const { symbols: told } = get("/fapi/v1/exchangeInfo").body as { symbols: Record<string, unknown>[] };
+  assert.deepEqual(
+    told.map((
+      { symbol, status, contractType, marginAsset, deliveryDate },
+    ) => [symbol, status, contractType, marginAsset, deliveryDate]),
+    [
+      ["BTCUSDT", "TRADING", "PERPETUAL", "USDT", 4_133_404_800_000],
+      ["币安人生USDT", "TRADING", "PERPETUAL", "USDT", 4_133_404_800_000],
+      ["BTCUSDT_261225", "TRADING", "CURRENT_QUARTER", "USDT", Date.UTC(2026, 11, 25, 8)],
+    ],
+  );
   assert.deepEqual(get("/fapi/v1/time", 5).body, { serverTime: 5 });
   assert.deepEqual(get("/fapi/v1/ping").body, {});
 });

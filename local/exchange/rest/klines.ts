@@ -1,0 +1,47 @@
+import type { Reply } from "../http.ts";
+import { contractTypeOf, pairOf } from "../market/instrument.ts";
+import { intervals } from "../market/interval.ts";
+import type { Books } from "./books.ts";
+import { fault, invalidSymbol, missing } from "./errors.ts";
+
+const contractTypes = ["PERPETUAL", "CURRENT_QUARTER", "NEXT_QUARTER", "TRADIFI_PERPETUAL"];
+
+/** Binance: "Kline/Candlestick Data". */
+export function klines(query: URLSearchParams, books: Books): Reply {
+  const symbol = query.get("symbol");
+  if (!symbol) return missing("symbol");
+  if (!books.symbols.includes(symbol)) return invalidSymbol;
+  return rowsOf(symbol, query, books);
+}
+
+/** Binance: "Continuous Contract Kline/Candlestick Data": the same candles, named by pair and kind of contract. */
+export function continuousKlines(query: URLSearchParams, books: Books): Reply {
+  const pair = query.get("pair");
+  const contractType = query.get("contractType");
+  if (!pair) return missing("pair");
+  if (!contractType) return missing("contractType");
+  if (!contractTypes.includes(contractType)) return fault(400, -4104, "Invalid contract type");
+  const symbols = books.symbols.filter((symbol) => pairOf(symbol) === pair);
+  if (symbols.length === 0) return fault(400, -4144, "Invalid pair");
+  return rowsOf(symbols.find((symbol) => contractTypeOf(symbol) === contractType), query, books);
+}
+
+/** Rows from `startTime` on where it is given, else the newest; none of a symbol that does not exist. */
+function rowsOf(symbol: string | undefined, query: URLSearchParams, { candles, now }: Books): Reply {
+  const interval = query.get("interval");
+  if (!interval) return missing("interval");
+  if (!intervals.includes(interval)) return fault(400, -1120, "Invalid interval.");
+  for (const name of ["startTime", "endTime", "limit"]) {
+    if (/^\d{1,20}$/.test(query.get(name) ?? "0")) continue;
+    const msg = `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`;
+    return fault(400, -1100, msg);
+  }
+  const limit = Number(query.get("limit") ?? 500);
+  if (limit < 1 || limit > 1_500) return fault(400, -1130, "Data sent for parameter 'limit' is not valid.");
+  const from = Number(query.get("startTime") ?? 0);
+  const to = Number(query.get("endTime") ?? Infinity);
+  if (from > to) return fault(400, -1023, "Start time is greater than end time.");
+  const all = symbol === undefined ? [] : candles.rows(symbol, interval, now);
+  const rows = all.filter(([open]) => from <= open && open <= to);
+  return { status: 200, body: query.has("startTime") ? rows.slice(0, limit) : rows.slice(-limit) };
+}
