@@ -41,8 +41,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalKafka
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
-    // On a busy machine heartbeats are late by seconds, and the only broker would be shut out. After a crash, in turn, the
-    // controller takes the killed broker for alive, and keeps the new one out, for this long.
+    // On a busy machine heartbeats are seconds late, and with the default of 9 s the controller fences the only broker. The cost:
+    // after a crash it believes for this long that the killed broker lives, and keeps the new one out.
     "broker.session.timeout.ms": 18_000,
     ...nodeSettings(join(folder, "data"), port, controller, options.listeners),
     ...options.properties,
@@ -86,7 +86,7 @@ export function nodeSettings(
     "log.dirs": data,
     // At first there are few consumers to share the groups' own topic.
     "offsets.topic.num.partitions": 4,
-    // A year: a group that is away for longer than the week of the default would begin anew, and not know what it missed.
+    // A year: by default Kafka forgets a group after a week, which then starts at the oldest message without knowing what it missed.
     "offsets.retention.minutes": 525_600,
     // Of the 128 MiB of the default no topic here has need.
     "log.cleaner.dedupe.buffer.size": 2 ** 22,

@@ -15,7 +15,9 @@ export async function endWithLaunchers(): Promise<void> {
     for (const { pid, command } of launchers) {
       if (await isRunning(pid)) continue;
       clearInterval(timer);
-      console.error(`Stopping, as what started this was ended: ${command} (process ${pid})`);
+      console.error(
+        `Stopping because the process that started this one has ended: ${command} (process ${pid})`,
+      );
       setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), ORDER_MS);
       return Deno.kill(Deno.pid, "SIGTERM");
     }

@@ -42,12 +42,14 @@ export async function reachableFolder(
   await exclusively(`${link}.lock`, async () => {
     const linked = await linkTarget(link);
     if (linked === replacement) return;
-    if (linked) progress(`What the clone kept that this one was moved or copied from is in ${linked}`);
+    if (linked) progress(`This clone was moved or copied; the data of the former one is in ${linked}`);
     // It is an earlier clone's of the same path, and may hold data.
     if (await isFolder(replacement)) {
       const aside = `${replacement}.${Date.now()}`;
       await Deno.rename(replacement, aside);
-      progress(`What an earlier clone kept outside of it is in ${aside} now: remove it if you don't need it`);
+      progress(
+        `The data that an earlier clone kept outside of it is in ${aside} now: remove it if you don't need it`,
+      );
     }
     await Deno.mkdir(replacement, { recursive: true });
     // Whatever our umask.

@@ -1,15 +1,15 @@
 import { describe, type Log } from "./log.ts";
 import { sleep } from "./wait.ts";
 
-/** No progress for so long, though the servers answer, is a stall, in ms. */
+/** Work without progress for this long, while the servers answer, is a stall. In ms. */
 const STALL_MS = 120_000;
 const LOOK_MS = 15_000;
-/** The servers have so long to answer, in ms. */
+/** How long the servers may take to answer, in ms. */
 const ANSWER_MS = 12_000;
-/** What is begun anew has so long to end, in ms; after that it is left alone. */
+/** How long a stalled run may take to end, in ms; then the next one starts without waiting for it. */
 const END_MS = 10_000;
 
-/** Work that has to get on. */
+/** Work that must make progress. */
 export interface Work {
   /** In words: "storing book_data". */
   readonly name: string;
@@ -17,14 +17,14 @@ export interface Work {
   done(): number;
   /**
    * Asks the servers, on connections of its own, how much is to be done.
-   * @throws where one of them does not answer, or tells why it refuses: that is waited for
+   * @throws if one of them does not answer, or refuses with a reason: a restart would not help, so the watch goes on waiting
    */
   waiting(): Promise<number>;
-  /** Begins the work anew: new clients, new connections. */
+  /** Restarts the work with new clients and new connections. */
   renew(): void;
 }
 
-/** @throws where that takes too long */
+/** @throws {Error} if the answer takes too long */
 async function inTime<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   const settled = new AbortController();
   const limit = sleep(ANSWER_MS, AbortSignal.any([settled.signal, signal]));
@@ -39,9 +39,9 @@ async function inTime<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /**
- * Runs a work until the signal is aborted. Where it stands still (see `watchForStall`), the signal that `run` was given is aborted, and
- * `run` is called again with another one.
- * @throws what `run` throws, and where to begin anew does not help
+ * Runs a work until the signal is aborted. If it stalls (see `watchForStall`), the signal that `run` was given is aborted, and `run` is
+ * called again with another one.
+ * @throws what `run` throws, or what `watchForStall` throws
  */
 export async function runUnstalled(
   work: Omit<Work, "renew">,
@@ -70,7 +70,7 @@ export async function runUnstalled(
       ])
         .catch((error) => {
           if (!renewed.aborted) throw error;
-          log.warn("what is begun anew did not end in order", { why: describe(error) });
+          log.warn("the stalled run ended with an error", { why: describe(error) });
           return false;
         });
       if (isOver || signal.aborted) return;
@@ -80,19 +80,19 @@ export async function runUnstalled(
   }
 }
 
-/** How long a work has not got on. */
+/** Since when a work has made no progress. */
 interface Stall {
   readonly done: number;
-  /** When it last got on, had nothing to do, or had servers that did not answer; ms of `performance.now()`. */
+  /** When it last made progress, had nothing to do, or had servers that did not answer; ms of `performance.now()`. */
   readonly since: number;
-  /** It has been begun anew, and has not got on yet. */
+  /** It was restarted and has made no progress since. */
   readonly isRenewed: boolean;
 }
 
 /**
- * Watches a work until the signal is aborted. One that stands still for two minutes, though there is something to do and the servers
- * answer, is begun anew.
- * @throws {Error} if two more minutes show that this does not help: the process should end, and be started again
+ * Watches a work until the signal is aborted. If it makes no progress for two minutes, while there is something to do and the servers
+ * answer, it is restarted.
+ * @throws {Error} if it makes no progress for two more minutes: the process should end and be started again
  */
 export async function watchForStall(work: Work, signal: AbortSignal, log: Log): Promise<void> {
   let stall: Stall = { done: work.done(), since: performance.now(), isRenewed: false };
@@ -105,16 +105,17 @@ export async function watchForStall(work: Work, signal: AbortSignal, log: Log): 
       continue;
     }
     const waiting = await inTime(work.waiting(), signal).catch((error) => {
-      log.debug("cannot tell whether the work stands still", { work: work.name, why: describe(error) });
+      log.debug("cannot check whether the work makes progress", { work: work.name, why: describe(error) });
       return 0;
     });
     if (waiting === 0) stall = { ...stall, since };
     if (signal.aborted || since - stall.since < STALL_MS) continue;
-    const words = `${work.name} stands still: ${waiting} messages wait, the servers answer, and for ${
-      Math.round((since - stall.since) / 1_000)
-    } s nothing got done`;
-    if (stall.isRenewed) throw new Error(`${words}, though it was begun anew`);
-    log.error(`${words}. It is begun anew`);
+    const words =
+      `${work.name} makes no progress: ${waiting} messages wait, the servers answer, and nothing was done for ${
+        Math.round((since - stall.since) / 1_000)
+      } s`;
+    if (stall.isRenewed) throw new Error(`${words}, even after a restart of its connections`);
+    log.error(`${words}. Restarting it with new connections`);
     work.renew();
     stall = { done, since, isRenewed: true };
   }

@@ -4,7 +4,7 @@ import { createLog } from "./log.ts";
 import { runUnstalled, watchForStall } from "./stall.ts";
 import { sleep } from "./wait.ts";
 
-/** Watches a work for some minutes; returns what was logged, when it was begun anew and when it was given up, in s. */
+/** Watches a work for some minutes; returns what was logged, when it was restarted and when it was given up, in s. */
 function watch(
   minutes: number,
   { done = () => 0, waiting }: {
@@ -39,12 +39,15 @@ const away = (): never => {
   throw new Error("refused");
 };
 
-Deno.test("work that stands still for two minutes is begun anew, and given up after two more", async () => {
+Deno.test("work without progress for two minutes is restarted, and given up after two more", async () => {
   const { lines, renewals, gaveUp } = await watch(10, { waiting: () => 7 });
   assert.deepEqual(renewals, [120]);
-  assert.match(lines[0], /error w: the work stands still: 7 messages wait, .* for 120 s .* begun anew$/);
+  assert.match(
+    lines[0],
+    /error w: the work makes no progress: 7 messages wait, .* for 120 s\. Restarting it with new connections$/,
+  );
   assert.equal(gaveUp?.at, 240);
-  assert.match(gaveUp!.message, /though it was begun anew$/);
+  assert.match(gaveUp!.message, /even after a restart of its connections$/);
 });
 
 Deno.test("servers that are away are waited for, and the two minutes begin once they are back", async () => {
@@ -53,14 +56,14 @@ Deno.test("servers that are away are waited for, and the two minutes begin once 
   assert.ok(back.renewals[0] >= 3_700 && back.renewals[0] <= 3_720, `after ${back.renewals[0]} s`);
 });
 
-Deno.test("work that gets on, or has nothing to do, is left alone", async () => {
+Deno.test("work that makes progress, or has nothing to do, is left alone", async () => {
   assert.deepEqual((await watch(600, { waiting: () => 0 })).renewals, []);
   // Some message gets done every minute and a half.
   const slow = await watch(600, { waiting: () => 1e6, done: (s) => Math.floor(s / 90) });
   assert.deepEqual(slow.renewals, []);
 });
 
-Deno.test("work that gets on once it is begun anew is not given up, and is helped again the next time", async () => {
+Deno.test("work that makes progress once it is restarted is not given up, and is helped again the next time", async () => {
   // After each beginning it gets on for a while.
   const { renewals, gaveUp } = await watch(60, { waiting: () => 1, done: (_, renewals) => renewals });
   assert.equal(gaveUp, undefined);
@@ -91,13 +94,13 @@ Deno.test("a stalled run is told to end, and another one begins; where it does n
     new Promise((resolve) => signal.addEventListener("abort", () => resolve()))
   );
   assert.deepEqual(orderly.beginnings, [0, 120]);
-  assert.match(orderly.error!, /though it was begun anew/);
+  assert.match(orderly.error!, /even after a restart/);
   const hanging = await runStalled(() => new Promise(() => {}));
   assert.deepEqual(hanging.beginnings, [0, 130]);
-  assert.match(hanging.error!, /though it was begun anew/);
+  assert.match(hanging.error!, /even after a restart/);
 });
 
-Deno.test("a run that ends by itself, or fails, is not begun anew", async () => {
+Deno.test("a run that ends by itself, or fails, is not restarted", async () => {
   assert.deepEqual(await runStalled(() => Promise.resolve()), { beginnings: [0], error: undefined });
   const failing = () => Promise.reject(new Error("the schema is old"));
   assert.deepEqual(await runStalled(failing), { beginnings: [0], error: "the schema is old" });

@@ -236,7 +236,7 @@ Deno.test("without any servers up starts its own, and again when they are killed
   await up.says(/book: received=[1-9]/);
   for (const pid of await serverPids(clone.path)) Deno.kill(pid, "SIGKILL");
   await up.says(/Kafka ended with SIGKILL, and is started again/);
-  await up.says(/messages are in the producers' memory alone until Kafka has them/);
+  await up.says(/messages are only in the producers' memory until Kafka has them/);
   await up.says(/Postgres is up again after/);
   await up.says(/Kafka is up again after/);
   up.interrupt();
@@ -284,5 +284,8 @@ Deno.test("when what started up is killed, up ends with all that it started", as
     20_000,
   );
   await up.ended;
-  assert.match(up.printed.stderr, /^Stopping, as what started this was ended: .*task up/m);
+  assert.match(
+    up.printed.stderr,
+    /^Stopping because the process that started this one has ended: .*task up/m,
+  );
 });

@@ -68,9 +68,9 @@ async function untilStored(monitor: Monitor): Promise<string | undefined> {
     await sleep(100);
   }
   if (now === undefined) {
-    return `Kafka does not tell how much of what it has is not stored yet: ${why}. It is stored when you next run this feed`;
+    return `Cannot ask Kafka how many messages are not stored yet: ${why}. They are stored when you next run this feed`;
   }
   return `${
     formatCount(now)
-  } messages are not stored yet. They wait on Kafka, and are stored when you next run this feed`;
+  } messages are not stored yet. They wait in Kafka and are stored when you next run this feed`;
 }

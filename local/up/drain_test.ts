@@ -73,7 +73,7 @@ Deno.test("a Kafka that does not answer for a moment is asked again", async () =
 Deno.test("a Kafka that no longer answers is not said to hold a number that nobody knows", async () => {
   const { lines, monitor } = fakes({ behind: [7, new Error("away")] });
   const [fault] = await inFastTime(() => drain(lines, monitor, undefined, () => {}));
-  assert.match(fault, /^Kafka does not tell how much .* is not stored yet: away\. It is stored when/);
+  assert.match(fault, /^Cannot ask Kafka how many messages are not stored yet: away\. They are stored when/);
 });
 
 Deno.test("what a worker could not finish is told", async () => {

@@ -23,11 +23,11 @@ export interface Surroundings {
 }
 
 /**
- * Settles the feed: the one that was asked for, else the live one where the exchange can be used, else the simulated one.
- * Where the user named a host or servers, the simulated feed is never taken unasked.
+ * Chooses the feed: the one that the user asked for, otherwise the live one if the exchange can be used, otherwise the simulated one.
+ * If the user named a host or servers, the simulated feed is used only on request.
  *
- * @param obstacle tells why the exchange, or the host in its place, can't be used; undefined where it can
- * @throws {Error} if the live feed is wanted and can't be had
+ * @param obstacle returns why the exchange, or the host that replaces it, can't be used; undefined if it can
+ * @throws {Error} if the live feed is asked for and can't be used
  */
 export async function chooseFeed(
   asked: Feed | undefined,
@@ -37,13 +37,13 @@ export async function chooseFeed(
   if (asked && asked.kind !== "live") return asked;
   const because = await obstacle();
   if (because === undefined) return host === undefined ? { kind: "live" } : { kind: "host", host };
-  if (asked) throw new Error(`Cannot use the live feed: ${because}. Made-up data: --feed simulated`);
+  if (asked) throw new Error(`Cannot use the live feed: ${because}. For simulated data: --feed simulated`);
   if (ownServers || host !== undefined) {
     throw new Error(
       `Cannot use the live feed: ${because}. With ${
         host ? "BINANCE_…_URL" : "BOOTSTRAP_SERVER or DB_URL"
       } set ` +
-        "it is not replaced unasked; made-up data, in a database and topics of its own: --feed simulated",
+        "no simulation replaces it. For simulated data, in its own database and topics: --feed simulated",
     );
   }
   return { kind: "simulated", because };
@@ -66,7 +66,7 @@ export async function obstacleTo(restUrl: string, signal: AbortSignal): Promise<
   }
 }
 
-/** The feed in the first and the last line, so that nobody takes other data for the exchange's. */
+/** The feed in the first and the last line, so that nobody mistakes other data for the exchange's. */
 export function headline(feed: Feed): string {
   switch (feed.kind) {
     case "live":

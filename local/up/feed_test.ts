@@ -10,18 +10,18 @@ const never = () => assert.fail("the exchange is not asked");
 Deno.test("the live feed that was asked for is not replaced: its obstacle is told", async () => {
   await assert.rejects(chooseFeed({ kind: "live" }, alone, blocked), {
     message:
-      "Cannot use the live feed: https://example.org answers with HTTP 451. Made-up data: --feed simulated",
+      "Cannot use the live feed: https://example.org answers with HTTP 451. For simulated data: --feed simulated",
   });
 });
 
-Deno.test("on the user's own servers nothing is simulated unasked", async () => {
+Deno.test("on the user's own servers nothing is simulated without a request", async () => {
   await assert.rejects(
     chooseFeed(undefined, theirs, blocked),
     /HTTP 451\. With BOOTSTRAP_SERVER or DB_URL set/,
   );
 });
 
-Deno.test("another host in the exchange's place is not called live, and is not replaced unasked", async () => {
+Deno.test("another host in the exchange's place is not called live, and no simulation replaces it", async () => {
   const elsewhere = { host: "127.0.0.1:9001", ownServers: false };
   for (const asked of [undefined, { kind: "live" } as const]) {
     const feed = await chooseFeed(asked, elsewhere, open);

@@ -43,7 +43,7 @@ export function requireWord(
   throw new ConfigError(
     `Cannot use --fresh: it would remove the schema websocket of the database ${name} at ${host}:${port}, with all its ` +
       `rows, and the topics ${topics.join(", ")}, on servers that are not this project's own. ` +
-      `If they are to go: --fresh=${name}. Nothing was removed`,
+      `To remove them: --fresh=${name}. Nothing was removed`,
   );
 }
 
@@ -86,7 +86,7 @@ async function untilUnread(
       if (live.length === 0) return;
       why = `consumers of ${live.join(", ")} still run: end them first`;
     } catch (error) {
-      why = `Kafka does not tell who reads its topics: ${describe(error)}`;
+      why = `Cannot ask Kafka who reads its topics: ${describe(error)}`;
     }
     signal.throwIfAborted();
     if (performance.now() > limit) throw new Error(`Cannot clear this feed: ${why}. Nothing was removed`);
@@ -95,7 +95,7 @@ async function untilUnread(
 }
 
 /**
- * Drops what the migrations made, for them to make it anew, and commits once `alongside` is done; the tables that they set
+ * Drops what the migrations made, so that they make it again, and commits once `alongside` is done; the tables that they set
  * aside as `…_legacy` are the user's and stay. Nothing is dropped of a database that the migrations have not seen.
  */
 async function inDatabase({ database }: Config, log: Log, alongside: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { describe } from "../../shared/log.ts";
 import { backoff, sleep } from "../../shared/wait.ts";
 import type { Daemon } from "../daemon.ts";
 
-/** A server that ran for so long was well: after it, restarts begin anew with a short pause. In ms. */
+/** After a server has run for this long, the next restart begins with a short pause again. In ms. */
 const WELL_MS = 30_000;
 
 /** A server that is kept running until it is disposed of, which ends it in order. */

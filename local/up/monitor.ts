@@ -111,7 +111,7 @@ export function createMonitor(
     if (troubles.length === 0 || buffered === 0) return troubles;
     return [
       ...troubles,
-      `${formatCount(buffered)} messages are in the producers' memory alone until Kafka has them`,
+      `${formatCount(buffered)} messages are only in the producers' memory until Kafka has them`,
     ];
   };
 

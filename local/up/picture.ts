@@ -7,7 +7,7 @@ export interface StreamPicture {
   /** Whether a producer of its own fills it, which the counts up to `produced` are of. */
   readonly isProduced: boolean;
   readonly counts: Counts;
-  /** Messages on Kafka that are not stored yet; null where Kafka does not tell. */
+  /** Messages on Kafka that are not stored yet; null if Kafka can't be asked. */
   readonly behind: number | null;
   /** From receipt to commit, in ms: of the run, and of the last minute. */
   readonly delays: Histogram;

@@ -44,7 +44,7 @@ export function bufferedOf({ streams }: Picture): number {
 export function lostWords(count: number): string | undefined {
   return count === 0
     ? undefined
-    : `${formatCount(count)} messages were in the producers' memory alone, and are lost`;
+    : `${formatCount(count)} messages were only in the producers' memory and are lost`;
 }
 
 /** What a run did, in sentences. */

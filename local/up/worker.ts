@@ -11,7 +11,7 @@ import { addTotals, atEnd, nothing, type Totals } from "./totals.ts";
 
 /** The exit code by which a worker says that its configuration is wrong and a restart won't help. */
 const CONFIGURATION = 78;
-/** A worker that ran for so long was well: after it, restarts begin anew with a short pause. In ms. */
+/** After a worker has run for this long, the next restart begins with a short pause again. In ms. */
 const WELL_MS = 30_000;
 /** A worker ends within 10 s of SIGTERM, or has hung. In ms. */
 const END_MS = 12_000;
