@@ -22,8 +22,11 @@ export interface Doubts {
   suspect?: number;
   /** What is to be handed out for the batch that was suspect, should it not come again. */
   letter?: Incoming;
-  /** The base offset of the last batch that was handed out as one that can't be read. */
-  told?: number;
+  /**
+   * The base offset of the last batch that was handed out as one that can't be read, and the offset at which that was. Reading that
+   * begins there once more hands it out again: a group that is joined anew has given up what was not stored.
+   */
+  told?: { readonly baseOffset: number; readonly at: number };
 }
 
 /** What a message takes beside its own bytes. */
@@ -77,7 +80,7 @@ export async function* readSet(
           // A broker passes over a batch whose header says that it ends before.
           if (doubts.letter) kept = messages.push(doubts.letter);
         }
-        doubts.letter = undefined;
+        if (nextOffset === doubts.suspect) doubts.letter = undefined;
         if (!isAborted(header) && !header.isControl) {
           const whole = packingOf(header.codec).whole(header.bytes.subarray(HEADER_BYTES));
           if (whole) {
@@ -97,7 +100,7 @@ export async function* readSet(
       }
       at += header.bytes.length;
     } catch (error) {
-      const isKnown = doubts.told === header.baseOffset;
+      const isKnown = doubts.told?.baseOffset === header.baseOffset && nextOffset > doubts.told.at;
       const damage = { cause: `a record batch can't be read: ${describe(error)}`, records: header.count };
       const letter = { key: null, value: header.bytes, offset: String(nextOffset), damage };
       messages.length = kept;
@@ -109,8 +112,11 @@ export async function* readSet(
         continue;
       }
       if (messages.length > 0) yield portion();
-      if (!isKnown) messages.push(letter);
-      Object.assign(doubts, { told: header.baseOffset, letter: undefined });
+      if (!isKnown) {
+        messages.push(letter);
+        doubts.told = { baseOffset: header.baseOffset, at: nextOffset };
+      }
+      doubts.letter = undefined;
       nextOffset = isGood && following.baseOffset > nextOffset
         ? following.baseOffset
         : placeAfter(header, nextOffset, end);

@@ -204,6 +204,30 @@ Deno.test("a batch is fetched once more before it is given up: it may have been 
   assert.deepEqual([offsetsOf(again), damages(again)], [[0, 1], []]);
 });
 
+Deno.test("a batch that can't be read comes again, whole, whenever the group begins before it once more", async () => {
+  const first = storedBatch(values("a", "b"), { offset: 0 });
+  const bad = changed(first.length - 3, 1)(storedBatch(values("c", "d"), { offset: 2 }));
+  const lost = storedBatch(values("c", "d"), { offset: 2 });
+  lost.writeInt32BE(-2, 23); // its header says that it ends before it begins: the broker passes over it
+  const last = storedBatch(values("e"), { offset: 4 });
+  const all = Buffer.concat([first, bad, last]);
+  const doubts: Doubts = {};
+  const fetch = async (bytes: Buffer, from: number, own = doubts) => {
+    const portions: Portion[] = [];
+    for await (const one of readSet({ bytes, aborted: [], end: 5 }, from, own)) portions.push(one);
+    return [...offsetsOf(portions), damages(portions).length];
+  };
+  assert.deepEqual(await fetch(all, 0), [0, 1, 0]);
+  assert.deepEqual(await fetch(Buffer.concat([bad, last]), 2), [2, 1]);
+  // The letter was not written, and nothing is committed.
+  assert.deepEqual(await fetch(all, 0), [0, 1, 2, 1]);
+  assert.deepEqual(await fetch(Buffer.concat([bad, last]), 2), [2, 1]);
+
+  const others: Doubts = {};
+  assert.deepEqual(await fetch(Buffer.concat([first, lost]), 0, others), [0, 1, 0]);
+  assert.deepEqual(await fetch(Buffer.concat([first, last]), 0, others), [0, 1, 2, 4, 1]);
+});
+
 Deno.test("an offset that was damaged on its way moves nothing on; a gap that is there at the second look is one", async () => {
   const first = storedBatch(values("a", "b"), { offset: 0 });
   const second = storedBatch(values("c"), { offset: 2 });
