@@ -1,6 +1,6 @@
 /** A bounded queue between the reading of Kafka and the writing of rows. */
 export interface Intake<T> {
-  /** Adds an item; waits while the queue is full. Items of before the last `clear` are left out. */
+  /** Adds an item; waits while the queue is full. Items of before the last `clear` are left out, and those that come once it failed. */
   put(item: T, bytes: number): Promise<void>;
   /** Takes all that is there, up to the limit; waits for the first. Returns none once the signal is aborted. */
   take(limit: number): Promise<T[]>;
@@ -30,8 +30,8 @@ export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
   return {
     async put(item, size) {
       const mine = epoch;
-      while (bytes >= most && mine === epoch && !signal.aborted) await changed.promise;
-      if (mine !== epoch || signal.aborted) return;
+      while (bytes >= most && mine === epoch && !failure && !signal.aborted) await changed.promise;
+      if (mine !== epoch || failure || signal.aborted) return;
       items.push({ item, bytes: size });
       bytes += size;
       notify();

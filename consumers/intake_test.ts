@@ -51,6 +51,16 @@ Deno.test("a take that waits is told of a failure, and so are those after it", a
   await assert.rejects(intake.take(100), /crashed/);
 });
 
+Deno.test("who waits for room in a queue that fails is let go: kafkajs would keep its membership for it", async () => {
+  const intake = createIntake<string>(10, never());
+  await intake.put("a", 10);
+  const waiting = intake.put("b", 1);
+  assert.equal(await hasSettled(waiting), false);
+  intake.fail(new Error("crashed"));
+  await waiting;
+  assert.deepEqual(intake.waiting(), ["a"]);
+});
+
 Deno.test("an item larger than the queue is let in, alone", async () => {
   const intake = createIntake<string>(10, never());
   await intake.put("large", 1_000);
