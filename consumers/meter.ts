@@ -25,6 +25,8 @@ export interface Meter {
   trouble(kind: Trouble, words: string | undefined, isLasting?: boolean): void;
   /** The partitions that are the consumer's; undefined until it has joined the group. */
   readonly assigned: readonly number[] | undefined;
+  /** How many batches were committed. */
+  readonly commits: number;
   /** Whether a trouble of that kind is noted. */
   isTroubled(kind: Trouble): boolean;
   report(): Report;
@@ -40,6 +42,7 @@ export function createMeter(): Meter {
   const partitions = new Map<number, { next: number; end: number }>();
   let assigned: readonly number[] | undefined;
   const counted = new Map<number, number>();
+  let commits = 0;
   /** Of each partition: from where to where messages have been counted as lost. */
   const holes = new Map<number, { from: number; to: number }>();
   const troubles = new Map<Trouble, { words: string; isLasting: boolean }>();
@@ -59,6 +62,7 @@ export function createMeter(): Meter {
       Object.assign(prices, newer);
     },
     committed({ partition, nextOffset, offsets, fates }) {
+      commits++;
       const from = counted.get(partition) ?? 0;
       for (const [place, offset] of offsets.entries()) {
         if (offset >= from) counts[fates[place]]++;
@@ -79,6 +83,9 @@ export function createMeter(): Meter {
     },
     get assigned() {
       return assigned;
+    },
+    get commits() {
+      return commits;
     },
     isTroubled: (kind) => troubles.has(kind),
     report() {

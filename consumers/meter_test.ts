@@ -100,3 +100,12 @@ Deno.test("what comes back by itself is waited for; what a person must mend says
   meter.trouble("database", undefined);
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no Kafka", undefined]);
 });
+
+Deno.test("each commit is progress, also of others' transactions and of a topic that was made anew, whose offsets begin again", () => {
+  const meter = createMeter();
+  for (const batch of [batchOf(100, 5), batchOf(105, 0), batchOf(0, 5)]) {
+    const before = meter.commits;
+    meter.committed(newOutcome(batch));
+    assert.equal(meter.commits, before + 1);
+  }
+});

@@ -6,22 +6,17 @@ import type { Work } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import type { Meter } from "./meter.ts";
 
-/** What `meter.report` counts of messages that need no more work. */
-const outcomes = ["stored", "rejected", "expired", "legacy", "lost"];
-
 /** A consumer's work, as a watch for stalls sees it: offsets that are not committed, in Kafka's own words. */
 export function createWork<M extends { symbol: string }>(
   stream: Stream<M>,
   config: Config,
-  meter: Pick<Meter, "report" | "assigned" | "isTroubled">,
+  meter: Pick<Meter, "commits" | "assigned" | "isTroubled">,
   log: Log,
 ): Omit<Work, "renew"> {
   return {
     name: `the storing of ${topicName(config.kafka, stream)}`,
-    done() {
-      const { counts } = meter.report();
-      return outcomes.reduce((sum, name) => sum + counts[name], 0);
-    },
+    // Not messages: those of a topic that was made anew are not counted a second time, and others' aborted transactions have none.
+    done: () => meter.commits,
     async waiting() {
       // It says why, and another connection would be told the same.
       if (meter.isTroubled("database")) throw new Error("the database refuses, or is away");
