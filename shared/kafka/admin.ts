@@ -1,5 +1,7 @@
 import type kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
+import { sleep } from "../wait.ts";
+import { kafkaFaultLasts } from "./client.ts";
 import type { Extent } from "./range.ts";
 import { checkSettings } from "./topic_settings.ts";
 
@@ -25,8 +27,10 @@ const REPLICAS = { all: 3, inSync: 2 };
 
 /**
  * Creates those of the topics that are missing, with the settings that the guarantees need: three replicas of which two have each
- * message where there are three brokers, else the broker's default. The settings of the others are checked.
+ * message where there are three brokers, else the broker's default. It returns once those can be used. The settings of the others are
+ * checked.
  * @throws {ConfigError} if a topic is compacted
+ * @throws what Kafka answers where a topic that was made can't be used for 5 s
  */
 export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], log: Log): Promise<void> {
   return withAdmin(client, async (admin) => {
@@ -47,8 +51,26 @@ export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], l
         replicationFactor: isReplicated ? REPLICAS.all : -1,
         configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
       })),
+      waitForLeaders: false, // kafkajs fails where the topic is not known yet
     });
+    for (const topic of missing) await untilUsable(client, topic);
   });
+}
+
+/** A topic that was just made may take so long until it can be used, and how often that is looked at, in ms. */
+const USABLE_MS = { most: 5_000, again: 50 };
+
+/** Waits until each partition's leader knows that it leads: metadata tells of the leader before. Each look begins with new metadata. */
+async function untilUsable(client: kafkajs.Kafka, topic: string): Promise<void> {
+  const end = performance.now() + USABLE_MS.most;
+  for (;;) {
+    try {
+      return void await extentOf(client, topic);
+    } catch (error) {
+      if (kafkaFaultLasts(error) || performance.now() > end) throw error;
+      await sleep(USABLE_MS.again);
+    }
+  }
 }
 
 /** How often topics are deleted that a broker lists and does not know; each attempt takes half a second. */

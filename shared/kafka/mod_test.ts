@@ -35,8 +35,9 @@ async function readCompressed(type: string, values: string[]): Promise<string[]>
   const admin = new kafkajs.Kafka({ brokers: [...config.brokers], logLevel: kafkajs.logLevel.NOTHING })
     .admin();
   const configEntries = [{ name: "compression.type", value: type }];
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
   await admin.disconnect();
+  await until("the topic to be led", () => kafka.extentOf(topic).then(() => true, () => false));
   await using producer = kafka.producer(topic);
   for (const value of values) await producer.send([{ key: "a", value }]);
   const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(60_000));
