@@ -14,7 +14,7 @@ export interface DaemonPlan {
   readonly command: string;
   readonly args: string[];
   readonly account?: Account;
-  /** The signals that end it, from the kindest to the surest. */
+  /** The signals that end it, the gentlest first. */
   readonly signals: Deno.Signal[];
   /** Whether it answers by now. */
   isReady(pid: number): Promise<boolean>;
@@ -36,14 +36,14 @@ export interface Daemon extends AsyncDisposable {
   restart(signal?: AbortSignal): Promise<void>;
 }
 
-/** How long a server may take to start, in ms: on a busy machine, after a crash, it has to make good for it first. */
+/** How long a server may take to start, in ms: after a crash it recovers first, which takes long on a busy machine. */
 const startLimit = 180_000;
 /** How long each signal has to end it, in ms. */
 const endLimit = 20_000;
 
 /**
  * Ends the server that an earlier process of ours, killed together with the server's watcher, may have left running on a
- * folder. The number in the pid file can be another process's by now: ours is one that has the folder on its command line.
+ * folder. The pid may belong to another process by now: the server is the one with the folder on its command line.
  */
 export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise<void> {
   const pid = Number(await readIfThere(join(folder, "pid")));
@@ -58,8 +58,8 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
 }
 
 /**
- * Starts a server in a session of its own: a Ctrl-C on the terminal leaves it to the caller to end it once its clients are
- * done. It does not outlive a caller that is killed by more than 10 s.
+ * Starts a server in a session of its own, so that a Ctrl-C on the terminal does not end it before its clients. It ends at most 10 s
+ * after a caller that is killed.
  *
  * @returns once it answers
  * @throws if it ends instead, or takes more than three minutes; the message has the last lines of its log
@@ -114,7 +114,7 @@ async function freshLog({ folder, account }: DaemonPlan): Promise<void> {
 
 function spawn({ command, args, folder, account, signals }: DaemonPlan): Deno.ChildProcess {
   const child = spawnWatched({ command, args, cwd: folder, ...account, signals, log: join(folder, "log") });
-  // At once, and not a moment later: a server whose watcher is killed too is found by its pid alone.
+  // Written synchronously: if the watcher is killed too, only the pid file leads to the server.
   Deno.writeTextFileSync(join(folder, "pid"), `${child.pid}\n`);
   child.unref();
   return child;

@@ -16,7 +16,7 @@ export interface KafkaCluster extends AsyncDisposable {
 interface ClusterOptions {
   /** Where its data, settings and logs are kept. */
   readonly folder: string;
-  /** Told what takes its time. */
+  /** Called with what takes long. */
   readonly progress?: (line: string) => void;
   /** Gives up starting. */
   readonly signal?: AbortSignal;
@@ -29,7 +29,7 @@ const HEAP = 350;
 
 /**
  * Starts a real Apache Kafka of three brokers on loopback only. Each is a controller, too, and any one of them may fail. Topics
- * have three replicas, of which two must be in sync, unless their maker wants others.
+ * have three replicas by default, of which two must be in sync.
  *
  * @throws as `startKafka` does
  */
@@ -46,7 +46,7 @@ export async function startKafkaCluster({ folder, ...options }: ClusterOptions):
   }));
   const voters = nodes.map(({ id, controller }) => `${id}@127.0.0.1:${controller}`).join();
   const cluster = clusterId();
-  // A node answers only once two of them have elected a controller: they start side by side.
+  // A node answers only once two of them have elected a controller: so they start in parallel.
   const started = await Promise.allSettled(nodes.map(async ({ id, home, port, controller }) => {
     const settings = {
       ...nodeSettings(join(home, "data"), port, controller),
@@ -67,7 +67,7 @@ export async function startKafkaCluster({ folder, ...options }: ClusterOptions):
     bootstrap: nodes.map(({ port }) => `127.0.0.1:${port}`).join(),
     brokers,
     async [Symbol.asyncDispose]() {
-      // Side by side, too: one that is left alone finds no controller to tell that it ends, and takes long.
+      // In parallel: the last one finds no controller to sign off from, and takes long.
       await Promise.all([...brokers.values()].map((broker) => broker[Symbol.asyncDispose]()));
       await kept.disposeAsync();
     },
@@ -80,10 +80,10 @@ const replicated = {
   "offsets.topic.replication.factor": 3,
   "transaction.state.log.replication.factor": 3,
   "transaction.state.log.min.isr": 2,
-  // Who is said to lead first leads again soon after it is back: leaders move twice with each restart.
+  // A preferred leader leads again soon after its restart: leaders move twice with each restart.
   "leader.imbalance.check.interval.seconds": 1,
   "leader.imbalance.per.broker.percentage": 0,
-  // What a killed broker led is led by another one after so long.
+  // The time after which other brokers lead a killed broker's partitions.
   "broker.session.timeout.ms": 2_000,
   "broker.heartbeat.interval.ms": 500,
 };

@@ -23,13 +23,13 @@ interface NodePlan {
   readonly cluster: string;
   /** Most megabytes of its heap; 512 unless given. */
   readonly heap?: number;
-  /** Told what takes its time. */
+  /** Called with what takes long. */
   readonly progress?: (line: string) => void;
   /** Gives up starting. */
   readonly signal?: AbortSignal;
 }
 
-/** How a node is ended: in good order, else at once. */
+/** The signals that end a node: in order, then at once. */
 export const kafkaSignals: Deno.Signal[] = ["SIGTERM", "SIGKILL"];
 
 /**
@@ -48,7 +48,7 @@ export async function startNode(plan: NodePlan): Promise<LocalKafka> {
   await Deno.writeTextFile(file, lines.join(""));
   const command = [...jvm(heap), "-cp", join(jars, "*")];
   if (!await readIfThere(join(folder, "data", "meta.properties"))) {
-    // As one word with its option: it may begin with a dash.
+    // Joined with its option by "=": the id may begin with a dash.
     const format = ["format", `--cluster-id=${plan.cluster}`, "-c", file];
     await run(java, [...command, "kafka.tools.StorageTool", ...format], { signal });
   }
@@ -64,8 +64,8 @@ export async function startNode(plan: NodePlan): Promise<LocalKafka> {
 }
 
 /**
- * A small heap, the collector that costs least at rest, and the first compiler alone: that halves the work of starting,
- * and a million messages cost a broker of this size the same with it. Only warnings are logged.
+ * A small heap, the garbage collector that costs least at rest, and only the first compiler: that halves the work of starting, and
+ * costs a broker of this size nothing over a million messages. Only warnings are logged.
  */
 const jvm = (heap: number) => [
   "-Xms64m",

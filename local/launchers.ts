@@ -6,8 +6,8 @@ const LOOK_MS = 1_000;
 const ORDER_MS = 3_000;
 
 /**
- * Ends this process when one of its launchers is ended alone, such as an `npx` by SIGKILL: in order, as SIGTERM does, and
- * 3 s later at once. Nobody else would, and its servers would run for good.
+ * Ends this process when one of its launchers ends without it, such as an `npx` by SIGKILL: in order, as SIGTERM does, and 3 s later
+ * at once. Otherwise its servers would run for ever.
  */
 export async function endWithLaunchers(): Promise<void> {
   const launchers = await findLaunchers();
@@ -45,9 +45,8 @@ const launcher = /^(\S*\/)?(node )?(\S*\/)?((npm|npx|pnpm|yarn)(-cli\.js)?|deno(
 const shell = /^(\S*\/)?(ba|da|z)?sh -c /;
 
 /**
- * Of a process' ancestors, the nearest first, those that did nothing but start it: `deno task`, `npx`, and the shells
- * between them. What is above, such as the user's shell, may end without ending what it started: `nohup` and `setsid` are
- * for that.
+ * The ancestors of a process that only started it, the nearest first: `deno task`, `npx`, and the shells between them. Ancestors
+ * above those, such as the user's shell, may end without ending the process: that is what `nohup` and `setsid` are for.
  */
 export function launchersAmong(ancestors: readonly Ancestor[]): Ancestor[] {
   const end = ancestors.findIndex(({ command }) => !launcher.test(command) && !shell.test(command));

@@ -4,12 +4,12 @@ import { type Account, run } from "./command.ts";
 import { removeIfThere } from "./folders.ts";
 import { exclusively } from "./lock.ts";
 
-/** Where root keeps what the server's account could not enter in the project. */
+/** Where root keeps the data if the server's account can't enter the project. */
 const outside = "/var/lib/bookline";
 
 /**
- * Whom the Postgres server runs as. It refuses to run as root, so root lends it the account `nobody`, which every Unix
- * has; anyone else runs it as themselves (undefined).
+ * The account that the Postgres server runs as. Postgres refuses to run as root, so for root it is `nobody`, which every Unix has;
+ * for other users it is their own (undefined).
  */
 export async function serverAccount(): Promise<Account | undefined> {
   if (Deno.uid() !== 0) return undefined;
@@ -25,9 +25,8 @@ export async function serverAccount(): Promise<Account | undefined> {
 }
 
 /**
- * The folder itself where the account can enter it, else one outside of the project that takes its place: a clone in a
- * 0700 folder, as `mktemp -d` makes, is closed to every account but its owner's. A link named `outside` leads there from the folder.
- * Nothing that is there is removed.
+ * The folder itself if the account can enter it, otherwise one outside of the project: only its owner can enter a clone in a 0700
+ * folder, as `mktemp -d` creates. A link named `outside` leads there from the folder. Nothing that is there is removed.
  */
 export async function reachableFolder(
   folder: string,
@@ -43,7 +42,7 @@ export async function reachableFolder(
     const linked = await linkTarget(link);
     if (linked === replacement) return;
     if (linked) progress(`This clone was moved or copied; the data of the former one is in ${linked}`);
-    // It is an earlier clone's of the same path, and may hold data.
+    // An earlier clone at the same path left it, and it may hold data.
     if (await isFolder(replacement)) {
       const aside = `${replacement}.${Date.now()}`;
       await Deno.rename(replacement, aside);
@@ -52,7 +51,7 @@ export async function reachableFolder(
       );
     }
     await Deno.mkdir(replacement, { recursive: true });
-    // Whatever our umask.
+    // The umask may have removed these rights.
     for (const each of [outside, replacement]) await Deno.chmod(each, 0o755);
     await removeIfThere(link);
     await Deno.symlink(replacement, link);

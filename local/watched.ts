@@ -1,17 +1,17 @@
 import type { Account } from "./command.ts";
 
-/** A process that ends when we do, whatever ends us. */
+/** A process that ends when this one ends, even by SIGKILL. */
 export interface WatchedPlan extends Partial<Account> {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly clearEnv?: boolean;
-  /** Where it writes; without it to `stdout` and `stderr`. */
+  /** The file that it writes to; by default its output goes to `stdout` and `stderr`. */
   readonly log?: string;
   readonly stdout?: "inherit" | "null" | "piped";
   readonly stderr?: "inherit" | "null" | "piped";
-  /** The signals that end it, from the kindest to the surest, if we are gone. */
+  /** The signals that end it once this process is gone, the gentlest first. */
   readonly signals: readonly Deno.Signal[];
 }
 
@@ -22,12 +22,13 @@ const GRACE_S = 3;
 const running = new Set<Deno.ChildProcess>();
 
 /**
- * Starts a process in a session of its own, so that a Ctrl-C on the terminal, which reaches the whole process group, leaves
- * it to us to end it.
+ * Starts a process in a session of its own: a Ctrl-C on the terminal reaches the whole process group, and the caller is to end
+ * the process itself.
  *
- * A watcher beside it reads a pipe that we hold open and never write to. When we end, be it by SIGKILL, the system closes
- * the pipe, and the watcher ends the process. It is started before the process is, and knows its number because the process
- * takes the place of the shell. It is nobody's child: Postgres would take an unknown child that ends for a crash.
+ * A watcher reads a pipe that this process holds open and never writes to. When this process ends, even by SIGKILL, the system
+ * closes the pipe, and the watcher ends the started process. The watcher starts first and knows the process by the shell's pid,
+ * since the process replaces the shell (`exec`). It is not a child of the process: Postgres treats the end of an unknown child as a
+ * crash.
  */
 export function spawnWatched(plan: WatchedPlan): Deno.ChildProcess {
   const { command, args, log = "", stdout = "null", stderr = "null", signals, ...rest } = plan;

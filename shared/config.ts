@@ -73,7 +73,7 @@ const variables = {
       try {
         return parseDatabaseUrl(text);
       } catch (error) {
-        // The value is kept out of the message: it may hold a password.
+        // The message leaves out the value, which may contain a password.
         ctx.issues.push({ code: "custom", input: "", message: (error as Error).message });
         return z.NEVER;
       }
@@ -98,20 +98,20 @@ const variables = {
   ),
 };
 
-/** What the environment may say. */
+/** The variables that Bookline reads. */
 export const variableNames: readonly string[] = Object.keys(variables);
 
 const secrets = new Set(["DB_PASSWORD", "KAFKA_SECRET_KEY"]);
 
 type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]["schema"]> };
 
-/** What a worker is told by its environment. */
+/** A worker's configuration, from its environment. */
 export interface Config {
   readonly kafka: {
     /** Each `host:port`, or `[IPv6 address]:port`. */
     readonly brokers: string[];
     readonly ssl: boolean;
-    /** Present: SASL PLAIN, as Confluent Cloud wants it. */
+    /** Present: SASL PLAIN, as for Confluent Cloud. */
     readonly sasl?: { readonly username: string; readonly password: string };
     readonly topicPrefix: string;
     readonly groupId: string;
@@ -124,7 +124,7 @@ export interface Config {
   readonly binanceRestUrl: string;
   /** Age at which a connection is replaced, in ms. */
   readonly rolloverMs: number;
-  /** Silence of a stream that is looked into, in ms. */
+  /** Silence after which a stream is checked against the REST API, in ms. */
   readonly silenceMs: number;
   readonly bufferBytes: number;
   readonly healthPort?: number;

@@ -2,14 +2,14 @@ import project from "../deno.json" with { type: "json" };
 import type { Config } from "./config.ts";
 
 /**
- * The build: the version of `deno.json`, and the commit where BOOKLINE_BUILD names it. A worker may read no file, so it can't ask
- * Git: `up` does, and an image is told when it is built.
+ * The build: the version of `deno.json`, and the commit if BOOKLINE_BUILD names it. A worker may not read files, so it
+ * can't ask Git: `up` sets the variable, and an image's build argument does.
  */
 export function buildOf(commit: string | undefined): string {
   return commit ? `${project.version}+${commit}` : project.version;
 }
 
-/** The configuration that holds, for the log; of secrets it says only whether they are set. */
+/** The configuration in use, for the log; of secrets only whether they are set. */
 export function summarize({ kafka, database, ...rest }: Config): Record<string, unknown> {
   const { brokers, sasl, ...ofKafka } = kafka;
   const { password, ...ofDatabase } = database;

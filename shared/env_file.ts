@@ -1,14 +1,14 @@
 import { ConfigError, variableNames } from "./config.ts";
 
-/** The file that Deno's `--env-file` has read before the process began. */
+/** The file that Deno's `--env-file` reads before the process begins. */
 const FILE = ".env";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Refuses a `.env` of which a value did not arrive as it is written. Without the right to read the file, as in Docker, nothing is
- * looked at; all that the file holds is in the environment, so that the right tells a worker nothing new.
- * @throws {ConfigError} naming each variable and its line, where it was cut and how to quote it, but no value
+ * Refuses a `.env` if one of its values did not arrive as written. Without the permission to read the file, as in Docker, it checks
+ * nothing. The permission gives a worker no secrets that it does not have: the file's values are in its environment.
+ * @throws {ConfigError} naming each variable, its line, where it was cut and how to quote it, but no value
  */
 export async function checkEnvFile(): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "read", path: FILE });
@@ -21,7 +21,7 @@ export async function checkEnvFile(): Promise<void> {
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
 }
 
-/** What is wrong with the values of our variables that came from the file, a line each. */
+/** Faults of our variables' values that came from the file, a line each. */
 export function cutValues(text: string, env: Environment): string[] {
   return text.split(/\r?\n/).flatMap((line, i) => {
     const [, name, value] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
@@ -29,7 +29,7 @@ export function cutValues(text: string, env: Environment): string[] {
     const written = value.replace(/(^|\s)#.*$/, "").trim();
     const at = cutAt(written, env);
     const arrived = (env[name] ?? "").trim();
-    // Else the shell's variable has won over the file's.
+    // If it differs, the shell's variable won over the file's.
     if (at === undefined || arrived !== expand(written, env)) return [];
     const why = written[at] === "#" ? "begins a comment" : "stands for a variable that is not set";
     return `Cannot use ${name} as ${arrived.length} of its ${written.length} characters arrive: in line ${
@@ -45,7 +45,7 @@ const isOurs = (name: string | undefined) =>
 /** What Deno 2.9.6 makes of an unquoted value, found by trying: a # ends it anywhere, $NAME and ${NAME} are replaced, \$ is a $. */
 const special = /\\\$|\$\{(\w*)[^}]*(?:\}|$)|\$(\w*)|#.*/g;
 
-/** The place of the first character by which something is lost; undefined where nothing is. */
+/** The index of the first character after which something is lost; undefined if nothing is. */
 function cutAt(written: string, env: Environment): number | undefined {
   return [...written.matchAll(special)]
     .find(([found, braced, plain]) => found !== "\\$" && !env[braced ?? plain ?? ""])?.index;

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 export const exchangeUrls = { ws: "wss://fstream.binance.com", rest: "https://fapi.binance.com" };
 
 /**
- * The host, with its port, that data comes from where that is not the exchange itself: a test network, another market, a
- * proxy or a simulation. Undefined where both URLs are the exchange's own, over TLS.
+ * The host, with its port, that data comes from if it is not the exchange's: a test network, another market, a proxy or a
+ * simulation. Undefined if both URLs are the exchange's own, over TLS.
  */
 export function foreignHost(
   { binanceWsUrl, binanceRestUrl }: { binanceWsUrl: string; binanceRestUrl: string },
@@ -15,7 +15,7 @@ export function foreignHost(
   return rest.origin === exchangeUrls.rest ? undefined : rest.host;
 }
 
-/** Characters that a text may add to a name: Postgres cuts names off at 63 bytes. */
+/** The most characters of a text in a name: Postgres cuts names off at 63 bytes. */
 const MOST = 24;
 
 /** A text as a part of a topic's or a database's name: `127.0.0.1:9001` → `127_0_0_1_9001`. */

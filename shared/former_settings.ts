@@ -1,12 +1,12 @@
 import { ConfigError } from "./config.ts";
 import type { Log } from "./log.ts";
 
-/** Variables of earlier versions. What is kept is a matter of the database's owner, and said in the database. */
+/** Variables of earlier versions. Now the database's owner sets in the database what is kept. */
 const names = ["BOOK_RETENTION_DAYS", "ROLLUP_RETENTION_DAYS"];
 
 /**
  * Reads the variables of earlier versions that are set, for the migration that takes them over: `book_retention_days` and so on.
- * @throws {ConfigError} naming each that is no number of days
+ * @throws {ConfigError} naming each that is not a number of days
  */
 export function formerSettings(env: Record<string, string | undefined>): Record<string, string> {
   const set = names.map((name) => [name, env[name]?.trim() ?? ""]).filter(([, value]) => value !== "");
@@ -17,7 +17,7 @@ export function formerSettings(env: Record<string, string | undefined>): Record<
   return Object.fromEntries(set.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Tells whoever still sets one of them that it has no effect. */
+/** Warns about each of them that is still set, as it has no effect. */
 export function warnOfFormerSettings(env: Record<string, string | undefined>, log: Log): void {
   for (const name of names) {
     if (!env[name]?.trim()) continue;

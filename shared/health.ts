@@ -8,10 +8,10 @@ const LOOK_MS = 5_000;
 type Status = "ok" | "waiting" | "stuck";
 
 /**
- * The paths, and the status with which each answers 503.
- * `/livez` (is a restart of use?) is never red: what answers it runs, and whatever keeps it from its work is there after a
- * restart, too, but not what a producer holds in memory. `/readyz` (does it make progress?) is red while it waits or is stuck.
- * `/healthz` is red only while a person must act.
+ * The paths, and the statuses at which each answers 503.
+ * `/livez` (does a restart help?) never does: a worker that answers runs, a restart would not remove what keeps it from its work,
+ * and a producer would lose what it holds in memory. `/readyz` (does it make progress?) does while the worker waits or is stuck,
+ * `/healthz` only while a person must act.
  */
 const redAt: Record<string, readonly Status[]> = {
   "/livez": [],
@@ -20,9 +20,9 @@ const redAt: Record<string, readonly Status[]> = {
 };
 
 /**
- * Serves `/livez`, `/readyz` and `/healthz`: 200 or 503, and as the body the worker's report as JSON, with `status` and the
- * `reason` in words.
- * @throws {Error} naming HEALTH_PORT if the port can't be had
+ * Serves `/livez`, `/readyz` and `/healthz` with 200 or 503. The body is the worker's report as JSON, with `status` and the `reason`
+ * in words.
+ * @throws {Error} naming HEALTH_PORT if the port can't be used
  */
 export function serveHealth(port: number, report: () => Report, log: Log): AsyncDisposable {
   let progress: Progress = { done: 0, since: performance.now() };
@@ -65,7 +65,7 @@ function listen(port: number, answer: (request: Request) => Response, log: Log):
       ? "another process has it, perhaps another worker with the same setting"
       : describe(error);
     throw new Error(
-      `Cannot use HEALTH_PORT: port ${port} can't be had: ${why}. Example: HEALTH_PORT=${port + 1}`,
+      `Cannot use HEALTH_PORT: port ${port} can't be used: ${why}. Example: HEALTH_PORT=${port + 1}`,
     );
   }
 }

@@ -41,7 +41,7 @@ Deno.test("a port that another process has is told with its variable", async () 
   await using _first = serveHealth(port, () => ({ counts: {} }), log);
   assert.throws(() => serveHealth(port, () => ({ counts: {} }), log), {
     message:
-      `Cannot use HEALTH_PORT: port ${port} can't be had: another process has it, perhaps another worker with ` +
+      `Cannot use HEALTH_PORT: port ${port} can't be used: another process has it, perhaps another worker with ` +
       `the same setting. Example: HEALTH_PORT=${port + 1}`,
   });
 });

@@ -25,15 +25,15 @@ export function merge(histograms: readonly Histogram[]): Histogram {
   return Array.from({ length }, (_, i) => histograms.reduce((sum, one) => sum + (one[i] ?? 0), 0));
 }
 
-/** The median and the 99th percentile as logs and health name them; nothing where no duration was noted. */
+/** The median and the 99th percentile by the names of logs and health; empty if there are no durations. */
 export function summaryOf(histogram: Histogram): { p50_ms?: number; p99_ms?: number } {
   const [p50_ms, p99_ms] = [0.5, 0.99].map((p) => percentile(histogram, p) ?? undefined);
   return p50_ms === undefined ? {} : { p50_ms, p99_ms };
 }
 
 /**
- * Makes what tells the newest durations of a histogram that only grows: those of the last `ms`, or up to a sixth more. Where it
- * is asked seldom they are those since it was last asked. `now` is in ms of a monotonic clock.
+ * Returns a function that gives the newest durations of a histogram that only grows: those of the last `ms`, or up to a sixth
+ * more. If it is called less often, it gives those since the last call. `now` is in ms of a monotonic clock.
  */
 export function createWindow(ms: number): (histogram: Histogram, now: number) => Histogram {
   const copies: { at: number; histogram: Histogram }[] = [{ at: -Infinity, histogram: [] }];

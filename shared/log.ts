@@ -5,8 +5,8 @@ export type LogLevel = (typeof logLevels)[number];
 type Fields = Record<string, unknown>;
 
 /**
- * What repeats, each with a minute of its own. Constants alone: a kind made of an error's words or of a symbol would be new each
- * time, and limit nothing.
+ * The kinds of lines that may repeat, each limited to one a minute. They are constants: a kind made from an error's text or a symbol
+ * would be new each time, and would limit nothing.
  */
 export type Kind =
   | "clock"
@@ -27,7 +27,7 @@ export type Kind =
   | "replacement"
   | "restart";
 
-/** What repeats is written so often, in ms. */
+/** The least time between two lines of a kind, in ms. */
 const EVERY_MS = 60_000;
 
 /** One line an event, as logfmt: a time, the level, the worker, the message and its fields. */
@@ -40,7 +40,7 @@ export interface Log {
   sparsely(kind: Kind, message: string, fields?: Fields): void;
 }
 
-/** A log for the worker of that name, on standard error unless told otherwise. */
+/** A log for the worker of that name, on standard error by default. */
 export function createLog(
   worker: string,
   level: LogLevel,

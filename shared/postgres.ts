@@ -9,8 +9,8 @@ export type Row = postgres.Row;
 
 /**
  * Opens a pool of at most `max` connections; it connects at the first query. Close it with `sql.end()`.
- * Notices of the server go to the log. Statements are not prepared: PgBouncer's transaction mode has another server at the
- * next one, and a plan fails once its table is altered.
+ * Notices of the server go to the log. Statements are not prepared: in PgBouncer's transaction mode the next
+ * statement may reach another server, and a prepared plan fails once its table is altered.
  */
 export function connect(database: Database, log: Log, max = 1, options: { fetch_types?: false } = {}): Sql {
   return postgres({
@@ -32,9 +32,9 @@ export function connect(database: Database, log: Log, max = 1, options: { fetch_
 }
 
 /**
- * As `connect`, for who is to outlive the server. At each start of a connection postgres.js 3.4.9 asks for the types of arrays
- * and awaits no answer: a server that dies then ends the process by an unhandled rejection. Here it does not ask. In turn
- * arrays are no parameters, and `reserve` would wait for ever.
+ * As `connect`, for processes that must outlive the server. At each start of a connection postgres.js 3.4.9 queries the types of
+ * arrays without awaiting the answer: if the server dies then, an unhandled rejection ends the process. This pool does not query
+ * them. So arrays can't be parameters, and `reserve` would wait for ever.
  */
 export function connectLasting(database: Database, log: Log, max: number): Sql {
   return connect(database, log, max, { fetch_types: false });
@@ -52,7 +52,7 @@ export async function createDatabase(database: Database, log: Log): Promise<void
     if ((error as { code?: string }).code !== "3D000") throw error;
     const server = connect({ ...database, name: "postgres" }, log);
     try {
-      // It can't be part of a transaction, which would have a timeout of its own.
+      // "create database" can't run in a transaction, so the timeout is set for the session.
       await server`set statement_timeout = 0`;
       await server`create database ${server(database.name)}`;
       await server`reset statement_timeout`;

@@ -1,11 +1,11 @@
-/** SQLSTATE classes and codes that waiting can mend. PostgreSQL: appendix A, "Error Codes". */
+/** SQLSTATE classes and codes of errors that pass by themselves. PostgreSQL: appendix A, "Error Codes". */
 const passing = /^(08|53|57P|58)|^(40001|40P01|25006|55P03|57014|55006)$/;
 
-/** Whether waiting can mend this error: no connection, no room, a lock, a fail-over. */
+/** Whether this error passes by itself: no connection, a full disk, a lock, a failover. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   if (code === undefined) return false;
-  // Five characters are an SQLSTATE; what is longer is of the network: ECONNREFUSED, CONNECTION_CLOSED.
+  // An SQLSTATE has five characters. Longer codes come from the network: ECONNREFUSED, CONNECTION_CLOSED.
   return code.length === 5 && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("EPIPE")
     ? passing.test(code)
     : true;
@@ -14,21 +14,21 @@ export function isTransient(error: unknown): boolean {
 /** Data exceptions, broken constraints, limits such as the length of an index entry, and what a PL/pgSQL trigger raises. */
 const refusing = /^(22|23|54|P0)/;
 
-/** Bytes that are not what a column's type is sent as: it is the column that differs. */
+/** The bytes do not match the column's type: the column was altered, the row is not bad. */
 const malformed = /^22P0[34]$/;
 
 /**
- * Whether a row may be refused for what it holds. The code alone can't tell: a column or a trigger that somebody added
- * refuses good rows by the same codes. Whether others beside it are taken does (`sift`).
+ * Whether the row's content may be the cause. The code is not enough: a column or a trigger that a user added refuses good rows
+ * with the same codes. `sift` decides by whether the rows beside it are accepted.
  */
 export function isRefusal(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  // Of a row without a partition no constraint is named: it is the partition that is missing.
+  // If a partition is missing, the server names no constraint: the row is not bad.
   const isUnplaced = code === "23514" && !(error as { constraint_name?: string }).constraint_name;
   return refusing.test(code) && !malformed.test(code) && !isUnplaced;
 }
 
-/** SQLSTATE 57014: the statement took longer than somebody allows, or was cancelled by hand. */
+/** SQLSTATE 57014: a timeout or a user cancelled the statement. */
 export function isCancelled(error: unknown): boolean {
   return codeOf(error) === "57014";
 }

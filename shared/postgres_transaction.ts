@@ -1,13 +1,13 @@
 import type { Row, Sql } from "./postgres.ts";
 
-/** A lock that is held for longer is told of, and asked for again. */
+/** How long a statement waits for a lock; then the wait is logged and the statement tried again. */
 const LOCK_TIMEOUT = "10s";
 
 /**
- * What each transaction of ours sets for itself, whatever the server, the database or the role set: a timeout of a few
- * milliseconds would have the same statement tried for ever, and without `synchronous_commit` a server that crashes loses rows
- * whose offsets are committed. Another value than `off`, such as `remote_apply`, is kept. PgBouncer refuses all of this as
- * startup parameters. A setting that the server's version does not know is left out.
+ * The settings of each transaction of ours. They override those of the server, the database and the role: with a timeout of a few
+ * milliseconds the same statement would be retried for ever, and with `synchronous_commit` off a server that crashes loses rows
+ * whose offsets are committed. Other values of `synchronous_commit`, such as `remote_apply`, are kept. They are not startup
+ * parameters, since PgBouncer refuses those. A setting that the server's version does not know is left out.
  */
 export const ownSettings = settings(LOCK_TIMEOUT);
 
@@ -26,12 +26,13 @@ function settings(lockTimeout: string): string {
 }
 
 /**
- * Runs statements as one transaction with our own settings and returns the rows of the last one that has any. They are sent as one, so no pooler can part them, and nothing of
- * the session is used. A lock is waited for up to 10 s, or for as long as `lockTimeout` says (0: without end).
- * @throws {postgres.PostgresError} what the server answers; nothing is done then
+ * Runs statements as one transaction with our own settings and returns the rows of the last one that has any. They are sent as
+ * one message, so a pooler can't split them between servers, and they use nothing of the session. They wait for a lock for up to
+ * 10 s, or as `lockTimeout` says (0: for ever).
+ * @throws {postgres.PostgresError} what the server answers; then the transaction is rolled back
  */
 export async function transact(sql: Sql, statements: string, lockTimeout = LOCK_TIMEOUT): Promise<Row[]> {
-  // The first statement gives a result, and so does each that has rows: the second one is of the settings.
+  // The results of statements without rows are left out, except the first one's. The second result is that of the settings.
   const results = await sql.unsafe<Row[][]>(settings(lockTimeout) + statements).simple();
   return results.slice(2).at(-1) ?? [];
 }

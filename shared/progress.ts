@@ -7,7 +7,7 @@ const STALL_MS = 60_000;
 const backlogs = ["buffered", "behind"];
 const outcomes = ["produced", "stored", "rejected", "dropped", "merged", "expired", "legacy", "lost"];
 
-/** How far a worker had come when it last got on. */
+/** How far a worker had come when it last made progress. */
 export interface Progress {
   readonly done: number;
   /** When it last did anything, had nothing to do, or said what it waits for; ms of `performance.now()`. */

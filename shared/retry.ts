@@ -6,17 +6,17 @@ import { backoff, sleep } from "./wait.ts";
 export interface Persistence {
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** What it is about; failures of a kind are logged once a minute. */
+  /** The kind of failure: each kind is logged at most once a minute. */
   readonly kind: Kind;
-  /** Words for a failure, for the log; the error's own by default. */
+  /** The log's words for a failure; by default the error's own. */
   readonly explain?: (error: unknown) => string;
-  /** Whether another attempt can succeed; what can't is thrown. Every error but of the configuration by default. */
+  /** Whether another attempt can succeed; other errors are thrown. Default: all but errors of the configuration. */
   readonly passing?: (error: unknown) => boolean;
-  /** Whether a person must act before an attempt can succeed; it is attempted all the same. No error by default. */
+  /** Whether a person must act before an attempt can succeed; attempts go on nevertheless. Default: no error. */
   readonly lasts?: (error: unknown) => boolean;
-  /** What is the trouble while an attempt neither succeeds nor fails for `ms`; it is not given up. */
+  /** Words for an attempt that neither succeeds nor fails for `ms`; the attempt goes on. */
   readonly slow?: { readonly ms: number; readonly words: string };
-  /** Told of each failure in words and whether it lasts, and of the end of the trouble by undefined. */
+  /** Called at each failure, with words and whether a person must act, and with undefined once an attempt succeeds. */
   readonly onTrouble?: (words: string | undefined, isLasting?: boolean) => void;
 }
 
@@ -56,7 +56,7 @@ export async function persist<T>(attempt: () => Promise<T>, persistence: Persist
   }
 }
 
-/** Waits for an attempt, and calls `tell` where it takes longer than `ms`. */
+/** Waits for an attempt, and calls `tell` if it takes longer than `ms`. */
 async function watch<T>(attempt: Promise<T>, ms: number, tell: () => void): Promise<T> {
   const timer = setTimeout(tell, ms);
   try {

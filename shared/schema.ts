@@ -6,7 +6,7 @@ export class SchemaError extends Error {
   override name = "SchemaError";
 }
 
-/** The least version that has what the migrations use: PostgreSQL 14, whose functions may have a body of statements. */
+/** The oldest version that the migrations work with: PostgreSQL 14, which has functions with `begin atomic`. */
 const LEAST_VERSION = 140_000;
 
 /** A server and the database that is used there. */
@@ -29,7 +29,7 @@ export function serverFault({ version, number, encoding, name }: Server): string
   }
 }
 
-/** @throws {SchemaError} where the database can't be used */
+/** @throws {SchemaError} if the database can't be used */
 export async function requireServer(sql: Sql): Promise<void> {
   const [server] = await transact(
     sql,

@@ -23,7 +23,7 @@ export interface Table<M> {
   readonly migration: number;
   /**
    * Messages whose `field` is before `since` (ms since the epoch, as the database says) are counted as expired and not written.
-   * Asked anew every minute, as it moves.
+   * Queried every minute, since it moves.
    */
   readonly expires?: {
     readonly field: keyof M & string;
@@ -38,7 +38,7 @@ export interface Table<M> {
   readonly upkeep?: readonly Upkeep[];
 }
 
-/** A job of the database. Any number of consumers may run it at once; what fails for a lock is done by the next round. */
+/** A job of the database. Any number of consumers may run it at once; a round that fails for a lock is repeated by the next one. */
 export interface Upkeep {
   readonly name: string;
   /** The pause between the end of one round and the start of the next; the first starts at once. */

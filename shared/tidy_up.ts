@@ -3,9 +3,9 @@ import type { Sql } from "./postgres.ts";
 import { transact } from "./postgres_transaction.ts";
 
 /**
- * Makes the partitions that are missing and drops what the database says is not kept, in steps of a transaction each, until
- * nothing is left to do. What has to wait is left to the consumers.
- * @throws {Error} where a step can't be done for another reason than a lock
+ * Creates missing partitions and drops those that the database's retention does not keep, a transaction a step, until nothing is
+ * left to do. Steps that must wait are left to the consumers.
+ * @throws {Error} if a step fails for another reason than a lock
  */
 export async function tidyUp(sql: Sql, log: Log): Promise<void> {
   for (;;) {

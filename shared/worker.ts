@@ -16,11 +16,11 @@ export interface Report {
   /** The last price of each symbol, a decimal string. */
   readonly prices?: Record<string, string>;
   /**
-   * Why it makes no progress where waiting does not help: a right is missing, a password is wrong, or nobody knows why. A
-   * person must act. It tries on all the same. Absent while all is well.
+   * Why it makes no progress when waiting does not help: a right is missing, a password is wrong, or the cause is unknown. A person
+   * must act. The worker keeps trying. Absent while all is well.
    */
   readonly stuck?: string;
-  /** What it waits for that comes back by itself: a server that is away, the start. What it holds in memory is kept. */
+  /** What it waits for that ends by itself: the start, or a server that is away. It keeps what it holds in memory. */
   readonly waiting?: string;
 }
 

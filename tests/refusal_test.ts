@@ -33,7 +33,7 @@ Deno.test("a worker says its build and its configuration as it starts, and ends 
   assert.equal((await worker.ended).code, 1);
   taken.close();
   await worker.says(/starting build=\d+\.\d+\.\d+\+abc1234 brokers=localhost:9092 .*db_password="not set"/);
-  await worker.says(new RegExp(`Cannot use HEALTH_PORT: port ${port} can't be had: another process has it`));
+  await worker.says(new RegExp(`Cannot use HEALTH_PORT: port ${port} can't be used: another process has it`));
 });
 
 Deno.test("consumers refuse an older schema with code 78, saying which command to run", async () => {

@@ -5,7 +5,7 @@ import { connect } from "../../shared/postgres.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 
-/** A consumer that was killed is a member of its group for 10 s more. In ms. */
+/** A killed consumer stays a member of its group for 10 s. In ms. */
 const MEMBERSHIP_MS = 15_000;
 
 /** What a feed has on Kafka and in the database. */
@@ -25,10 +25,10 @@ export function belongingsOf(streams: readonly Stream[], { kafka, database }: Co
 }
 
 /**
- * Refuses to clear what the user has not given their word for.
+ * Refuses to clear data that the user has not named.
  *
  * @param word the database that the user named
- * @param needsNone whether both servers were started here, or the data is made up
+ * @param needsNone whether both servers were started here, or the data is simulated or recorded
  * @throws {ConfigError} saying what would be removed, and how to ask for it
  */
 export function requireWord(
@@ -52,7 +52,7 @@ export function requireWord(
  * the database refuses.
  *
  * @param patienceMs how long consumers may take to leave
- * @throws {Error} saying why not
+ * @throws {Error} saying why nothing was removed
  */
 export async function clear(
   what: Belongings,
@@ -72,7 +72,7 @@ export async function clear(
   });
 }
 
-/** Waits until no consumer reads the topics any more; those of an earlier run may have been killed just now. */
+/** Waits until no consumer reads the topics any more: those of an earlier run may have been killed just now. */
 async function untilUnread(
   kafka: Kafka,
   { topics, groups }: Belongings,
@@ -122,7 +122,7 @@ async function inDatabase({ database }: Config, log: Log, alongside: () => Promi
   }
 }
 
-/** A table that somebody holds on to is waited for, and then nothing is dropped. */
+/** How long it waits for a table that is locked; then nothing is dropped. */
 const dropSchema = `
   set local client_min_messages = warning;
   set local lock_timeout = '10s';

@@ -18,7 +18,7 @@ export interface KeptServer extends AsyncDisposable {
 /**
  * Starts a server again whenever it ends, with growing pauses.
  *
- * @param notice told that it ended, what keeps it from starting, and that it is up again
+ * @param notice called when it ends, with what keeps it from starting, and when it is up again
  */
 export function keepServer(
   name: string,
