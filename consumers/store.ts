@@ -77,22 +77,25 @@ export function createStore<M extends Message>(
           ? [...fates.keys()].filter((place) => fates[place] === fate).map((place) => ({ i, place }))
           : []
       );
-    /** Notes why messages that rows were made of are refused; rows of the company are left to their turn. */
-    const note = (refused: readonly Refused[]) => {
+    /** Notes why messages that rows were made of are refused, and returns whether any are; rows of the company are left to their turn. */
+    const note = (refused: readonly Refused[]): boolean => {
       const messages = [...freshOfAll()];
       const rows = [...rowsOf(messages)];
-      const causeOf = new Map(refused.map(({ index, cause }) => [rows[index], cause]));
+      const own = refused.filter(({ index }) => index < rows.length);
+      const causeOf = new Map(own.map(({ index, cause }) => [rows[index], cause]));
       for (const [n, { i, place }] of placesOf("stored").entries()) {
         const cause = causeOf.get(messages[n]);
         if (cause === undefined) continue;
         causes[i].set(place, cause);
         outcomes[i].fates[place] = "rejected";
       }
+      return own.length > 0;
     };
 
     /** The rows, and those of other keys that were read later: beside them it shows whether few are bad or all are refused. */
     function* inCompany(): Generator<M> {
       const own = [...rowsOf(freshOfAll())];
+      if (own.length === 0) return;
       yield* own;
       const keys = new Set(own.map((row) => rowKey(stream, row)));
       const later = waiting().flatMap((batch) => [...fresh(batch, newOutcome(batch), isExpired)]);
@@ -114,9 +117,8 @@ export function createStore<M extends Message>(
 
     for (let isDone = false; !isDone;) {
       const refused = await persist(write, database);
-      if (refused.length > 0) note(refused);
       // An older version of a refused row may be good, and was left out for it.
-      isDone = refused.length === 0 || stream.table.version.length === 0;
+      isDone = refused.length === 0 || !note(refused) || stream.table.version.length === 0;
     }
     await setAside(
       placesOf("rejected").map(({ i, place }) => ({

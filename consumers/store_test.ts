@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../shared/kafka/mod.ts";
+import { ConfigError } from "../shared/config.ts";
 import { createLog } from "../shared/log.ts";
 import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
@@ -129,6 +130,22 @@ Deno.test("a row that is refused alone is judged beside those that wait, which a
   assert.deepEqual(written.map((rows) => rows.map(({ updateId }) => updateId)), [[1], [1, 2, 3]]);
   assert.deepEqual(outcomes.map(({ fates }) => fates), [["rejected"]]);
   assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "odd"]]);
+});
+
+Deno.test("a row that is refused is set aside though one that waits is refused, too, whose turn is later", async () => {
+  const isBad = ({ openTime }: Kline) => openTime < 2;
+  const refuse = (rows: Kline[]) => {
+    if (written.length > 5) throw new ConfigError("it is written for ever");
+    if (rows.length > 0 && rows.every(isBad)) throw new RefusedError("1 of 1 rows are refused");
+    return rows.flatMap((row, index) => isBad(row) ? [{ index, cause: "no" }] : []);
+  };
+  const { store, written, setAside } = storeOf(kline, refuse, {
+    waiting: () => [batchOf([version({ openTime: 1 }), version({ openTime: 2 })], 1)],
+  });
+  assert.deepEqual((await store([batchOf([version({ openTime: 0 })])])).map(({ fates }) => fates), [[
+    "rejected",
+  ]]);
+  assert.deepEqual(setAside.map(({ batch, place }) => [batch.partition, place]), [[0, 0]]);
 });
 
 Deno.test("while most are refused nothing is set aside, and what is mended is stored", async () => {
