@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { localFolder } from "../local/folders.ts";
+import { localFolder, removeServer } from "../local/folders.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { migrate } from "../migrations/run.ts";
 import { parseDatabaseUrl } from "../shared/database_url.ts";
 import { createLog } from "../shared/log.ts";
-import { connect, type Sql } from "../shared/postgres.ts";
+import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
 import { tidyUp } from "../shared/tidy_up.ts";
 import type { Progress } from "./main.ts";
-import { removeServer } from "./stack.ts";
+import { newName } from "./stack.ts";
 
 /** A database of a benchmark's own, on a server of its own that has the settings Postgres ships with. */
 export interface BenchDatabase extends AsyncDisposable {
@@ -17,7 +17,7 @@ export interface BenchDatabase extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts a server on an empty folder and makes the schema and its partitions; all is removed when it is disposed of. */
+/** Starts a server and makes a new database, the schema and its partitions; all is removed when it is disposed of. */
 export async function startDatabase(progress: Progress): Promise<BenchDatabase> {
   await using parts = new AsyncDisposableStack();
   const folder = join(localFolder, "bench", "postgres");
@@ -26,7 +26,10 @@ export async function startDatabase(progress: Progress): Promise<BenchDatabase> 
   parts.defer(() => server[Symbol.asyncDispose]());
 
   const log = createLog("bench", "warn");
-  const open = () => connect(parseDatabaseUrl(server.url), log);
+  const name = newName();
+  const config = () => ({ ...parseDatabaseUrl(server.url), name });
+  await createDatabase(config(), log);
+  const open = () => connect(config(), log);
   const sql = open();
   await migrate(sql, log);
   await tidyUp(sql, log);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { localFolder, removeIfThere } from "../local/folders.ts";
+import { localFolder, removeServer } from "../local/folders.ts";
 import { type KafkaOptions, startKafka } from "../local/kafka.ts";
 import type { LocalKafka } from "../local/kafka_node.ts";
 import { type LocalPostgres, startPostgres } from "../local/postgres.ts";
@@ -35,7 +35,7 @@ export async function startStack(
   await using parts = new AsyncDisposableStack();
   const folder = (name: string) => join(localFolder, "bench", name);
   progress("starting a Kafka and a Postgres");
-  parts.defer(() => removeIfThere(folder("kafka")));
+  parts.defer(() => removeServer(folder("kafka")));
   const kafka = parts.use(await startKafka({ folder: folder("kafka"), properties, progress }));
   parts.defer(() => removeServer(folder("postgres")));
   const postgres = parts.use(await startPostgres({ folder: folder("postgres"), progress }));
@@ -63,13 +63,6 @@ export async function startStack(
   };
 }
 
-/** Removes a server's folder, and what takes its place where the server's account can't enter it. */
-export async function removeServer(folder: string): Promise<void> {
-  const elsewhere = await Deno.realPath(join(folder, "outside")).catch(() => undefined);
-  if (elsewhere) await removeIfThere(elsewhere);
-  await removeIfThere(folder);
-}
-
 /** A database of one run's own; it is dropped when it is disposed of. */
 export interface Database extends AsyncDisposable {
   readonly sql: Sql;
@@ -80,7 +73,7 @@ export interface Database extends AsyncDisposable {
 }
 
 /** A name that no earlier run has used, a killed one included. */
-function newName(): string {
+export function newName(): string {
   return `run_${crypto.randomUUID().slice(0, 8)}`;
 }
 

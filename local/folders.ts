@@ -43,3 +43,19 @@ export async function removeIfThere(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
+
+/**
+ * Removes a server's folder, and what takes its place where the server's account can't enter it. They lose their names first: a
+ * removal that is cut off leaves nothing that a next start would take for a server's data.
+ */
+export async function removeServer(folder: string): Promise<void> {
+  const elsewhere = await Deno.realPath(join(folder, "outside")).catch(() => undefined);
+  for (const path of elsewhere ? [folder, elsewhere] : [folder]) {
+    const nameless = `${path}.removed`;
+    await removeIfThere(nameless);
+    await Deno.rename(path, nameless).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    await removeIfThere(nameless);
+  }
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillOnce } from "./folders.ts";
+import { fillOnce, removeServer } from "./folders.ts";
 import { lockFolder } from "./lock.ts";
 import { temporaryFolder } from "./testing.ts";
 
@@ -36,4 +36,15 @@ Deno.test("a folder is locked for one process, which the other is told of, until
     await assert.rejects(lockFolder(folder.path), new RegExp(`as process ${Deno.pid} is using it`));
   }
   using _again = await lockFolder(folder.path);
+});
+
+Deno.test("a server's folder is removed, with what an earlier removal that was cut off left of it", async () => {
+  await using folder = await temporaryFolder();
+  const server = `${folder.path}/server`;
+  const outside = `${folder.path}/elsewhere`;
+  for (const path of [server, `${server}.removed/data`, outside]) await Deno.mkdir(path, { recursive: true });
+  await Deno.symlink(outside, `${server}/outside`);
+  await removeServer(server);
+  await removeServer(server);
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { localFolder, removeIfThere } from "../local/folders.ts";
+import { localFolder, removeServer } from "../local/folders.ts";
 import { startKafka } from "../local/kafka.ts";
 import { lockFolder } from "../local/lock.ts";
 import { startPostgres } from "../local/postgres.ts";
@@ -65,7 +65,7 @@ export async function ownFolder(name: string): Promise<AsyncDisposable & { reado
   return {
     path,
     async [Symbol.asyncDispose]() {
-      await removeData(path);
+      await removeServer(path);
       claimed[Symbol.dispose]();
     },
   };
@@ -82,11 +82,4 @@ async function claimFolder(name: string): Promise<Disposable & { readonly path: 
       if (n === 20) throw error;
     }
   }
-}
-
-/** Removes the folder, and what takes its place where the server's account can't enter it. */
-async function removeData(folder: string): Promise<void> {
-  const elsewhere = await Deno.realPath(join(folder, "outside")).catch(() => undefined);
-  if (elsewhere) await removeIfThere(elsewhere);
-  await removeIfThere(folder);
 }
