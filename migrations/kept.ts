@@ -34,8 +34,9 @@ interface Effect {
   readonly table: string;
   readonly before: number | null;
   readonly after: number | null;
-  /** What is older than the table keeps by then. */
+  /** What is older than the table keeps by then: its days, and rows whose day has no partition. */
   readonly outlived: Amount;
+  readonly strays: number;
   /** Whether it is not dropped for now, since the newest row is not of today or yesterday. */
   readonly isHeldBack: boolean;
 }
@@ -49,7 +50,10 @@ export function readChanges(words: readonly string[]): Change[] {
     throw new ConfigError(`Cannot tell what ${words.at(-1)} is to keep. Example: ${words.at(-1)} 30d`);
   }
   const pairs = Array.from({ length: words.length / 2 }, (_, n) => [words[2 * n], words[2 * n + 1]]);
-  return pairs.map(([table, text]) => {
+  return pairs.map(([table, text], n) => {
+    if (pairs.findIndex(([other]) => other === table) !== n) {
+      throw new ConfigError(`Cannot tell what ${table} is to keep: it is named twice`);
+    }
     if (text === "all") return { table, keep: null };
     const keep = Number(/^(\d{1,5})d$/.exec(text)?.[1]);
     if (keep >= 1 && keep <= 36_500) return { table, keep };
@@ -96,11 +100,12 @@ export async function changeRetention(
       const { keep: former, holds: { last } } = before.get(table)!;
       // Counted from the newest row where that is older than yesterday.
       const [{ since, held }] = await transaction`
-        select case when isfinite(since) then since else ${last}::date - ${keep}::int end::text as since,
+        select to_char(case when isfinite(since) then since else ${last}::date - ${keep}::int end, 'YYYY-MM-DD') as since,
           not isfinite(since) and ${keep}::int is not null and ${last}::date is not null as held
         from websocket.kept_since(${table}) as since`;
       const outlived = await amountOf(transaction, table, since ?? "-infinity");
-      effects.push({ table, before: former, after: keep, outlived, isHeldBack: held });
+      const strays = since === null ? 0 : await straysOf(transaction, table, since);
+      effects.push({ table, before: former, after: keep, outlived, strays, isHeldBack: held });
     }
     if (!isMeant) throw undo;
   }).catch((error) => {
@@ -112,7 +117,8 @@ export async function changeRetention(
 /** How much a table holds of the days before `until`, or in all. A row that was never counted is taken for 110 bytes. */
 async function amountOf(sql: Sql | TransactionSql, table: string, until?: string): Promise<Amount> {
   const [amount] = await sql<Amount[]>`
-    select min(day) filter (where size > 0)::text as first, max(day) filter (where size > 0)::text as last,
+    select to_char(min(day) filter (where size > 0), 'YYYY-MM-DD') as first,
+      to_char(max(day) filter (where size > 0), 'YYYY-MM-DD') as last,
       count(day) filter (where size > 0)::int as count, coalesce(sum(rows), 0)::float8 as rows,
       coalesce(sum(pg_total_relation_size(relation)), 0)::float8 as bytes
     from (
@@ -127,4 +133,14 @@ async function amountOf(sql: Sql | TransactionSql, table: string, until?: string
     ) as part
     where ${until ?? null}::date is null or day < ${until ?? null}::date`;
   return amount;
+}
+
+/** How many rows of the days before `until` a table has in its default partition. */
+async function straysOf(sql: TransactionSql, table: string, until: string): Promise<number> {
+  const [{ column }] =
+    await sql`select time_column as column from websocket.daily_tables where parent = ${table}`;
+  const [{ strays }] = await sql`
+    select count(*)::float8 as strays from websocket.${sql(`${table}_default`)}
+    where ${sql(column)} < ${`${until}T00:00:00Z`}::timestamptz`;
+  return strays;
 }

@@ -46,9 +46,12 @@ async function show(sql: Sql): Promise<string> {
 
 async function change(sql: Sql, words: string[], isMeant: boolean): Promise<string> {
   const effects = await changeRetention(sql, readChanges(words), isMeant);
-  return effects.map(({ table, before, after, outlived, isHeldBack }) => {
+  return effects.map(({ table, before, after, outlived, strays, isHeldBack }) => {
     const verb = isMeant ? "drops" : "would drop";
-    const dropped = outlived.count === 0 ? "nothing" : amount(outlived);
+    const dropped = [
+      ...outlived.count > 0 ? [amount(outlived)] : [],
+      ...strays > 0 ? [`${number(strays)} rows whose day has no partition`] : [],
+    ].join(", and ") || "nothing";
     const later = isHeldBack ? ", but not before it has rows of today or yesterday" : "";
     return `${table}: ${days(after)} instead of ${days(before)}\n  ${verb} ${dropped}${later}`;
   }).join("\n");

@@ -37,6 +37,7 @@ Deno.test("retention: what can't be meant changes nothing, and the error says wh
       [["order_book_data"], /Cannot tell what order_book_data is to keep. Example: order_book_data 30d/],
       [["order_book_data", "30"], /Cannot have order_book_data keep 30: it must be a number of days from 1d/],
       [["order_book_data", "0d", "--yes"], /keep 0d: it must be/],
+      [["order_book_data", "5d", "order_book_data", "1d", "--yes"], /order_book_data .*: it is named twice/],
       [
         ["orders", "30d", "--yes"],
         /Cannot find the table orders: there are gap_data, kline_data, order_book_data/,
@@ -67,6 +68,19 @@ Deno.test("retention: without --yes it says what would be dropped, and changes n
   assert.match(complained, /^Nothing is changed. To change it, say the same with --yes.$/m);
   await tidyUp(there.database.sql);
   assert.deepEqual([await there.keeps(), await there.ticks()], [null, 10]);
+});
+
+Deno.test("retention: rows whose day has no partition are counted too, and a database that writes dates otherwise is read right", async () => {
+  await using there = await kept();
+  const { sql, config } = there.database;
+  await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_21270804`;
+  await insert(sql, [tick(today - 6 * DAY), tick(today - 6 * DAY + 1)]);
+  await sql.unsafe(`alter database ${config.name} set datestyle = 'German'`);
+  const { said } = await there.retention(["order_book_data", "3d"]);
+  assert.match(
+    said,
+    /would drop 5 days, 2127-08-01 to 2127-08-06: .*, and 2 rows whose day has no partition$/m,
+  );
 });
 
 Deno.test("retention: with --yes what is older goes at the next rounds, and no more than was said", async () => {
