@@ -44,6 +44,21 @@ $$;
 create trigger check_retention after insert or update on websocket.retention
 for each statement execute function websocket.check_retention();
 
+-- The days of a table that `target` has partitions of: the table itself, or the one that rows are on their way to. A partition
+-- of another name is somebody's own, as is a table of that name that is no partition.
+create function websocket.partition_days(target text, parent text) returns setof date
+language sql stable
+begin atomic
+  select to_date(right(child.relname, 8), 'YYYYMMDD')
+  from pg_inherits
+  join pg_class as child on child.oid = inhrelid
+  where inhparent = format('websocket.%I', target)::regclass
+    and child.relnamespace = 'websocket'::regnamespace and child.relname ~ ('^' || parent || '_\d{8}$');
+end;
+create or replace function websocket.partition_days(parent text) returns setof date
+language sql stable
+return websocket.partition_days(parent, parent);
+
 -- The first and the last day that a table has rows of, as its partitions tell by their sizes; rows of the default one count too.
 create function websocket.span_of(parent text, time_column text, until date, out first date, out last date)
 language plpgsql stable
@@ -151,7 +166,7 @@ end
 $$;
 
 -- Drops days of a table, the oldest first, as many as take 40 ms and 30 at most; returns those that it dropped. Whoever reads a
--- day by its own name keeps that day, and no other.
+-- day by its own name keeps that day, and no other. While it waited for the lock a day may have been detached, or had a late row.
 create function websocket.drop_days(parent text, days date[]) returns date[]
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -163,7 +178,10 @@ declare
 begin
   perform websocket.lock_out(parent);
   enough := clock_timestamp() + interval '40 ms';
-  foreach old in array days[:30] loop
+  foreach old in array array(
+    select day from websocket.partition_days(parent) as day
+    where day = any (days) and day < websocket.needed_since(parent) order by day limit 30
+  ) loop
     begin
       execute format('lock table only websocket.%I in access exclusive mode nowait', websocket.partition_name(parent, old));
       execute format('drop table websocket.%I', websocket.partition_name(parent, old));

@@ -110,25 +110,26 @@ $$;
 revoke execute on function websocket.roll_up_stale from public;
 
 -- Brings the rollup up to date and returns how many seconds it did; 0 says that nothing is left to do now. One caller at a time
--- does the work, and for a quarter of a second about: what is left is for the next call. Seconds that still get rows are left until
+-- does the work, the others wait for their turn, and for a quarter of a second about: what is left is for the next call. Seconds that still get rows are left until
 -- they have `settled`. Where a lock is not to be had it fails with 55P03, so that it never waits for long.
 create or replace function websocket.refresh_rollup(settled interval default '500 ms') returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Shorter than deadlock_timeout (1 s), so that it is always this function that gives way.
-set lock_timeout = '500ms'
+set lock_timeout = '10s'
 as $$
 declare
-  enough constant timestamptz := clock_timestamp() + interval '200 ms';
+  enough timestamptz;
   -- Seconds of a slice: more and more, while slices take little time.
   most integer := 4;
   started timestamptz;
   taken integer;
   refreshed integer := 0;
 begin
-  if not pg_try_advisory_xact_lock('websocket.stale_seconds'::regclass::oid::bigint) then
-    return 0;
-  end if;
+  -- No role but the owner's can take such a lock: nobody else can keep the work from being done.
+  lock table only websocket.dropped_days in share update exclusive mode;
+  -- Shorter than deadlock_timeout (1 s), so that it is always this function that gives way.
+  perform set_config('lock_timeout', '500ms', true);
+  enough := clock_timestamp() + interval '200 ms';
   lock table only websocket.order_book_data in access share mode;
   lock table only websocket.order_book_1s, only websocket.order_book_1m in row exclusive mode;
   loop

@@ -77,7 +77,7 @@ set timezone = 'UTC'
 set lock_timeout = '100ms'
 as $$
 declare
-  days constant date[] := array(select websocket.missing_days(parent, time_column) limit 10);
+  days date[];
   day date;
   has_rows boolean;
   enough timestamptz;
@@ -85,7 +85,9 @@ declare
 begin
   if exists (select from websocket.moves where moves.parent = make_some.parent) then
     return websocket.move_some(parent);
-  elsif days = '{}' then
+  end if;
+  days := array(select websocket.missing_days(parent, time_column) limit 10);
+  if days = '{}' then
     return null;
   end if;
   foreach day in array days loop
@@ -224,7 +226,7 @@ as $$
 declare
   strays constant text := parent || '_default';
   sorted constant text := parent || '_sorted';
-  days constant date[] := array(select websocket.partition_days(sorted));
+  days constant date[] := array(select websocket.partition_days(sorted, parent));
   day date;
 begin
   perform websocket.lock_out(parent);

@@ -13,6 +13,32 @@ create table websocket.postponed (
   primary key (parent, step)
 );
 
+-- Gives up a move once somebody has altered the table's columns, which its copies lack: the next step begins it anew. Returns what it
+-- did in words, null where that is nothing.
+create function websocket.give_up_move(parent text) returns text
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+set lock_timeout = '40ms'
+as $$
+begin
+  if not exists (select from websocket.moves where moves.parent = give_up_move.parent) or (
+    select count(distinct columns) = 1 from (
+      select array_agg(row(attname, atttypid, atttypmod, attnotnull)::text order by attname) as columns
+      from pg_attribute
+      where attrelid in (to_regclass('websocket.' || parent), to_regclass('websocket.' || parent || '_sorted'))
+        and attnum > 0 and not attisdropped
+      group by attrelid
+    ) as both_tables
+  ) then
+    return null;
+  end if;
+  execute format('drop trigger copy_row on websocket.%I', parent || '_default');
+  execute format('drop table websocket.%I', parent || '_sorted');
+  delete from websocket.moves where moves.parent = give_up_move.parent;
+  return format('gave up to move rows of %s, whose columns are others by now: it begins anew', parent || '_default');
+end
+$$;
+
 -- Does a step for a table, to make partitions or to drop them; returns what it did in words, null where there is nothing to do or
 -- it could not be done.
 create function websocket.try_step(parent text, time_column text, step text) returns text
@@ -25,7 +51,10 @@ declare
   reason text;
   hint text;
 begin
-  done := case step when 'make' then websocket.make_some(parent, time_column) else websocket.drop_some(parent, time_column) end;
+  done := case step
+    when 'make' then coalesce(websocket.give_up_move(parent), websocket.make_some(parent, time_column))
+    else websocket.drop_some(parent, time_column)
+  end;
   delete from websocket.postponed where (postponed.parent, postponed.step) = (try_step.parent, try_step.step);
   return done;
 exception when others then
@@ -73,23 +102,23 @@ as $$
 declare
   target record;
 begin
-  -- Another caller's work is done by that one.
-  if pg_try_advisory_xact_lock('websocket.retention'::regclass::oid::bigint) then
-    for target in
-      select daily_tables.parent, time_column, due.step
-      from websocket.daily_tables cross join unnest(array['make', 'drop']) as due (step)
-      where not exists (
-        select from websocket.postponed
-        where (postponed.parent, postponed.step) = (daily_tables.parent, due.step)
-          -- A clock that was ahead makes no pause longer.
-          and retry_at between clock_timestamp() and clock_timestamp() + interval '15 min'
-      )
-      order by due.step desc, ordinal
-    loop
-      done := websocket.try_step(target.parent, target.time_column, target.step);
-      exit when done is not null;
-    end loop;
-  end if;
+  -- One caller at a time works; the others wait for their turn. What is to be kept can't change meanwhile. Nobody but the owner
+  -- can take such a lock, so nobody else can keep the work from being done.
+  lock table only websocket.retention in share row exclusive mode;
+  for target in
+    select daily_tables.parent, time_column, due.step
+    from websocket.daily_tables cross join unnest(array['make', 'drop']) as due (step)
+    where not exists (
+      select from websocket.postponed
+      where (postponed.parent, postponed.step) = (daily_tables.parent, due.step)
+        -- A clock that was ahead makes no pause longer.
+        and retry_at between clock_timestamp() and clock_timestamp() + interval '15 min'
+    )
+    order by due.step desc, ordinal
+  loop
+    done := websocket.try_step(target.parent, target.time_column, target.step);
+    exit when done is not null;
+  end loop;
 
   select string_agg(format('cannot %s partitions of %s: %s', step, parent, reason), '; ') filter (where code <> '55P03'),
     string_agg(format('partitions of %s wait for a lock since %s (%s): is a transaction open that nobody ends? '

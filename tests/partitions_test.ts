@@ -117,6 +117,17 @@ Deno.test("pages that are others than when copying began, as after VACUUM FULL, 
   assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1_001 });
 });
 
+Deno.test("a column that somebody adds while rows move begins the move anew, and the rows arrive", async () => {
+  await using database = await stuckDay(1_000);
+  const { sql } = database;
+  const step = async () => (await sql`select done from websocket.tidy_up()`)[0].done as string;
+  while (!(await step()).startsWith("copied"));
+  await sql`alter table websocket.order_book_data add column note text not null default 'mine'`;
+  await insert(sql, [tick(today)]);
+  await tidyUp(sql);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1_001 });
+});
+
 Deno.test("tomorrow's missing partition is told, with what keeps it from being made", async () => {
   await using database = await testDatabase();
   const { sql } = database;
