@@ -36,13 +36,13 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
 
 const all = ["consumer", "producer", "latency", "footprint"];
 
-const help = `Measures Bookline on this machine, on servers of its own.
+const help = `Measures Bookline on this machine, with its own servers.
 
 Usage: deno task bench ${Object.keys(benchmarks).join("|")}|all [options]
 
 all are ${all.join(", ")}.
 
-  --runs N         how often each contender is measured; default: 3
+  --runs N         how often each case is measured; default: 3
   --messages N     drained or produced in each run; default: 500000
   --peer pyspark   measures the PySpark job too, beside the consumer
   --json           prints one JSON object instead of tables`;

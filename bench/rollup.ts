@@ -7,11 +7,11 @@ import { measured } from "./statistics.ts";
 import { spread, table } from "./table.ts";
 
 const TICKS = 2_000_000;
-/** For so long the consumer's rollup waits for a lock before it may begin. */
+/** How long the rollup waits for a lock before it begins. */
 const LOCKED_SECONDS = 25;
 const POLL_MS = 25;
 
-/** How fast the book's consumer rolls a backlog up, from the end of a lock that it waited for until nothing is stale. */
+/** How fast the book's consumer rolls up a backlog, from the end of a lock until no second is stale. */
 export async function run(progress: Progress, { runs }: Options): Promise<Result> {
   await using stack = await startStack(progress);
   const seconds: number[] = [];
@@ -30,7 +30,7 @@ export async function run(progress: Progress, { runs }: Options): Promise<Result
 
 /**
  * Returns the seconds from the lock's end until the rollup is current.
- * @throws {Error} if the rollup is not that of the ticks then
+ * @throws {Error} if the rollup differs from the ticks
  */
 async function rollUp(stack: Stack, progress: Progress): Promise<number> {
   await using database = await freshDatabase(stack);

@@ -17,7 +17,7 @@ export interface Chores<M> extends AsyncDisposable {
 
 const EXPIRY_MS = 60_000;
 
-/** How many connections the jobs take: one for each, as one may wait for a lock, and what waits for it would wait as long. */
+/** How many connections the jobs take: one each, so that a job that waits for a lock delays no other. */
 export function jobConnections<M extends { symbol: string }>({ table }: Stream<M>): number {
   const { upkeep = [], expires } = table;
   return upkeep.length + (expires ? 1 : 0);
@@ -25,7 +25,7 @@ export function jobConnections<M extends { symbol: string }>({ table }: Stream<M
 
 /**
  * Runs the jobs of the stream's table, each at its own pace, until it is disposed. One that has more to do goes on at once,
- * unless `isBehind` says that rows wait to be written: those go first. What fails is done by the next round.
+ * unless `isBehind` says that rows wait to be written: those go first. A round that fails is repeated by the next one.
  */
 export async function startChores<M extends { symbol: string }>(
   stream: Stream<M>,

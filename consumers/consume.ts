@@ -28,11 +28,11 @@ import { createStore } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
-/** Bytes of messages that wait for the database, as they are in memory. */
+/** How many bytes of messages may wait for the database, as they are in memory. */
 const INTAKE_BYTES = 6 * 2 ** 20;
-/** Messages. Whoever has more to store does that first, and the jobs of the database in between. */
+/** With more messages than this to store, the jobs of the database run only in between. */
 const BEHIND = 50_000;
-/** After so long without an answer the database is said to be slow; a lock that is held fails before. In ms. */
+/** A database that has not answered for this long is reported, in ms. A wait for a lock fails earlier. */
 const SLOW_MS = 12_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 3 * 2 ** 20;
@@ -42,8 +42,8 @@ const MOST_PAUSE_MS = 5_000;
 /**
  * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
  * guarantee: dead letters are acked, rows are committed, and only then is the offset.
- * @throws {SchemaError} where the database's schema is older than the stream needs
- * @throws {ConfigError} where another host's rows would be mixed with the exchange's
+ * @throws {SchemaError} if the database's schema is older than the stream needs
+ * @throws {ConfigError} if another host's rows would be mixed with the exchange's
  */
 export async function consume<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   requireOwnDatabase(worker.config);
@@ -53,7 +53,7 @@ export async function consume<M extends Message>(stream: Stream<M>, worker: Work
   await runUnstalled(work, (signal) => read(stream, worker, meter, signal), worker.signal, worker.log);
 }
 
-/** Consumes until the signal is aborted, with clients and connections of its own. */
+/** Consumes until the signal is aborted, with its own clients and connections. */
 async function read<M extends Message>(
   stream: Stream<M>,
   worker: Worker,
@@ -65,7 +65,7 @@ async function read<M extends Message>(
 
   await using sink = createSink(stream, config.database, log);
   const connections = sink.width + jobConnections(stream);
-  log.info("the database is used over several connections", { most: connections });
+  log.info("the worker uses several database connections", { most: connections });
   const database = {
     signal,
     slow: { ms: SLOW_MS, words: noAnswer(config.database, connections) },
@@ -97,7 +97,7 @@ async function read<M extends Message>(
   await using chores = await startChores(stream, config, log, database, isBehind);
   worker.report = () => {
     const report = meter.report();
-    // While the worker waits for a server, that is the reason.
+    // A worker that waits for a server has that as its reason.
     return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : chores.stuck()) };
   };
 

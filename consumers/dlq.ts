@@ -10,9 +10,9 @@ import { replayOf } from "./dead_letters/replay.ts";
 import { type Action, settle, type Settled } from "./dead_letters/settle.ts";
 import { showLetters } from "./dead_letters/show.ts";
 
-/** How often a command that takes long tells how far it has come, in ms. */
+/** How often a long command reports its progress, in ms. */
 const TELL_MS = 2_000;
-/** How many letters are shown where no limit is given. */
+/** How many letters are shown by default. */
 const SHOWN = 20;
 
 /** Runs the command; returns what it prints. */
@@ -52,7 +52,7 @@ function dropFor(reason: string): Action {
 
 /** What was done, in sentences. */
 function sentences({ command, topic, isDryRun }: Order, { done, refused }: Settled): string {
-  const what = command === "replay" ? `put on ${topic} once more` : "dropped";
+  const what = command === "replay" ? `sent to ${topic} again` : "dropped";
   return [
     isDryRun ? `${done} would be ${what}. Nothing was done.` : `${done} ${what}.`,
     ...[...refused].map(([why, { count, places }]) =>
@@ -61,7 +61,7 @@ function sentences({ command, topic, isDryRun }: Order, { done, refused }: Settl
   ].join("\n");
 }
 
-/** Tells on standard error how far a command has come that takes long. */
+/** Reports the progress of a long command on standard error. */
 function createProgress(): OnProgress {
   let toldAt = performance.now();
   return (words) => {

@@ -95,7 +95,7 @@ Deno.test("a trigger or a constraint that refuses every row makes none a bad one
         as $$ begin raise 'not on Sundays' using errcode = '${code}'; end $$;
       create trigger refuse before insert on ${table} for each row execute function refuse()`,
       "drop function refuse cascade",
-      /rows are refused, which is not for what they hold: .*not on Sundays/,
+      /rows are refused, so the cause is not their content: .*not on Sundays/,
     );
   }
   await takesNone(

@@ -3,7 +3,7 @@ import { describe, type Log } from "../shared/log.ts";
 /** SQLSTATE 55P03. */
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** A job that has not succeeded for so long makes its worker not ready, in ms. A lock may be held for a while by a reader. */
+/** A job that has not succeeded for this long makes its worker not ready, in ms. Shorter waits are usual: a reader may hold a lock. */
 const FAILED_MS = 300_000;
 
 /** Runs rounds of jobs and remembers which of them fail. */
@@ -14,7 +14,7 @@ export interface Rounds {
   stuck(): string | undefined;
 }
 
-/** A job that has not succeeded since, by the monotonic clock; `why` is of its last failure. */
+/** Since when a job has not succeeded, by the monotonic clock; `why` is its last failure. */
 interface Failing {
   readonly since: number;
   readonly why?: string;
@@ -39,7 +39,7 @@ export function createRounds(log: Log): Rounds {
           : describe(error);
         failing.set(job, { since, why });
         const words = "a job of the database failed and is done again soon";
-        // For a lock it is done again in silence, as long as that is usual.
+        // A wait for a lock is logged only if it takes unusually long.
         if (isLocked && performance.now() - since < FAILED_MS) log.debug(words, { job, why });
         else log.sparsely(isLocked ? "lock" : "job", words, { job, why });
         return false;

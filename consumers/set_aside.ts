@@ -5,20 +5,20 @@ import type { Log } from "../shared/log.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
 import type { Unwanted } from "./store.ts";
 
-/** Letters of which is remembered that they are acked: those of batches that are read again before their offsets are committed. */
+/** How many acked letters are remembered: a batch may be read again before its offset is committed. */
 const MOST_REMEMBERED = 50_000;
 
 /** Puts messages that can't be decoded or stored on the dead-letter topic. */
 export interface SetAside extends AsyncDisposable {
   /**
-   * Returns once all of them are acked, for offsets move only then. Those that are acked already are not sent again, neither when others
-   * are refused nor when their batch is read once more.
+   * Returns once all of them are acked, since offsets are committed only then. Acked ones are not sent again, neither when others are
+   * refused nor when their batch is read again.
    * @throws the last error once the signal is aborted
    */
   setAside(unwanted: readonly Unwanted[]): Promise<void>;
 }
 
-/** @param topic of the dead letters; it is made anew where it was deleted */
+/** @param topic the topic of the dead letters; it is created again if it was deleted */
 export function createSetAside(
   kafka: Pick<Kafka, "ensureTopics" | "producer">,
   topic: string,
@@ -69,7 +69,7 @@ export function createSetAside(
   };
 }
 
-/** The place of a message. A topic that is made anew begins again at offset 0: the bytes tell its messages from the old ones. */
+/** Identifies a message. A topic that was created again begins at offset 0, so the bytes are needed, too. */
 function placeOf(partition: number, offset: string, value: Uint8Array | null): string {
   return `${partition}:${offset}:${value ? crc32c(value) : 0}`;
 }

@@ -1,26 +1,26 @@
 import { describe } from "../shared/log.ts";
 import { isCancelled, isRefusal } from "../shared/postgres_error.ts";
 
-/** A row that the database refuses for what it holds: which of those that were given, and why. */
+/** A row that the database refuses because of its content: its place among the given rows, and why. */
 export interface Refused {
   readonly index: number;
   readonly cause: string;
 }
 
-/** Most rows are refused: not for what they hold, but by a schema, a constraint or a trigger that takes none. */
+/** Most rows are refused: the cause is not their content, but a schema, a constraint or a trigger that accepts none. */
 export class RefusedError extends Error {
   override name = "RefusedError";
 }
 
-/** More are refused than taken, by so many: the rest is not tried. */
+/** The rest is not tried once this many more rows are refused than accepted. */
 const ENOUGH = 16;
 
 /**
- * Writes by halves what can't be written whole, and returns the rows that are refused, in order. A row is bad only where most
- * others beside it are taken: the errors are the same whether one row is bad or a trigger refuses all. The halves are every
- * other row, so that the first rows that stand alone are of all parts of the batch. Of a statement that was cancelled for the
- * time it took, the halves are written too. A row may be written twice.
- * @throws {RefusedError} where most are refused; what was taken stays written
+ * Writes a batch that is refused as a whole by halves, and returns the rows that are refused, in order. A row is bad only if most
+ * rows beside it are accepted: the errors are the same whether one row is bad or a trigger refuses all. A half is every other row,
+ * so that the first single rows come from all parts of the batch. A statement that was cancelled by a timeout is halved, too. A row
+ * may be written twice.
+ * @throws {RefusedError} if most are refused; the accepted rows stay written
  * @throws {Error} any other error of `write`
  */
 export async function sift<M>(
@@ -33,7 +33,9 @@ export async function sift<M>(
   const requireFew = (most: number) => {
     if (refused.length <= most) return;
     const count = `${refused.length} of ${taken.length + refused.length} rows`;
-    throw new RefusedError(`${count} are refused, which is not for what they hold: ${refused.at(-1)!.cause}`);
+    throw new RefusedError(
+      `${count} are refused, so the cause is not their content: ${refused.at(-1)!.cause}`,
+    );
   };
   const visit = async (indices: readonly number[]): Promise<void> => {
     try {
@@ -53,7 +55,7 @@ export async function sift<M>(
   if (rows.length > 0) await visit([...rows.keys()]);
   requireFew(taken.length);
   if (refused.length === 0) return [];
-  // The table may have been mended or altered since: they are written once more, and after them one that was taken.
+  // The table may have been repaired or altered since: the refused rows are written once more, and then an accepted one.
   for (const { index } of refused.splice(0)) await visit([index]);
   const count = refused.length;
   await visit(taken.slice(0, 1));

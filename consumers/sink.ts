@@ -17,15 +17,15 @@ export interface Sink<M extends Message> extends AsyncDisposable {
   readonly sql: Sql;
   /** How many writes may be under way at once. */
   readonly width: number;
-  /** @throws {SchemaError} where the server, the schema or the table is not what the stream needs */
+  /** @throws {SchemaError} if the server, the schema or the table is not what the stream needs */
   open(): Promise<void>;
   /**
-   * Upserts messages of distinct keys and returns those that the database refuses for what they hold, by their place among
+   * Upserts messages of distinct keys and returns those that the database refuses because of their content, by their place among
    * them. `load` is called again where the messages are needed again: each is encoded as soon as it is there, and nobody
    * holds it, so that it is cleared away young. Holding them cost a third of the consumer's speed.
-   * @throws {RefusedError} where most are refused
-   * @throws {SchemaError} where the table is not what the stream needs any more
-   * @throws {Error} any other that is not of a row's content; writing the same messages again is right after each of them
+   * @throws {RefusedError} if most are refused
+   * @throws {SchemaError} if the table is no longer what the stream needs
+   * @throws {Error} any other error that a row's content does not cause. After each of them the same messages may be written again
    */
   write(load: () => Iterable<M>): Promise<Refused[]>;
 }
@@ -33,7 +33,7 @@ export interface Sink<M extends Message> extends AsyncDisposable {
 /** Batches that go by way of the staging table after one that held a row already stored. */
 const CAUTIOUS_BATCHES = 100;
 
-/** The table is looked at so often, in ms: somebody may alter it meanwhile. */
+/** How often the table is checked, in ms: a user may alter it at any time. */
 const CHECK_MS = 10_000;
 
 /** Opens the stream's table; it connects at the first use. */
@@ -87,11 +87,11 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
 
   const write = async (load: () => Iterable<M>): Promise<Refused[]> => {
     try {
-      // A number that a column of another type takes may be another number.
+      // A column of another type may store another number without an error.
       if (performance.now() - checkedAt > CHECK_MS) await check();
       return await tryWrite(load);
     } catch (error) {
-      // Whatever lasts: where somebody has altered the table, that explains it.
+      // If a user altered the table, that explains an error that does not pass.
       if (!isTransient(error)) await open();
       throw error;
     }
@@ -125,7 +125,7 @@ export function sqlOf<M extends Message>({ topic, table }: Stream<M>) {
   // Statements sent as one are one transaction, and the copy among them takes the rows. postgres.js' own `begin` can't be
   // used: when the connection is lost, its rollback ends the process.
   // The staging table has the stream's columns and no constraints. It is empty between transactions, so it does not matter
-  // whose session a pooler gives us. Made anew for each batch it would cost 22 KB of WAL a time.
+  // whose session a pooler gives us. Creating it for each batch would cost 22 KB of WAL each time.
   return {
     copy: `copy ${target} (${columns}) from stdin (format binary)`,
     upsert: `

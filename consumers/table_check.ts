@@ -24,8 +24,8 @@ const typeNames: Record<keyof ColumnTypes, string> = {
 };
 
 /**
- * In what a table differs from the stream's, in words; `keys` are the columns of each unique index, sorted. Columns of somebody's
- * own may be there as long as they fill themselves.
+ * How a table differs from what the stream needs, in words; `keys` are the columns of each unique index, sorted. Columns that users
+ * added are accepted if they fill themselves.
  */
 export function differences<M>(
   { columns, key }: Table<M>,
@@ -57,7 +57,7 @@ export function differences<M>(
   ];
 }
 
-/** @throws {SchemaError} where the stream's rows can't be stored in its table as it is, with the differences in words */
+/** @throws {SchemaError} if the stream's rows can't be stored in its table, with the differences in words */
 export async function requireTable<M extends { symbol: string }>(
   sql: Sql,
   { topic, table }: Stream<M>,

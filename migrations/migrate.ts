@@ -7,17 +7,17 @@ import { runWorker, type Worker } from "../shared/worker.ts";
 import { makeRoles, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";
 
-const help = `Brings the database that DB_URL names up to date, and makes it where it does not exist.
-Safe to run again, and by several at once.
+const help = `Brings the database that DB_URL names up to date, and creates it if it does not exist.
+It is safe to run again, and several times at once.
 
 Usage: deno task migrate [--roles]
 
-  --roles   Also makes the roles bookline_writer (no DDL) and grafana_reader (reads only), with the passwords that
-            WRITER_DB_PASSWORD and GRAFANA_DB_PASSWORD say. The database's user must have CREATEROLE.`;
+  --roles   Also creates the roles bookline_writer (no DDL) and grafana_reader (reads only), with the passwords in
+            WRITER_DB_PASSWORD and GRAFANA_DB_PASSWORD. The database's user must have CREATEROLE.`;
 
 const ROLES = "--roles";
 
-/** The schema that takes over what earlier versions were told by their environment. */
+/** The number of the migration that reads the variables of earlier versions. */
 const TAKES_OVER = 9;
 
 async function prepare({ config, log }: Worker): Promise<void> {

@@ -2,17 +2,17 @@ import type { Log } from "../shared/log.ts";
 import type { Gap } from "../shared/streams/gap.ts";
 import { sleep } from "../shared/wait.ts";
 
-/** Streams that are lost together come back within so long, most of the time, in ms. */
+/** Streams that are lost together usually come back within this time, in ms. */
 const GATHER_MS = 2_000;
 
-/** Tells of gaps, one line an outage. */
+/** Logs gaps, one line an outage. */
 export interface GapLog {
   note(gap: Gap): void;
-  /** Tells what is left, as the worker ends. */
+  /** Logs the rest, when the worker ends. */
   close(): void;
 }
 
-/** Gathers gaps of one reason for some seconds, and logs from when to when they are and of how many symbols. */
+/** Collects gaps of one reason for some seconds, and logs their times and the number of their symbols. */
 export function createGapLog(log: Log): GapLog {
   const gathered = new Map<string, Gap[]>();
   const closed = new AbortController();

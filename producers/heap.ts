@@ -2,7 +2,7 @@ import { getHeapStatistics } from "node:v8";
 import { ConfigError } from "../shared/config.ts";
 
 /**
- * Checks that a full buffer fits into the runtime's heap, with as much beside it.
+ * Checks that the runtime's heap has room for twice the size of a full buffer.
  * @throws {ConfigError} if it does not
  */
 export function requireHeap(bufferBytes: number, heapBytes = getHeapStatistics().heap_size_limit): void {

@@ -1,6 +1,6 @@
-/** How long the exchange wants to be left alone. One for all of a process: it counts the requests of an address, not of a connection. */
+/** How long to send the exchange no request. One for the whole process: the exchange counts requests by address, not by connection. */
 export interface Patience {
-  /** Ms from now; 0 where it may be asked. */
+  /** In ms from now; 0 if a request may be sent. */
   readonly left: number;
   /** Notes an answer with that status and `Retry-After`, if it has one. */
   note(status: number, retryAfter: string | null): void;
@@ -9,7 +9,7 @@ export interface Patience {
 /** Binance: "LIMITS". A ban lasts 2 minutes at first, and up to 3 days. */
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
 
-/** May be asked; a ban of which no end is told is taken for twice as long each time. */
+/** At first a request may be sent. Each ban without a given end is assumed to last twice as long as the one before. */
 export function createPatience(): Patience {
   let notBefore = 0;
   let bans = 0;

@@ -1,13 +1,13 @@
 import type { Log } from "../shared/log.ts";
 
-/** An event may be so far ahead of this machine's clock, in ms. */
+/** How far an event may be ahead of this machine's clock, in ms. */
 const MOST_LEAD_MS = 60_000;
-/** After so many frames in a row that are ahead it is the clock that is behind. */
+/** After this many frames in a row that are ahead, this machine's clock is considered to be behind. */
 const MANY = 100;
 
 /**
  * A check of the exchange's times, in ms since the epoch: whether an event time is so far ahead of the clock that it can't be true.
- * Such a one is logged, and must move nothing that other times are compared with.
+ * Such a time is logged, and must not be compared with other times.
  */
 export function createUntimely(log: Log, now: () => number = Date.now): (eventTime: number) => boolean {
   /** How far the exchange is known to be ahead of a clock that is behind, in ms. */
@@ -27,7 +27,7 @@ export function createUntimely(log: Log, now: () => number = Date.now): (eventTi
     inARow++;
     const minutes = Math.round(ahead / 60_000);
     if (inARow < MANY) {
-      log.sparsely("clock", "an event is dated ahead of the clock: its time tells nothing", { minutes });
+      log.sparsely("clock", "an event is dated ahead of the clock: its time is ignored", { minutes });
       return true;
     }
     lead = ahead;

@@ -18,27 +18,27 @@ export interface Queue {
   take(most: number): Outgoing[];
   /** Takes the entries of these keys. */
   extract(keys: ReadonlySet<Outgoing["key"]>): Outgoing[];
-  /** Leaves the newest entry of each row, where rows are given, and merges what comes until entries are taken. */
+  /** Keeps only the newest entry of each row, if rows are given, and merges later entries until some are taken. */
   merge(): void;
   readonly length: number;
   readonly bytes: number;
 }
 
-/** What an entry takes up beside its value, as far as that can be told. */
+/** Bytes that an entry takes beside its value, as an estimate. */
 const OVERHEAD_BYTES = 300;
 
-/** Bytes that an entry takes up. */
+/** Bytes that an entry takes. */
 const sizeOf = ({ value }: Outgoing) => value.length + OVERHEAD_BYTES;
 export const sizeOfAll = (entries: readonly Outgoing[]) => entries.reduce((sum, one) => sum + sizeOf(one), 0);
 
-/** An empty queue. `onMerged` is told of each entry that a newer one of its row has replaced. */
+/** An empty queue. `onMerged` is called with each entry that a newer one of its row replaces. */
 export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue {
   let entries: Outgoing[] = [];
   let head = 0; // entries before it are gone; they are cut off now and then
   let bytes = 0;
   let places: Map<string, number> | undefined; // of rows among the entries, while it merges
 
-  /** Replaces the older of two entries of one row by the newer; false where there is but this one. */
+  /** Replaces the older of two entries of one row by the newer; false if the row has only this one. */
   const mergeIn = (entry: Outgoing): boolean => {
     if (!rows || !places) return false;
     const key = rows.key(entry);

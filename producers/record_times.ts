@@ -1,17 +1,17 @@
 import type { Incoming } from "../shared/kafka/mod.ts";
 import type { Stream } from "../shared/stream.ts";
 
-/** What is used here of a stream's message. */
+/** The part of a stream's message that is used. */
 export interface Message {
   readonly symbol: string;
   readonly eventTime: number;
   readonly receivedAt?: number;
 }
 
-/** An event may be so far ahead of this machine's clock, in ms: what is further tells nothing. */
+/** How far an event may be ahead of this machine's clock, in ms: times further ahead are ignored. */
 const MOST_LEAD_MS = 60_000;
 
-/** The messages among a topic's records whose times can be true. Another pipeline's are left out. */
+/** The messages among a topic's records whose times can be true. Messages of another pipeline are left out. */
 export function messagesOf<M extends Message>(
   { codec }: Pick<Stream<M>, "codec">,
   records: readonly Pick<Incoming, "value">[],

@@ -11,7 +11,7 @@ const meanings: Record<number, string> = {
   503: "it is out of service, for maintenance or by overload",
 };
 
-/** Refusals that end by themselves; other statuses of 4xx say that the URL or the place is wrong. */
+/** Refusals that end by themselves. Other 4xx statuses mean that the URL or the region is wrong. */
 const passing = [403, 408, 418, 429];
 
 const statusIn = (errorText: string) => Number(/status code: (\d{3})/.exec(errorText)?.[1] ?? NaN);
@@ -27,9 +27,9 @@ export function refusalLasts(errorText: string): boolean {
 let asking: Promise<void> | undefined;
 
 /**
- * Finds out why a WebSocket handshake was refused. Deno tells the status alone, in the error's text ("Invalid status code:
- * 429"); the same request made as plain HTTP tells `Retry-After`. However many connections are refused, it is made once, and not
- * before a pause that is known is over.
+ * Finds out why a WebSocket handshake was refused. Deno gives only the status, in the error's text ("Invalid status code:
+ * 429"). The same request as plain HTTP gives `Retry-After`, too. It is sent once, however many connections are refused, and not
+ * before the end of a known pause.
  */
 export async function explainRefusal(url: string, errorText: string, patience: Patience): Promise<string> {
   const status = statusIn(errorText);

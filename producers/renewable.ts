@@ -1,12 +1,12 @@
 import type { Outgoing, Producer, Unsent } from "../shared/kafka/mod.ts";
 
-/** A producer that can be begun anew. */
+/** A Kafka producer that can be replaced by a new one. */
 export interface RenewableProducer extends Pick<Producer, "trySend">, AsyncDisposable {
-  /** Goes on with new connections. A send that is under way is given up: for all we know, nothing of it is acked. */
+  /** Replaces it, with new connections. A send under way is given up, and counts as not acked. */
   renew(): void;
 }
 
-/** A producer that is made by `create`, at first and at each `renew`. */
+/** Wraps the producer that `create` makes, at the start and at each `renew`. */
 export function createRenewableProducer(create: () => Producer): RenewableProducer {
   let producer = create();
   let giveUp = () => {};
@@ -14,14 +14,14 @@ export function createRenewableProducer(create: () => Producer): RenewableProduc
     async trySend<M extends Outgoing>(messages: readonly M[]) {
       const { promise, resolve, reject } = Promise.withResolvers<Unsent<M>[]>();
       giveUp = () => {
-        const error = new Error("it was given up, to begin anew");
+        const error = new Error("it was given up for a new connection");
         resolve(messages.map((message) => ({ message, error })));
       };
       producer.trySend(messages).then(resolve, reject);
       return await promise;
     },
     renew() {
-      // One that hangs is not waited for.
+      // It may hang, so nothing waits for it.
       Promise.resolve(producer[Symbol.asyncDispose]()).catch(() => {});
       producer = create();
       giveUp();

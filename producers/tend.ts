@@ -8,7 +8,7 @@ import type { Socket } from "./socket.ts";
 /** Pauses between attempts to replace a connection that is still there, in ms: the exchange bans who does not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
 
-/** A new connection that is to be ended, too, is kept for so long, in ms: all of an exchange's servers may be going down. */
+/** How long a new connection is kept that the exchange also announces to end, in ms: all its servers may be shutting down. */
 const SETTLED_MS = 10_000;
 
 /** Keeps a connection for as long as it lasts, and those that take its place; returns why the last of them ended. */

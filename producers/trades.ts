@@ -7,7 +7,7 @@ import type { Look } from "./watchdog.ts";
  * unit of request weight of 2,400 a minute. Binance: "24hr Ticker Price Change Statistics".
  */
 export function lookByRest(base: string, patience: Patience, log: Log): Look {
-  /** Symbols that have been told to be unknown. */
+  /** Symbols that were logged as unknown. */
   const unknown = new Set<string>();
   return async (stream) => {
     if (patience.left > 0) return undefined;
@@ -22,7 +22,7 @@ export function lookByRest(base: string, patience: Patience, log: Log): Look {
       if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
       const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
       if (response.status !== 400) {
-        log.sparsely("look", "the exchange does not tell what this symbol trades", fields);
+        log.sparsely("look", "cannot ask the exchange for this symbol's last trade", fields);
       } else if (!unknown.has(symbol)) {
         unknown.add(symbol);
         log.warn("the exchange does not know this symbol: is it in SYMBOLS by mistake?", fields);

@@ -27,11 +27,11 @@ Deno.test("dead letters are replayed once each, dropped for a reason, and listed
   );
   assert.match(
     await dlq("replay", "order_book_data", "--limit", "100"),
-    /^100 put on order_book_data once more\.\n1 left as they are, cut: .*: \d:0$/,
+    /^100 sent to order_book_data again\.\n1 left as they are, incomplete: .*: \d:0$/,
   );
   await using _consumer = backlog.consume();
   await backlog.rows(100);
-  assert.match(await dlq("replay", "order_book_data"), /^200 put on order_book_data once more/);
+  assert.match(await dlq("replay", "order_book_data"), /^200 sent to order_book_data again/);
   await backlog.rows(300);
 
   // More than may be held: 160 MiB.

@@ -16,7 +16,7 @@ Deno.test("while a trigger refuses all rows a consumer is stuck by its words and
     const report = await consumer.report();
     return report?.status === "stuck" && report;
   });
-  assert.match(stuck!, /rows are refused, which is not for what they hold: not on Sundays/);
+  assert.match(stuck!, /rows are refused, so the cause is not their content: not on Sundays/);
   assert.equal(await backlog.behind(), 100);
   assert.deepEqual(await backlog.read(deadLetterTopic(backlog.topic)), []);
 

@@ -5,19 +5,19 @@ import { createMarks, isMark, type Marks } from "./marks.ts";
 /** The dead letters of a topic as they were when it was opened. */
 export interface Box {
   readonly marks: Marks;
-  /** Hands over all letters, the older ones of each partition first, a few at a time; ends early once `take` gives true. */
+  /** Passes all letters to `take`, a few at a time, each partition's oldest first; ends early once `take` returns true. */
   read(take: (letters: readonly Letter[]) => Promise<boolean>): Promise<void>;
 }
 
-/** What of the Kafka port is needed. */
+/** The part of the Kafka port that is needed. */
 export type Reading = Pick<Kafka, "listTopics" | "extentOf" | "readRange">;
 
-/** Told how much of how much has been read. */
+/** Called with how much of how much has been read. */
 export type OnProgress = (words: string) => void;
 
 /**
- * Opens the dead letters of a topic: reads what was done about them. It holds one bit of each letter, and none of them.
- * @throws {Error} where the topic has no dead-letter topic
+ * Opens the dead letters of a topic and reads what was done about them. Of each letter it keeps only bits in memory.
+ * @throws {Error} if the topic has no dead-letter topic
  */
 export async function openBox(kafka: Reading, topic: string, onProgress: OnProgress): Promise<Box> {
   const name = deadLetterTopic(topic);

@@ -1,22 +1,22 @@
 import type { Incoming } from "../../shared/kafka/mod.ts";
 
-/** A message that could not be decoded or stored, as the dead-letter topic has it. */
+/** A record of the dead-letter topic: a message that could not be decoded or stored. */
 export interface Letter {
   readonly partition: number;
   readonly offset: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  /** Why it is here, where from and since when, by the names that `deadLetter` gave them less `bookline-`. */
+  /** The headers that `deadLetter` wrote, without the prefix `bookline-`: why it is here, from where, since when. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Which letters are meant; what is not given leaves none out. */
+/** Which letters are chosen; without a field, all are. */
 export interface Filter {
   /** A part of the cause, in any case. */
   readonly cause?: string;
-  /** Those that came here at that time or later, in ms since the epoch. */
+  /** Only those that came here at that time or later, in ms since the epoch. */
   readonly since?: number;
-  /** One alone: "partition:offset". */
+  /** Only this one: "partition:offset". */
   readonly offset?: string;
 }
 
@@ -44,17 +44,17 @@ export const causeOf = ({ headers }: Letter) => headers.cause ?? "no cause given
 /** How a letter is named, for `--offset`. */
 export const placeOf = ({ partition, offset }: Letter) => `${partition}:${offset}`;
 
-/** Whether the filter means this letter. */
+/** Whether the filter chooses this letter. */
 export function matches(letter: Letter, { cause, since, offset }: Filter): boolean {
   return (cause === undefined || causeOf(letter).toLowerCase().includes(cause.toLowerCase())) &&
     (since === undefined || Date.parse(letter.headers.time) >= since) &&
     (offset === undefined || offset === placeOf(letter));
 }
 
-/** What of a letter's bytes a person is shown. */
+/** How many of a letter's bytes are shown. */
 const SHOWN_BYTES = 2_000;
 
-/** All of a letter, to be read by a person; `state` is a line of its own where it has one. */
+/** A letter as text for people; `state`, if given, is a line of its own. */
 export function describeLetter(letter: Letter, state?: string): string {
   const { key, value, headers } = letter;
   const lines = [`--offset ${placeOf(letter)}`];

@@ -2,13 +2,13 @@ import { deadLetterTopic } from "../../shared/kafka/mod.ts";
 import { type OnProgress, openBox, type Reading } from "./box.ts";
 import { causeOf } from "./letter.ts";
 
-/** Causes that are counted apart, and those that are told. */
+/** How many causes are counted separately, and how many are listed. */
 const MOST_CAUSES = 1_000;
 const TOLD_CAUSES = 10;
 
 const suffix = deadLetterTopic("");
 
-/** How many letters each topic has, by what was done about them and, of those that wait, by cause. `prefix` is the topics'. */
+/** How many letters each topic has, by state and, for the waiting ones, by cause. `prefix` is that of the topics. */
 export async function listLetters(kafka: Reading, prefix: string, onProgress: OnProgress): Promise<string> {
   const topics = (await kafka.listTopics())
     .filter((topic) => topic.startsWith(prefix) && topic.endsWith(suffix))

@@ -4,10 +4,10 @@ import { type Letter, utf8 } from "./letter.ts";
 /** What was done about a letter. */
 export type State = "replayed" | "dropped";
 
-/** The header that tells a mark from a letter. */
+/** The header that only marks have. */
 const HEADER = "bookline-mark";
 
-/** Different reasons that are remembered; those of later marks are counted together. */
+/** How many different reasons are counted; further ones are counted together. */
 const MOST_REASONS = 100;
 
 /** What was done about the letters of a topic, one bit a letter and state. */
@@ -20,8 +20,8 @@ export interface Marks {
 }
 
 /**
- * The record that says what was done about letters. It goes to the dead-letter topic itself, so that it is kept at least as long as
- * they are, and is gone when the topic is.
+ * The record that says what was done about letters. It is in the dead-letter topic itself, so that Kafka keeps it at least as long as
+ * the letters, and deletes it with the topic.
  */
 export function markOf(state: State, letters: readonly Letter[], reason?: string): Outgoing {
   const places: Record<number, number[]> = {};
@@ -37,7 +37,7 @@ export function markOf(state: State, letters: readonly Letter[], reason?: string
   };
 }
 
-/** Whether a record of the dead-letter topic is a mark; else it is a letter. */
+/** Whether a record of the dead-letter topic is a mark; otherwise it is a letter. */
 export const isMark = ({ headers }: Incoming) => headers !== undefined && HEADER in headers;
 
 /** No letter within the extent is marked. */
@@ -57,7 +57,7 @@ export function createMarks(extent: Extent): Marks {
   /** Returns how many of them were not marked so. */
   const mark = (state: State, partition: number, offsets: readonly number[]): number => {
     const own = bits[state].get(partition);
-    // What is older is deleted, what is newer came after the extent was asked for.
+    // Older letters are deleted; newer ones came after the extent was read.
     const there = own
       ? offsets.filter((offset) => offset >= own.low && offset - own.low < own.bits.length * 8)
       : [];

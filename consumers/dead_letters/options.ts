@@ -8,18 +8,18 @@ export const help =
 Usage:
   deno task dlq list                 how many there are, by topic and cause, and what was done about them
   deno task dlq show TOPIC           the newest 20 of a topic, such as order_book_data
-  deno task dlq replay TOPIC         puts those that wait on their topic once more, the oldest first: those that are still
-                                     bad come back here as new ones. It remembers which it has sent, and refuses cut ones
-  deno task dlq drop TOPIC           gives those that wait up: no replay sends them. Needs --reason TEXT, which is kept
-                                     with them. Nothing is deleted before Kafka's retention does it
+  deno task dlq replay TOPIC         sends the waiting ones to their topic again, the oldest first. Those that are still bad come
+                                     back as new dead letters. Each is sent once; incomplete ones are refused
+  deno task dlq drop TOPIC           gives up the waiting ones: no replay sends them. Needs --reason TEXT, which is kept with
+                                     them. Kafka's retention deletes them later
 
 Options:
-  --cause TEXT                       those alone whose cause has this text, in any case
-  --since TIME                       those alone that came here since then: 2026-11-27, 2026-11-27T08:00Z
-  --offset P:N                       one alone, as show names it
-  --limit N                          so many at most
-  --again                            replay: those that were replayed before, too
-  --dry-run                          replay, drop: tells what would be done, and does nothing
+  --cause TEXT                       only those whose cause contains this text, in any case
+  --since TIME                       only those that came here since then: 2026-11-27, 2026-11-27T08:00Z
+  --offset P:N                       only this one, as named by show
+  --limit N                          at most this many
+  --again                            replay: also those that were replayed before
+  --dry-run                          replay, drop: shows what would be done, and does nothing
 
 Configured by the environment, as the workers are: see .env.example.`;
 
@@ -38,7 +38,7 @@ export interface Order {
   readonly topic: string;
   readonly filter: Filter;
   readonly limit?: number;
-  /** Empty but for drop. */
+  /** Empty except for drop. */
   readonly reason: string;
   readonly again: boolean;
   readonly isDryRun: boolean;

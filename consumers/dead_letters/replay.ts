@@ -5,8 +5,8 @@ import { type Letter, utf8 } from "./letter.ts";
 import type { Action } from "./settle.ts";
 
 /**
- * Puts letters on their topic once more. A frame of the exchange goes there as the message that it decodes to by now. A letter that
- * is not whole is refused: what is left of it may look like a message and be another one.
+ * Sends letters to their topic again. A frame of the exchange is sent as the message that it now decodes to. An incomplete letter is
+ * refused: its rest may look like a message, but a different one.
  */
 export function replayOf(stream: Stream): Action {
   return { state: "replayed", toMessage: (letter) => messageOf(letter, stream) };
@@ -14,9 +14,9 @@ export function replayOf(stream: Stream): Action {
 
 function messageOf({ key, value, headers }: Letter, { exchange, codec }: Stream): Outgoing {
   if ("cut-from-bytes" in headers || "key-cut-from-bytes" in headers) {
-    throw new Error("cut: some of its bytes are missing for good");
+    throw new Error("incomplete: some of its bytes were cut off");
   }
-  if ("batch-records" in headers) throw new Error("a record batch that could not be read, and no message");
+  if ("batch-records" in headers) throw new Error("a record batch that could not be read, not a message");
   if (headers.source !== "exchange") return { key, value: value ?? "" };
   const frame = readFrame(utf8(value));
   const payload = frame.kind === "data" ? exchange?.wire.safeParse(frame.payload) : undefined;

@@ -3,33 +3,33 @@ import { type OnProgress, openBox, type Reading } from "./box.ts";
 import { type Filter, type Letter, matches, placeOf } from "./letter.ts";
 import { markOf, type State } from "./marks.ts";
 
-/** Letters that are done at once: after a kill so many are done again at most. */
+/** How many letters are settled at a time: after a kill at most this many are sent again. */
 const AT_ONCE = 500;
-/** Places of refused letters that are told, of each reason. */
+/** How many places of refused letters are listed for each reason. */
 const TOLD_PLACES = 5;
 
-/** Something that is done about letters. */
+/** What to do with letters. */
 export interface Action {
-  /** What the letters are from then on. */
+  /** The state of the letters afterwards. */
   readonly state: State;
-  /** Why, in the words of who runs it. */
+  /** Why, in the user's words. */
   readonly reason?: string;
   /** What the letter becomes on its own topic; undefined where nothing is sent. @throws {Error} saying why it can't be */
   toMessage(letter: Letter): Outgoing | undefined;
 }
 
-/** Which letters it is done about. */
+/** Which letters are settled. */
 export interface Choice {
   readonly filter: Filter;
-  /** So many at most. */
+  /** At most this many. */
   readonly limit: number;
-  /** Those that were replayed before, too. */
+  /** Also those that were replayed before. */
   readonly again: boolean;
   /** Nothing is sent or marked. */
   readonly isDryRun: boolean;
 }
 
-/** What became of it. */
+/** The result. */
 export interface Settled {
   readonly done: number;
   /** Letters that are left as they are: how many for each reason, and the places of some. */
@@ -37,8 +37,8 @@ export interface Settled {
 }
 
 /**
- * Does something about the letters that are chosen and of which nothing has been done yet. Each is marked once Kafka has what it
- * became, so that who is killed in between does it again: the same rows once more.
+ * Settles the chosen letters that wait. A letter is marked after Kafka has what it became. If the process is killed in between, the
+ * letter is sent again, which gives the same row.
  */
 export async function settle(
   kafka: Reading & Pick<Kafka, "producer">,

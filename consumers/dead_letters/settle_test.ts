@@ -97,12 +97,12 @@ Deno.test("a letter that was cut is refused and named, and its neighbours are se
   const { kafka, sent } = kafkaWith([letter("a"), letter("x".repeat(2_000_000)), letter("b")]);
   const { done, refused } = await run(kafka, replay);
   assert.equal(done, 2);
-  assert.deepEqual(refused, { "cut: some of its bytes are missing for good": { count: 1, places: ["0:1"] } });
+  assert.deepEqual(refused, { "incomplete: some of its bytes were cut off": { count: 1, places: ["0:1"] } });
   assert.deepEqual(sent, ["a", "b"]);
   assert.match(await list(kafka), /1 waiting, 2 replayed/);
 });
 
-Deno.test("a record batch of the dead letters that can't be read is told of, and is no message", async () => {
+Deno.test("a record batch of the dead letters that can't be read is refused, as it is not a message", async () => {
   const { kafka, sent } = kafkaWith([letter("a")]);
   const damage = { cause: "its checksum is wrong", records: 3 };
   const broken = { key: null, value: utf8.encode("bytes"), offset: "0", damage };
@@ -111,7 +111,7 @@ Deno.test("a record batch of the dead letters that can't be read is told of, and
   };
   const { done, refused } = await run({ ...kafka, readRange }, replay);
   assert.equal(done, 0);
-  assert.deepEqual(Object.keys(refused), ["a record batch that could not be read, and no message"]);
+  assert.deepEqual(Object.keys(refused), ["a record batch that could not be read, not a message"]);
   assert.deepEqual(sent, []);
   assert.match(await list({ ...kafka, readRange }), /1 waiting.*\n +1 {2}its checksum is wrong/);
 });

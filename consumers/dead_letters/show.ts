@@ -1,7 +1,7 @@
 import { type OnProgress, openBox, type Reading } from "./box.ts";
 import { describeLetter, type Filter, matches } from "./letter.ts";
 
-/** The newest `limit` letters of a topic that the filter means, the oldest of them first. */
+/** The newest `limit` letters of a topic that the filter chooses, the oldest of them first. */
 export async function showLetters(
   kafka: Reading,
   topic: string,

@@ -122,7 +122,7 @@ async function inDatabase({ database }: Config, log: Log, alongside: () => Promi
   }
 }
 
-/** How long it waits for a table that is locked; then nothing is dropped. */
+/** The statement that drops the schema. If a table stays locked for 10 s, it fails and drops nothing. */
 const dropSchema = `
   set local client_min_messages = warning;
   set local lock_timeout = '10s';

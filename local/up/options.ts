@@ -3,22 +3,22 @@ import { ConfigError } from "../../shared/config.ts";
 import type { Feed } from "./feed.ts";
 
 export const help =
-  `Runs the whole pipeline on this machine: exchange → Kafka → Postgres. Ctrl-C stops it once what was received is stored.
+  `Runs the whole pipeline on this machine: exchange → Kafka → Postgres. Ctrl-C stops it once all that was received is stored.
 
 Usage: deno task up [options]
 
-  --feed live|simulated|FILE   default: live where the exchange answers within 3 s, else simulated
+  --feed live|simulated|FILE   default: live if the exchange answers within 3 s, otherwise simulated
                                FILE: a recording, .jsonl or .jsonl.gz of combined-stream messages
-  --duration 30s               stops after so long (also 5m, 1h); default: when you say so, or at the recording's end
-  --speed N                    plays a recording N times as fast as it was
-  --rate N                     plays a recording, or simulates, at N messages a second over all streams
-  --fresh[=DATABASE]           first clears the tables, topics and offsets of this feed; on servers of your own a
-                               feed other than a simulation or recording wants the database's name
+  --duration 30s               stops after this time (also 5m, 1h); default: at Ctrl-C, or at the recording's end
+  --speed N                    plays a recording N times as fast as it was recorded
+  --rate N                     plays a recording, or simulates, N messages a second over all streams
+  --fresh[=DATABASE]           first clears the tables, topics and offsets of this feed. On your own servers, name
+                               the database, unless the feed is a simulation or a recording
   --json                       prints the counts as JSON at the end, and nothing else on standard output
   -h, --help                   prints this
 
-Kafka and Postgres are started here, unless BOOTSTRAP_SERVER or DB_URL name your own. Data that is simulated or replayed
-is kept apart from the market's: database NAME_simulated, topics simulated.*; each recording has its own.
+Kafka and Postgres are started here, unless BOOTSTRAP_SERVER or DB_URL name your own. A simulation has its own database,
+NAME_simulated, and topics, simulated.*; so does each recording.
 `;
 
 /** What the user asks for. */

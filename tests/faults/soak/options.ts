@@ -5,13 +5,13 @@ export const help =
 
 Usage: deno task soak [options]
 
-  --cluster     plays the faults of brokers on a Kafka that has three of them, and no other
-  --minutes N   how long; default: 30. From 20 on each fault is tried in its long form
-  --seed N      repeats a run: its order, its markets, its moments; default: any, and told
+  --cluster     plays the faults of a Kafka of three brokers instead
+  --minutes N   how long; default: 30. From 20 minutes on, each fault has its long form
+  --seed N      repeats the order, markets and moments of a run; default: random, and printed
   --json        prints the results as JSON, and nothing else on standard output
   -h, --help    prints this
 
-Exits with 0 if nothing was lost, doubled or wrong and every promise was kept, else with 1.`;
+Exits with 0 if nothing was lost, doubled or wrong and every promise was kept, otherwise with 1.`;
 
 export interface Options {
   readonly cluster: boolean;
