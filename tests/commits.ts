@@ -3,16 +3,40 @@ import { readConfig } from "../shared/config.ts";
 import { createCluster } from "../shared/kafka/cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
-import { placeOf } from "./leaders.ts";
+import { moveLeader, placeOf, withAdmin } from "./leaders.ts";
+import { until } from "./until.ts";
 
 /** Messages that are sent at once. */
 const CHUNK = 20_000;
+/** Commits are added by so many. */
+const GROWTH = 200_000;
+const MOST = 5_000_000;
+
+/** Has another broker coordinate a group; returns how long that one takes to load what was committed, in ms. */
+export async function moveCoordinator(bootstrap: string, groupId: string): Promise<number> {
+  await moveLeader(bootstrap, placeOf(groupId));
+  const since = performance.now();
+  await withAdmin(bootstrap, (admin) =>
+    until("the coordinator to have loaded the group", () => {
+      return admin.fetchOffsets({ groupId }).then(() => true, () => false);
+    }));
+  return performance.now() - since;
+}
+
+/** Adds commits until a group's coordinator takes so long to load them, in ms. */
+export async function growCommitsUntil(bootstrap: string, group: string, ms: number): Promise<void> {
+  for (let count = 0; count < MOST; count += GROWTH) {
+    await growCommits(bootstrap, group, GROWTH);
+    if (await moveCoordinator(bootstrap, group) >= ms) return;
+  }
+  throw new Error(`Cannot slow the coordinator down: ${MOST} commits are loaded in less than ${ms} ms`);
+}
 
 /**
  * Writes so many commits of another group where Kafka keeps those of `group`: who comes to lead them reads them all before it
  * answers for the group. A broker takes such messages from a client that calls itself as Kafka's own administration does.
  */
-export async function growCommits(bootstrap: string, group: string, count: number): Promise<void> {
+async function growCommits(bootstrap: string, group: string, count: number): Promise<void> {
   const { kafka: { brokers } } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
   const client = new kafkajs.Kafka({ clientId: "__admin_client", brokers, logCreator: () => () => {} });
   const { topic, partition } = placeOf(group);

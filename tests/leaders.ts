@@ -59,7 +59,8 @@ async function describePartition(admin: kafkajs.Admin, { topic, partition }: Pla
   return partitions.find(({ partitionId }) => partitionId === partition)!;
 }
 
-async function withAdmin<T>(bootstrap: string, use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
+/** Runs `use` with an admin client of kafkajs, which is closed afterwards. */
+export async function withAdmin<T>(bootstrap: string, use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
   const { kafka } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
   const admin = createClient(kafka, silent).admin();
   await admin.connect();

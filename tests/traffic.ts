@@ -15,7 +15,10 @@ export interface Traffic extends AsyncDisposable {
   longestPause(): number;
   /** Waits until a message is committed that is sent from now on. */
   untilCommitted(): Promise<void>;
-  /** Sends no more, waits until all is committed, and returns how many messages came never, and how many came twice. */
+  /**
+   * Sends no more, waits until all is committed, and returns how many messages never came, and how many came again after they had
+   * been committed.
+   */
   finish(): Promise<{ lost: number; twice: number }>;
 }
 
@@ -33,8 +36,10 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
 
   const stop = new AbortController();
   const acked = new Set<number>();
-  const read = new Map<string, number>();
-  const committed = new Set<number>();
+  /** Of each partition: all before this offset is committed. */
+  const ends = new Map<number, number>();
+  const read = new Set<number>();
+  let newest = -1;
   const partitions = new Map<number, number>();
   let [generation, twice, longest, last] = [0, 0, 0, performance.now()];
   const consumer = parts.use(
@@ -45,13 +50,11 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
       onLost: ({ from, to }) => fail(new Error(`messages ${from} to ${to} are gone`)),
       onBatch({ partition, messages, nextOffset }) {
         const numbers = messages.map(({ value }) => Number(new TextDecoder().decode(value!)));
-        for (const { offset } of messages) {
-          const place = `${partition}:${offset}`;
-          twice += read.has(place) ? 1 : 0;
-          read.set(place, 1);
-        }
+        for (const number of numbers) read.add(number);
+        twice += messages.filter(({ offset }) => Number(offset) < (ends.get(partition) ?? 0)).length;
         committer.add([{ topic: name, partition, offset: nextOffset }], messages.length, () => {
-          for (const number of numbers) committed.add(number);
+          newest = Math.max(newest, ...numbers);
+          ends.set(partition, Math.max(ends.get(partition) ?? 0, Number(nextOffset)));
           if (!partitions.has(partition)) partitions.set(partition, performance.now());
           longest = Math.max(longest, performance.now() - last);
           last = performance.now();
@@ -81,7 +84,8 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
     stop.abort();
     return sending;
   });
-  const wait = (what: string, condition: () => boolean) => Promise.race([until(what, condition), failed]);
+  const wait = (what: string, condition: () => boolean | Promise<boolean>) =>
+    Promise.race([until(what, condition), failed]);
   const kept = parts.move();
   return {
     topic: name,
@@ -94,13 +98,16 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
     },
     async untilCommitted() {
       const number = next;
-      await wait("a new message to be committed", () => [...committed].some((one) => one > number));
+      await wait("a new message to be committed", () => newest > number);
     },
     async finish() {
       stop.abort();
       await sending;
-      await wait("all to be committed", () => acked.isSubsetOf(committed));
-      return { lost: acked.difference(committed).size, twice };
+      await wait(
+        "all to be committed",
+        () => kafka.messagesBehind(group, name).then((behind) => behind === 0, () => false),
+      );
+      return { lost: acked.difference(read).size, twice };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
