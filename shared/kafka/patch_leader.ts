@@ -4,7 +4,8 @@ import { sleep } from "../wait.ts";
 /**
  * Patches kafkajs 2.2.4: a fetch that learns that a partition's leader has moved joins the group anew, and all members read again
  * what was not committed. One that can't reach a leader fails, and after five of them the consumer ends, though other brokers
- * answer. Here both ask who leads now, and the next fetch goes there. The group is joined anew for new partitions alone, and that
+ * answer. Here both ask who leads now, and the next fetch goes there. The group is joined anew for new partitions, and where
+ * the topic is not known: one that is made anew has other messages at the offsets that come next, and Kafka forgets the group's. That
  * is told as a rebalance, for which kafkajs ends all fetches before it joins: a batch that came in later would be handed over
  * without what was given up at the joining.
  */
@@ -23,10 +24,11 @@ const moved = [
   "NOT_LEADER_FOR_PARTITION",
   "FENCED_LEADER_EPOCH",
   "UNKNOWN_LEADER_EPOCH",
-  "UNKNOWN_TOPIC_OR_PARTITION",
   "KafkaJSTopicMetadataNotLoaded",
   "KafkaJSBrokerNotFound",
 ];
+/** Types and names of errors after which the group is joined anew. */
+const anew = ["KafkaJSStaleTopicMetadataAssignment", "UNKNOWN_TOPIC_OR_PARTITION"];
 /** Names of errors of a broker that can't be reached. */
 const unreachable = ["KafkaJSConnectionError", "KafkaJSLockTimeout"];
 
@@ -49,18 +51,27 @@ function noteOutage(group: object, broker: string, now: number): number {
   return now - since;
 }
 
+const kindOf = ({ type, name }: Fault) => type ?? name;
+
+/** @throws what makes kafkajs join the group anew, where the error is one for that */
+function joinIfAnew(error: Fault): void {
+  if (!anew.includes(kindOf(error))) return;
+  throw Object.assign(new Error(error.message, { cause: error }), { type: "REBALANCE_IN_PROGRESS" });
+}
+
 const { recoverFromFetch } = ConsumerGroup.prototype;
 
 ConsumerGroup.prototype.recoverFromFetch = async function (this: Group, error: Fault): Promise<void> {
-  const kind = error.type ?? error.name;
-  if (kind === "KafkaJSStaleTopicMetadataAssignment") {
-    throw Object.assign(new Error(error.message, { cause: error }), { type: "REBALANCE_IN_PROGRESS" });
-  }
+  const kind = kindOf(error);
+  joinIfAnew(error);
   const isUnreachable = unreachable.includes(kind);
   if (!isUnreachable && !moved.includes(kind)) return await recoverFromFetch.call(this, error);
   if (isUnreachable && noteOutage(this, error.broker ?? kind, performance.now()) > UNREACHABLE_MS) {
     throw error;
   }
-  await this.cluster.refreshMetadata();
+  await this.cluster.refreshMetadata().catch((fault) => {
+    joinIfAnew(fault);
+    throw fault;
+  });
   await sleep(AGAIN_MS);
 };

@@ -48,6 +48,15 @@ Deno.test("where new partitions are found, fetches from other brokers have ended
   assert.deepEqual(fetchingAtJoins, [0, 0]);
 });
 
+Deno.test("where the topic is not known, in a fetch or as its leader is asked for, the group is joined anew: it may be another topic by then", async () => {
+  const { group } = groupCounting();
+  const unknown = faultOf({ type: "UNKNOWN_TOPIC_OR_PARTITION" });
+  const isRejoin = ({ type }: { type?: string }) => type === "REBALANCE_IN_PROGRESS";
+  await assert.rejects(() => group.recoverFromFetch(unknown), isRejoin);
+  group.cluster.refreshMetadata = () => Promise.reject(unknown);
+  await assert.rejects(() => group.recoverFromFetch(faultOf({ type: "NOT_LEADER_FOR_PARTITION" })), isRejoin);
+});
+
 Deno.test("other faults are left to kafkajs", async () => {
   const { group } = groupCounting();
   const other = faultOf({ type: "TOPIC_AUTHORIZATION_FAILED" });
@@ -76,7 +85,6 @@ Deno.test("when a leader has moved, the group is not joined anew: who leads now 
     { type: "NOT_LEADER_FOR_PARTITION" },
     { type: "FENCED_LEADER_EPOCH" },
     { type: "UNKNOWN_LEADER_EPOCH" },
-    { type: "UNKNOWN_TOPIC_OR_PARTITION" },
     { name: "KafkaJSTopicMetadataNotLoaded" },
     { name: "KafkaJSBrokerNotFound" },
     { name: "KafkaJSConnectionError" },
