@@ -30,7 +30,7 @@ export interface Producer extends AsyncDisposable {
 }
 
 /** Kafka protocol guide, "Error Codes". */
-const codes = { ok: 0, noLeader: 5, tooLarge: [10, 18] };
+const codes = { unknown: -1, ok: 0, noLeader: 5, tooLarge: [10, 18] };
 /** How long a broker waits for its replicas: it answers before the request is given up. */
 const ACK_MS = 6_000;
 
@@ -76,10 +76,16 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
       const broker = await cluster.findBroker({ nodeId });
       const topicData = [{ topic, partitions }];
       const { topics } = await broker.produce({ acks: -1, timeout: ACK_MS, compression, topicData });
-      const answered = topics.flatMap(({ partitions }) => partitions).map(({ partition, errorCode }) =>
-        [partition, errorCode === codes.ok ? undefined : createErrorFromCode(errorCode)] as const
+      const answered = new Map(
+        topics.flatMap(({ partitions }) => partitions).map((
+          { partition, errorCode },
+        ) => [partition, errorCode]),
       );
-      return new Map(answered);
+      // A partition of which nothing is said has acked nothing.
+      return new Map(partitions.map(({ partition }) => {
+        const code = answered.get(partition) ?? codes.unknown;
+        return [partition, code === codes.ok ? undefined : createErrorFromCode(code)];
+      }));
     } catch (error) {
       const { name, host, port } = error as { name?: string; host: string; port: number };
       if (name === "KafkaJSConnectionClosedError") cluster.removeBroker({ host, port });

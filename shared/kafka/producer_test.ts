@@ -35,11 +35,11 @@ Deno.test("what is sent at once is never more than a broker takes, and nothing i
   );
 });
 
-type Refusal = number | Error;
+type Refusal = number | Error | "silent";
 
 /**
  * Brokers that are not: broker `n % 2` leads partition n of four. `answer` gives what a partition says to a batch: an error code,
- * or an error of the whole request. What they take is added to `stored`.
+ * an error of the whole request, or nothing at all. What they take is added to `stored`.
  */
 function clusterOf(
   answer: (partition: number, messages: readonly Outgoing[]) => Refusal | undefined,
@@ -50,9 +50,10 @@ function clusterOf(
   const nothing = () => Promise.resolve();
   const produce = async (nodeId: number, { topicData: [{ partitions }] }: ProduceData) => {
     await sleep(nodeId * 5);
-    const answered = partitions.map(({ partition, messages }) => {
+    const answered = partitions.flatMap(({ partition, messages }) => {
       const said = answer(partition, messages);
       if (said instanceof Error) throw said;
+      if (said === "silent") return [];
       if (!said) stored.push(...messages.map(({ value }) => String(value)));
       return { partition, errorCode: said ?? 0 };
     });
@@ -88,6 +89,13 @@ Deno.test("what some partitions refuse is told, and what the others acked is not
   isBroken = false;
   assert.deepEqual(await producer.trySend(unsent.map(({ message }) => message)), []);
   assert.deepEqual(stored.toSorted(), all);
+});
+
+Deno.test("what a broker's answer leaves out is not acked", async () => {
+  const { producer, stored } = clusterOf((partition) => partition === 1 ? "silent" : undefined);
+  const unsent = await producer.trySend(messages);
+  assert.ok(unsent.length > 0);
+  assert.deepEqual([...stored, ...valuesOf(unsent)].sort(), all);
 });
 
 Deno.test("a partition without a leader keeps no other from being written", async () => {
