@@ -1,5 +1,5 @@
 import { copyIn } from "../consumers/copy.ts";
-import type { Truth } from "../local/exchange/server.ts";
+import type { Truth } from "../local/exchange/truth.ts";
 import type { Sql } from "../shared/postgres.ts";
 import { type Expectation, expectations } from "./expectations.ts";
 

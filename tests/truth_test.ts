@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSink } from "../consumers/sink.ts";
-import type { Truth } from "../local/exchange/server.ts";
+import type { Truth } from "../local/exchange/truth.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";

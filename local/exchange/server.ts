@@ -17,7 +17,7 @@ import { refusalReply } from "./rest/errors.ts";
 import { restReply } from "./rest/rest.ts";
 import { type Status, statusOf } from "./status.ts";
 import { createTally } from "./tally.ts";
-import { replay } from "./truth.ts";
+import { replay, type Truth } from "./truth.ts";
 
 export interface ExchangeOptions {
   readonly feed: Feed;
@@ -33,12 +33,6 @@ export interface ExchangeOptions {
   readonly rules?: Partial<Rules>;
   /** What is to go wrong, and when; by default nothing. */
   readonly schedule?: Schedule;
-}
-
-/** A message that was played: what the tables are compared with. */
-export interface Truth {
-  readonly stream: string;
-  readonly data: Record<string, unknown>;
 }
 
 /** A running simulated exchange. */

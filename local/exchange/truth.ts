@@ -1,6 +1,12 @@
 import { sleep } from "../../shared/wait.ts";
 import type { Events, MarketEvent } from "./event.ts";
 
+/** A message that was played: what the tables are compared with. */
+export interface Truth {
+  readonly stream: string;
+  readonly data: Record<string, unknown>;
+}
+
 /**
  * The first `count` of the events that `open` gives, once more. The ground truth needs no memory, since a feed read again gives the same events.
  * It lets others run in between: a million events take a second.

@@ -21,6 +21,6 @@ export function parseAddress(target: string): Address | undefined {
   return {
     route: (routed as Route | undefined) ?? "unrouted",
     isCombined: form === "stream",
-    streams: given.split("/").filter((name) => name !== "").map(decodeURIComponent),
+    streams: decodeURIComponent(given).split("/").filter((name) => name !== ""),
   };
 }

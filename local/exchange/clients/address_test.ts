@@ -31,11 +31,16 @@ Deno.test("each form of address is read", () => {
   assert.deepEqual(parseAddress("/ws"), { route: "unrouted", isCombined: false, streams: [] });
 });
 
-Deno.test("a Unicode symbol comes percent-encoded", () => {
+Deno.test("names come percent-encoded, each by itself or all together", () => {
   const name = "币安人生usdt@bookTicker";
   assert.deepEqual(parseAddress(`/public/stream?streams=${encodeURIComponent(name)}/x`)?.streams, [
     name,
     "x",
   ]);
+  const both = "btcusdt@kline_1m/ethusdt@kline_1m";
+  assert.deepEqual(
+    parseAddress(`/market/stream?streams=${encodeURIComponent(both)}&timeUnit=x`)?.streams,
+    both.split("/"),
+  );
   assert.deepEqual(parseAddress(new URL(`ws://x/public/ws/${name}`).pathname)?.streams, [name]);
 });

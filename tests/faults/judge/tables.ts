@@ -1,4 +1,4 @@
-import type { Truth } from "../../../local/exchange/server.ts";
+import type { Truth } from "../../../local/exchange/truth.ts";
 import type { Sql } from "../../../shared/postgres.ts";
 import type { Gap } from "../../../shared/streams/gap.ts";
 import { type BookFrame, type BookRow, judgeBooks } from "./books.ts";
