@@ -60,6 +60,9 @@ export interface Exchange extends AsyncDisposable {
   truth(): AsyncIterable<Truth>;
 }
 
+/** A URL may name as many streams as a connection may have. */
+const mostHeaderBytes = 2 ** 16;
+
 /** How often connections are looked at for pings that are due, ms. */
 const watchEvery = 50;
 
@@ -98,14 +101,17 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const played = () => replay(() => eventsOf(feed, startTime!), player.played);
   const status = () => statusOf(feed, startTime, player, playedByStream, clients);
 
-  const server = createServer(listener(async (request) => {
-    const reply = await controlReply(request, { start, pause, inject, status, played });
-    if (reply) return reply;
-    const refused = refusal();
-    if (refused) return refusalReply(refused);
-    const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
-    return restReply(request.method ?? "", pathname, searchParams, books);
-  }));
+  const server = createServer(
+    { maxHeaderSize: mostHeaderBytes },
+    listener(async (request) => {
+      const reply = await controlReply(request, { start, pause, inject, status, played });
+      if (reply) return reply;
+      const refused = refusal();
+      if (refused) return refusalReply(refused);
+      const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
+      return restReply(request.method ?? "", pathname, searchParams, books);
+    }),
+  );
   server.on("upgrade", (request, socket) => {
     const refused = refusal();
     if (refused) return refuse(socket, refusalReply(refused));

@@ -140,11 +140,24 @@ Deno.test("a client that asks too much is sent away", async () => {
   assert.deepEqual([code, reason], [1008, "Too many requests"]);
 });
 
+Deno.test("a URL may name 1,024 streams, and no more", async () => {
+  await using exchange = await exchangeOf();
+  const path = (count: number) =>
+    "/market/ws/" + Array.from({ length: count }, (_, i) => `coin${i}usdt@kline_1m`).join("/");
+  await assert.rejects(connect(exchange, path(1_025)), /400/);
+  using _client = await connect(exchange, path(1_024));
+  assert.equal(exchange.status().connections[0].streams.length, 1_024);
+});
+
 Deno.test("clients are pinged, and ended when they do not answer or are too old", async () => {
   await using exchange = await exchangeOf({ rules: { pingEvery: 150, pongWithin: 2_000 } });
   using silent = await connectRaw(exchange, "/ws");
   using client = await connect(exchange, "/ws");
+  // Pongs that answer no ping do not help it.
+  const pong = new Uint8Array([0x8a, 0x80, 0, 0, 0, 0]);
+  const pongs = setInterval(() => silent.write(pong).catch(() => {}), 200);
   await until(() => exchange.status().ended["silent client"] === 1, "the silent client's end");
+  clearInterval(pongs);
   assert.equal((await silent.read(new Uint8Array(1))) && exchange.status().connections.length, 1);
   exchange.inject({ fault: "age", ms: 1 });
   assert.equal((await client.closed).code, 1001);
