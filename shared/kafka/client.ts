@@ -1,10 +1,4 @@
-import "./mend.ts";
-import "./mend_leaderless.ts";
-import "./patch_broker_choice.ts";
-import "./patch_coordinator.ts";
-import "./patch_leader.ts";
-import "./patch_runner.ts";
-import "./patch_silence.ts";
+import "./patches/all.ts";
 import kafkajs from "kafkajs";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import { certificateFault } from "../certificate_fault.ts";

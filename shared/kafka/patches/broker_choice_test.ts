@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
-import { inFastTime } from "../../tests/fast_time.ts";
-import { silent, testKafka } from "../../tests/stack.ts";
-import { sleep } from "../wait.ts";
-import { openKafka } from "./mod.ts";
-import "./patch_broker_choice.ts";
+import { inFastTime } from "../../../tests/fast_time.ts";
+import { silent, testKafka } from "../../../tests/stack.ts";
+import { sleep } from "../../wait.ts";
+import { openKafka } from "../mod.ts";
+import "./broker_choice.ts";
 
 Deno.test("a cluster is entered by a broker that answers, though one that accepts connections and is silent is named first", async () => {
   await using test = await testKafka();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import Runner from "kafkajs/src/consumer/runner.js";
-import { silent } from "../../tests/stack.ts";
-import { until } from "../../tests/until.ts";
-import { sleep } from "../wait.ts";
-import { subscribe } from "./consumer.ts";
-import "./patch_runner.ts";
-import { testClient } from "./test_cluster.ts";
+import { silent } from "../../../tests/stack.ts";
+import { until } from "../../../tests/until.ts";
+import { sleep } from "../../wait.ts";
+import { subscribe } from "../consumer.ts";
+import "./runner.ts";
+import { testClient } from "../test_cluster.ts";
 
 const fault = (type: string) => Object.assign(new Error(type), { type, retriable: true });
 

@@ -2,9 +2,9 @@ import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
 
 /**
- * Mends kafkajs 2.2.4: one partition without a leader fails every request for metadata, and with it the use of all other
- * partitions and topics. Here the request succeeds as long as each topic has a partition with a leader, and metadata that lacks
- * a leader is asked for again after a second.
+ * Patches kafkajs 2.2.4 (issue 1769): a partition without a leader fails every metadata request, so no other partition or topic can
+ * be used. With the patch the request succeeds if each topic has a partition with a leader. Metadata that lacks a leader is
+ * requested again after a second.
  */
 interface Metadata {
   readonly topicMetadata: readonly {
@@ -18,7 +18,7 @@ const AGAIN_MS = 1_000;
 const { Metadata } = protocols.requests;
 const { protocol } = Metadata;
 
-/** Whether each topic can be used, though not all of its partitions. */
+/** Whether each topic can be used, perhaps without some of its partitions. */
 function isUsable({ topicMetadata }: Metadata): boolean {
   return topicMetadata.every(({ topicErrorCode, partitionMetadata }) =>
     topicErrorCode === 0 && partitionMetadata.some(({ leader }) => leader >= 0)

@@ -3,14 +3,14 @@ import Runner from "kafkajs/src/consumer/runner.js";
 import { KafkaJSNonRetriableError } from "kafkajs/src/errors.js";
 
 /**
- * Patches kafkajs 2.2.4 (pull request 1779), where a consumer goes on though it has lost its place:
+ * Patches kafkajs 2.2.4 (pull request 1779). A consumer goes on reading in states in which it must not:
  *
- * - After a join that failed, it reads on with the assignment and the generation of before, in whose name nothing can be
- *   committed. Here it ends, and who uses it begins anew.
- * - A commit that fails is repeated behind our back, and may be made in the name of a later generation; one of a consumer that
- *   has ended counts as made. Here a commit is one attempt that tells how it ended.
- * - A batch that was fetched from a leader of before, or for an assignment of before, is handed over, and reading goes on behind
- *   it. Here a batch is handed over only if it begins where reading is to go on.
+ * - After a failed join it reads on with the former assignment and generation, for which nothing can be committed. With the patch
+ *   it ends, and its user starts a new one.
+ * - It repeats a failed commit by itself, perhaps in a later generation, and reports a commit as done after the consumer has ended.
+ *   With the patch a commit is one attempt, which resolves or rejects.
+ * - It processes a batch that was fetched from a former leader or for a former assignment, and reads on after it. With the patch it
+ *   processes a batch only if the batch begins at the next offset.
  */
 interface Group {
   readonly offsetManager: {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import "./mend.ts";
+import "./request_timer.ts";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 
 /** Runs a test with timers that are noted instead of set. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import Cluster from "kafkajs/src/cluster/index.js";
-import { inFastTime } from "../../tests/fast_time.ts";
-import { sleep } from "../wait.ts";
-import "./patch_coordinator.ts";
+import { inFastTime } from "../../../tests/fast_time.ts";
+import { sleep } from "../../wait.ts";
+import "./coordinator.ts";
 
 type Answer = () => Promise<unknown>;
 

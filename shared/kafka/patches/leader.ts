@@ -1,13 +1,15 @@
 import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
-import { sleep } from "../wait.ts";
+import { sleep } from "../../wait.ts";
 
 /**
- * Patches kafkajs 2.2.4: a fetch that learns that a partition's leader has moved joins the group anew, and all members read again
- * what was not committed. One that can't reach a leader fails, and after five of them the consumer ends, though other brokers
- * answer. Here both ask who leads now, and the next fetch goes there. The group is joined anew for new partitions, and where
- * the topic is not known: one that is made anew has other messages at the offsets that come next, and Kafka forgets the group's. That
- * is told as a rebalance, for which kafkajs ends all fetches before it joins: a batch that came in later would be handed over
- * without what was given up at the joining.
+ * Patches kafkajs 2.2.4 (issues 267 and 335 report cases of it): a fetch that finds that a partition's leader has moved makes the
+ * consumer rejoin its group, and all members read uncommitted messages again. A fetch that can't reach a leader fails, and after
+ * five of them the consumer ends, even if other brokers answer. With the patch both cases look up the leader, and the next fetch
+ * goes there.
+ *
+ * The consumer rejoins only for new partitions and for a topic that Kafka does not know: a topic that is created again has other
+ * messages at the next offsets, and Kafka forgets the group's. This is reported as a rebalance, for which kafkajs ends all fetches
+ * first. Otherwise a batch that arrives after the join would be processed without the messages that the join gave up.
  */
 interface Group {
   readonly cluster: { refreshMetadata(): Promise<void> };
@@ -18,7 +20,7 @@ interface Fault extends Error {
   readonly broker?: string;
 }
 
-/** Types and names of errors after which somebody else may lead. */
+/** Types and names of errors after which another broker may lead. */
 const moved = [
   "LEADER_NOT_AVAILABLE",
   "NOT_LEADER_FOR_PARTITION",

@@ -1,16 +1,16 @@
 import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import { KafkaJSBrokerNotFound } from "kafkajs/src/errors.js";
-import { firstAnswer } from "./first_answer.ts";
+import { firstAnswer } from "../first_answer.ts";
 
 /**
- * Patches kafkajs 2.2.4 (issue 1439): what any broker can answer, such as who leads a partition or coordinates a group, it asks
- * one broker at random. Where that one is down or frozen, it waits for its answer and then fails. Here another one is asked after
- * a second, or at once where the first one fails. The same holds for the brokers by which it enters the cluster.
+ * Patches kafkajs 2.2.4 (issue 1439): it sends requests that any broker can answer, such as who leads a partition, to one broker at
+ * random. If that broker is down or frozen, the request fails. With the patch another broker is asked after a second, or at once
+ * if the first one fails. The same holds for the configured brokers at the start.
  */
 
-/** How long one is waited for before another is asked, too, in ms. */
+/** How long to wait for a broker before another one is asked, too, in ms. */
 const AFTER_MS = 1_000;
-/** How many of the configured brokers are tried at once; the next attempt goes on with those that follow. */
+/** How many of the configured brokers one attempt tries; the next attempt tries those that follow. */
 const SEEDS = 3;
 
 interface Broker {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import Connection from "kafkajs/src/network/connection.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import { until } from "../../tests/until.ts";
-import "./mend.ts";
-import "./patch_silence.ts";
+import { until } from "../../../tests/until.ts";
+import "./request_timer.ts";
+import "./silence.ts";
 
 const logger = { namespace: () => logger, debug() {}, info() {}, warn() {}, error() {} };
 

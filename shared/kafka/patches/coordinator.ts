@@ -1,18 +1,18 @@
 import Cluster from "kafkajs/src/cluster/index.js";
-import { backoff, sleep } from "../wait.ts";
+import { backoff, sleep } from "../../wait.ts";
 
 /**
- * Patches kafkajs 2.2.4 (issue 1152, pull request 1779): whoever has found a group's coordinator keeps that broker, though
- * another one coordinates the group by now. A join gives up where the coordinator is still loading the group's commits, and the
- * commits of before go to the old coordinator for ever.
+ * Patches kafkajs 2.2.4 (issue 1152, pull request 1779): a consumer keeps the coordinator that it found first, even after another
+ * broker has become the coordinator. A join fails while the new coordinator loads the group's commits, and commits go to the old
+ * one for ever.
  *
- * Here the coordinator that kafkajs is given is no broker but one who follows: each request goes to the broker that coordinates
- * the group now. A broker that does not, can't yet or can't be reached makes it look again.
+ * The patch gives kafkajs a stand-in for the coordinator, which sends each request to the broker that coordinates the group now. If
+ * that broker refuses, is still loading or can't be reached, the stand-in looks up the coordinator again.
  */
 
-/** How long a request is repeated, in ms. A worker that is told to stop still ends in time. */
+/** How long a request is repeated, in ms: short enough for a stopping worker to end in time. */
 const PATIENCE_MS = 5_000;
-/** How long a broker may take for a request that it answers at once, in ms. Another one may coordinate the group meanwhile. */
+/** How long a broker may take for a request that it answers at once, in ms. After that, another broker may coordinate the group. */
 const ANSWER_MS = 3_000;
 
 /** Requests that a broker answers at once. */

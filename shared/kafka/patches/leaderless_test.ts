@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import "./mend_leaderless.ts";
+import "./leaderless.ts";
 
 const { response } = protocols.requests.Metadata.protocol({ version: 6 })({ topics: ["t"] });
 

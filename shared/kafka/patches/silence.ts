@@ -2,10 +2,9 @@ import Connection from "kafkajs/src/network/connection.js";
 import { KafkaJSConnectionClosedError } from "kafkajs/src/errors.js";
 
 /**
- * Patches kafkajs 2.2.4 (issue 919, pull request 1783): a connection on which a request was not answered in time stays in use. A
- * broker that is frozen, or gone without a word, is asked again and again, for as long as TCP takes to give up: a quarter of an
- * hour. Here the connection is closed, and all that waits on it fails as it does when a broker closes it: kafkajs then asks
- * others who leads.
+ * Patches kafkajs 2.2.4 (issue 919, pull request 1783): a connection stays in use after a request on it has timed out. Requests go to
+ * a broker that is frozen or gone until TCP gives up, after a quarter of an hour. The patch closes the connection, and all requests
+ * on it fail as they do when a broker closes it. kafkajs then asks other brokers who leads.
  */
 interface Connection {
   readonly host: string;

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
-import { inFastTime } from "../../tests/fast_time.ts";
-import { silent } from "../../tests/stack.ts";
-import { until } from "../../tests/until.ts";
-import { sleep } from "../wait.ts";
-import { subscribe } from "./consumer.ts";
-import "./patch_leader.ts";
-import { testClient } from "./test_cluster.ts";
+import { inFastTime } from "../../../tests/fast_time.ts";
+import { silent } from "../../../tests/stack.ts";
+import { until } from "../../../tests/until.ts";
+import { sleep } from "../../wait.ts";
+import { subscribe } from "../consumer.ts";
+import "./leader.ts";
+import { testClient } from "../test_cluster.ts";
 
 /** A fault as kafkajs throws it in a fetch. */
 const faultOf = (fields: { type?: string; name?: string }) => Object.assign(new Error("of a test"), fields);
