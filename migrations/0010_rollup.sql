@@ -89,7 +89,8 @@ begin
         having max(mark.marked_at) not between clock_timestamp() - $1 and clock_timestamp()
         order by mark.second desc limit $2
       )
-      returning mark.second
+      -- Whoever writes ticks marks any instant of a second; of the last instants that there are no second ends.
+      returning date_trunc('second', least(mark.second, '294276-01-01')) as second
     )
     select coalesce(array_agg(distinct taken.second), '{}') from taken
     $query$ into stale using settled, most;

@@ -34,3 +34,13 @@ export async function differences(sql: Sql): Promise<unknown[]> {
     (select 'actual', * from actual except all select 'actual', * from expected)`;
   return [...rows];
 }
+
+/** Brings the rollup up to date without waiting for seconds to settle. */
+export async function refresh(sql: Sql): Promise<void> {
+  while ((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds > 0);
+}
+
+/** The summary's seconds. */
+export const rollup = async (sql: Sql) => [
+  ...await sql`select *, mean_delay::text, max_delay::text from websocket.order_book_1s order by symbol, second`,
+];

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Sql } from "../shared/postgres.ts";
 import type { Book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
-import { differences } from "./rollup.ts";
-import { insert, setClock, store, tick, tidyUp } from "./ticks.ts";
-
-/** Brings the rollup up to date without waiting for seconds to settle. */
-async function refresh(sql: Sql): Promise<void> {
-  while ((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds > 0);
-}
-
-const rollup = async (sql: Sql) => [
-  ...await sql`select *, mean_delay::text, max_delay::text from websocket.order_book_1s order by symbol, second`,
-];
+import { differences, refresh, rollup } from "./rollup.ts";
+import { setClock, store, tick, tidyUp } from "./ticks.ts";
 
 Deno.test("a second without ticks has no row, one whose book is empty on both sides no imbalance", async () => {
   await using database = await testDatabase();
@@ -88,45 +78,6 @@ Deno.test("redelivery changes nothing", async () => {
   await store(sql, ticks);
   await refresh(sql);
   assert.deepEqual(await rollup(sql), before);
-});
-
-Deno.test("a second is left alone while it gets ticks, and rolled up half a second after", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  const refreshed = async () => (await sql`select websocket.refresh_rollup() as seconds`)[0].seconds;
-  await store(sql, [tick("2026-08-10T12:00:00Z")]);
-  assert.equal(await refreshed(), 0);
-  await sql`update websocket.stale_seconds set marked_at = marked_at - interval '500 ms'`;
-  assert.equal(await refreshed(), 1);
-});
-
-Deno.test("ticks of a transaction that ends after the refresh began are in the next one", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  await store(sql, [tick("2026-08-10T12:00:00Z")]);
-  const written = Promise.withResolvers<void>();
-  const refreshed = Promise.withResolvers<void>();
-  const slow = sql.begin(async (transaction) => {
-    await insert(transaction, [tick("2026-08-10T12:00:00.5Z")]);
-    await transaction`insert into websocket.stale_seconds (second) values ('2026-08-10T12:00:00Z')`;
-    written.resolve();
-    await refreshed.promise;
-  });
-  await written.promise;
-  await refresh(sql);
-  refreshed.resolve();
-  await slow;
-  assert.equal((await rollup(sql))[0].ticks, "1");
-  await refresh(sql);
-  assert.equal((await rollup(sql))[0].ticks, "2");
-});
-
-Deno.test("a mark that a clock which was ahead has left is no reason to wait for that time", async () => {
-  await using database = await testDatabase();
-  const { sql } = database;
-  await store(sql, [tick("2026-08-10T12:00:00Z")]);
-  await sql`update websocket.stale_seconds set marked_at = marked_at + interval '1 month'`;
-  assert.equal((await sql`select websocket.refresh_rollup() as seconds`)[0].seconds, 1);
 });
 
 Deno.test("every table has a key or a replica identity, each partition too", async () => {
