@@ -142,6 +142,7 @@ begin
   return null;
 end
 $$;
+revoke execute on function websocket.copy_row from public; -- a trigger of anybody's could run any statement by it
 
 -- Begins to move the rows of a default partition to where they belong: the given days, whose tables are made, or else a new
 -- default partition. All are copied, while readers see the old ones; then the tables change places. Nobody waits for a copy.

@@ -5,7 +5,7 @@ import { migrate } from "../migrations/run.ts";
 import { connect, type Sql } from "../shared/postgres.ts";
 import { transact } from "../shared/postgres_transaction.ts";
 import { book } from "../shared/streams/book.ts";
-import { silent, testDatabase } from "./stack.ts";
+import { emptyDatabase, silent, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 
 /** A migrated database with its roles. They are the server's, and stay there: without a database, with passwords nobody knows. */
@@ -120,6 +120,19 @@ Deno.test("what runs with the owner's rights finds nothing by the caller's searc
   for (const { name, settings: [...all] } of settings) {
     assert.ok(all.includes("search_path=pg_catalog, websocket, pg_temp"), `${name}: ${all}`);
   }
+});
+
+Deno.test("even before the grants are brought up to date, nobody may give what runs with the owner's rights a statement", async () => {
+  await using database = await emptyDatabase();
+  const { sql } = database;
+  const folder = new URL("../migrations/", import.meta.url);
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  for (const name of ["setup.sql", ...names.filter((name) => /^\d{4}_/.test(name)).sort()]) {
+    await sql.unsafe(await Deno.readTextFile(new URL(name, folder)));
+  }
+  const [{ may }] =
+    await sql`select has_function_privilege('public', 'websocket.copy_row()', 'execute') as may`;
+  assert.equal(may, false);
 });
 
 Deno.test("grafana_reader writes nothing, whatever it sets", async () => {
