@@ -7,7 +7,7 @@ import { requireSchema, SchemaError } from "../shared/schema.ts";
 import { changeRetention, type Kept, readChanges, readKept } from "./kept.ts";
 
 const help =
-  `Shows what each table keeps, and changes it. Nothing else in Bookline does: no setting, no worker.
+  `Shows what each table keeps, and changes it. Nothing else in Bookline changes it: no setting, no worker.
 
 Usage:
   deno task retention                              what each table keeps, and how much that is
@@ -16,9 +16,8 @@ Usage:
   deno task retention order_book_data all order_book_1s all order_book_1m all --yes
                                                    keeps all from now on
 
-  A number of days such as 30d counts whole days (UTC) before the newest one; all keeps all. Summaries must be kept for
-  as long as the ticks. Configured by the environment, as the workers are: DB_URL, DB_USER, DB_PASSWORD, whose user must
-  own the tables.`;
+  30d means 30 whole days (UTC) before the newest one; "all" keeps all. Summaries must be kept for at least as long as
+  the ticks. DB_URL, DB_USER and DB_PASSWORD name the database, as for the workers; the user must own the tables.`;
 
 const number = new Intl.NumberFormat("en").format;
 const days = (count: number | null) =>
