@@ -111,3 +111,12 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "compose, producers: a second machine has producers and no servers of its own",
+  ignore,
+  async fn() {
+    const names = (await services(combinations.producers)).map(([name]) => name);
+    assert.deepEqual(names.sort(), ["book-producer", "kline-producer"]);
+  },
+});

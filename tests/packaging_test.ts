@@ -34,3 +34,10 @@ Deno.test(".env.example names every variable, and its defaults are the ones that
   const explicit = Object.fromEntries([...shown].filter(([name]) => known.includes(name)));
   assert.deepEqual(readConfig(explicit), readConfig({}));
 });
+
+Deno.test("the only broker has one session timeout here and in Docker, and no shorter one than Kafka's own of 9 s", async () => {
+  const [, here] = /"broker.session.timeout.ms": ([\d_]+)/.exec(await read("local/kafka.ts"))!;
+  const [, inDocker] = /KAFKA_BROKER_SESSION_TIMEOUT_MS: (\d+)/.exec(await read("compose.yaml"))!;
+  assert.equal(here.replace("_", ""), inDocker);
+  assert.ok(Number(inDocker) >= 9_000);
+});
