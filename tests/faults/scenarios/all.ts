@@ -20,6 +20,7 @@ import {
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
+import { backlogPacked } from "./packed.ts";
 import {
   connectionLostBesideTwin,
   connectionsLostTogether,
@@ -36,7 +37,7 @@ import { sideTopicsRefused } from "./topics.ts";
 /** What is broken on purpose where Kafka has three brokers. */
 export const clusterScenarios: readonly Scenario[] = [
   ...[coordinatorMoved, brokersRestarted, brokersKilled, brokerFrozen, partitionsAdded],
-  ...[sideTopicsRefused, transactionsInterleaved],
+  ...[sideTopicsRefused, transactionsInterleaved, backlogPacked],
 ];
 
 /** Everything that is broken on purpose where one broker is enough for it. */
