@@ -10,7 +10,7 @@ import type { Meter } from "./meter.ts";
 export function createWork<M extends { symbol: string }>(
   stream: Stream<M>,
   config: Config,
-  meter: Pick<Meter, "commits" | "assigned" | "isTroubled">,
+  meter: Pick<Meter, "commits" | "assigned" | "isTroubled" | "report">,
   log: Log,
 ): Omit<Work, "renew"> {
   return {
@@ -18,8 +18,10 @@ export function createWork<M extends { symbol: string }>(
     // Not messages: those of a topic that was made anew are not counted a second time, and others' aborted transactions have none.
     done: () => meter.commits,
     async waiting() {
-      // It says why, and another connection would be told the same.
+      // Another connection would be told the same.
       if (meter.isTroubled("database")) throw new Error("the database refuses, or is away");
+      const { stuck } = meter.report();
+      if (stuck) throw new Error(`a person must act: ${stuck}`);
       await askDatabase(config.database, log);
       return await openKafka(config.kafka, log)
         .messagesBehind(groupName(config.kafka, stream), topicName(config.kafka, stream), meter.assigned);

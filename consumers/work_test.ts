@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../shared/config.ts";
+import { book } from "../shared/streams/book.ts";
+import { silent } from "../tests/stack.ts";
+import { createMeter } from "./meter.ts";
+import { createWork } from "./work.ts";
+
+Deno.test("a consumer that was told why it can't go on is not begun anew: it would be told the same", async () => {
+  const meter = createMeter();
+  const work = createWork(book, readConfig({}), meter, silent);
+  meter.trouble("kafka", "Not authorized to access topics", true);
+  await assert.rejects(work.waiting(), /a person must act: Not authorized/);
+  meter.trouble("kafka", undefined);
+  meter.trouble("database", "Cannot reach the database");
+  await assert.rejects(work.waiting(), /the database refuses, or is away/);
+});
