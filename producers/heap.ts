@@ -2,7 +2,7 @@ import { getHeapStatistics } from "node:v8";
 import { ConfigError } from "../shared/config.ts";
 
 /**
- * Checks that the runtime's heap has room for twice the size of a full buffer.
+ * Checks that the runtime's heap has room for two full buffers: of the stream's messages, and of its dead letters.
  * @throws {ConfigError} if it does not
  */
 export function requireHeap(bufferBytes: number, heapBytes = getHeapStatistics().heap_size_limit): void {

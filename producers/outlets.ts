@@ -30,8 +30,7 @@ export interface OutletListener extends Pick<OutletOptions, "onSend" | "onAcked"
   onDropped(symbol: string, eventTime: number): void;
 }
 
-/** Bytes of the buffers beside that of the stream's own messages, which is configured: some 10,000 dead letters and gaps. */
-const LETTERS_BYTES = 16 * 2 ** 20;
+/** Bytes of the buffer of gaps: some 10,000 of them. The other two buffers have the configured size each. */
 const GAPS_BYTES = 4 * 2 ** 20;
 
 /** The outlets of a stream, each with a buffer of its own. */
@@ -69,7 +68,8 @@ export function createOutlets<M extends Message>(
     ...common,
     topic: deadLetterTopic(topic),
     kind: "dead letters",
-    buffer: createBuffer(LETTERS_BYTES, {
+    // A flood of bad frames comes as fast as a flood of good ones.
+    buffer: createBuffer(config.bufferBytes, {
       onMerged,
       onDropped() {
         counts.dropped++;
