@@ -92,6 +92,23 @@ export function createOutlets<M extends Message>(
   return { messages, letters, gaps };
 }
 
+/**
+ * Sends what the outlets hold, each once its promise in `ready` has settled, until the messages' and the letters' are closed and
+ * empty. Those of the gaps end after them, since the last ack of a message may tell one: sent at the same time it was lost.
+ * @throws the error of the first that could not send all; it keeps no other from sending
+ */
+export async function runOutlets(
+  { messages, letters, gaps }: Outlets,
+  ready: readonly [messages: Promise<unknown>, letters: Promise<unknown>, gaps: Promise<unknown>],
+): Promise<void> {
+  const own = [messages, letters].map(({ run }, i) => ready[i].then(run));
+  const gapsSent = ready[2].then(gaps.run);
+  const ends = Promise.allSettled([...own, gapsSent]);
+  await Promise.allSettled(own);
+  gaps.close();
+  for (const end of await ends) if (end.status === "rejected") throw end.reason;
+}
+
 /** By which entries of the stream are merged. */
 export function rowsOf<M extends { symbol: string }>(stream: Stream<M>): Rows {
   const messageOf = ({ value }: { value: string | Uint8Array }) => stream.codec.decode(String(value));

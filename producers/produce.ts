@@ -10,7 +10,7 @@ import { keepConnected } from "./connection.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
 import { requireHeap } from "./heap.ts";
 import { newestTimes } from "./newest.ts";
-import { createOutlets } from "./outlets.ts";
+import { createOutlets, runOutlets } from "./outlets.ts";
 import { createOverlap } from "./overlap.ts";
 import type { Message } from "./record_times.ts";
 import { createReceiver } from "./receiver.ts";
@@ -105,13 +105,6 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const restart = reached.then(recordRestart).catch((error) =>
     log.warn("cannot tell what was missed before this start", { why: describe(error) })
   );
-  const send = async () => {
-    const [, ...sideTopics] = opened;
-    const ready = [reached, ...sideTopics];
-    // One that fails at the end keeps no other from sending what it holds.
-    const ends = await Promise.allSettled(outlets.map(({ run }, i) => ready[i].then(run)));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
-  };
   const receive = async () => {
     const patience = createPatience();
     const look = lookByRest(config.binanceRestUrl, patience, log);
@@ -147,8 +140,11 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     );
     await restart;
     await gaps.close();
-    for (const outlet of outlets) outlet.close();
+    messages.close();
+    letters.close();
   };
   const watches = outlets.map((outlet) => watchForStall(workOf(outlet, config.kafka, log), signal, log));
-  await Promise.all([receive(), send(), ...opened, ...watches]);
+  const [, lettersOpen, gapsOpen] = opened;
+  const sent = runOutlets({ messages, letters, gaps: gapRows }, [reached, lettersOpen, gapsOpen]);
+  await Promise.all([receive(), sent, ...opened, ...watches]);
 }
