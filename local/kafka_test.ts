@@ -34,7 +34,7 @@ Deno.test("a Kafka that was killed has its messages when it is started again", a
 Deno.test("a Kafka whose starter is killed ends by itself", async () => {
   await using folder = await temporaryFolder();
   const pid = await leaveBehind("kafka.ts", "startKafka", folder.path, true);
-  await until("the server to end", async () => !await isRunning(pid), 20_000);
+  await until("the server to end", async () => !await isRunning(pid));
 });
 
 Deno.test("a Kafka whose starter and watcher are killed is ended by the next start, and its port used again", async () => {

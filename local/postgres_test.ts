@@ -34,7 +34,7 @@ Deno.test("a Postgres that was killed has what was committed when it is started 
 Deno.test("a Postgres whose starter is killed ends by itself", async () => {
   await using folder = await temporaryFolder();
   const pid = await leaveBehind("postgres.ts", "startPostgres", folder.path, true);
-  await until("the server to end", async () => !await isRunning(pid), 20_000);
+  await until("the server to end", async () => !await isRunning(pid));
 });
 
 Deno.test("a Postgres whose starter and watcher are killed is ended by the next start, and its port used again", async () => {

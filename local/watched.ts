@@ -51,7 +51,8 @@ export function spawnWatched(plan: WatchedPlan): Deno.ChildProcess {
 
 /**
  * `$1` are the signals, `$2` the log, the rest is the command. The watcher sends no signal to a process whose number has
- * passed on to another command since.
+ * passed on to another command since. It is deaf to the group's signals before the command is there: on a busy machine one
+ * that came right after the start ended the watcher.
  */
 const script = `
 signals=$1 log=$2; shift 2
@@ -59,7 +60,6 @@ exec 3<&0 </dev/null
 [ -z "$log" ] || exec >>"$log" 2>&1
 command_line() { if [ -d /proc/self ]; then tr '\\0' ' ' </proc/$$/cmdline; else ps -ww -o args= -p $$; fi 2>/dev/null; }
 watch() {
-  trap '' HUP INT QUIT TERM
   exec >/dev/null 2>&1
   read -r _ <&3
   for signal in $signals; do
@@ -69,6 +69,6 @@ watch() {
     while [ $rounds -lt ${GRACE_S * 5} ] && kill -0 $$; do sleep 0.2; rounds=$((rounds + 1)); done
   done
 }
-(watch "$@" &)
+(trap '' HUP INT QUIT TERM; watch "$@" &)
 exec "$@" 3<&-
 `;

@@ -32,7 +32,7 @@ async function drain(lists: Iterable<ReturnType<typeof ticks>>): Promise<number>
   }
   await using consumer = backlog.consume();
   const stored = async () => (await consumer.report())?.counts.stored ?? 0;
-  await until("all to be committed", async () => await stored() >= count, 120_000);
+  await until("all to be committed", async () => await stored() >= count);
   return (await memoryOf(consumer.pid)).highest;
 }
 
