@@ -9,8 +9,9 @@ export interface Buffer {
   /** Adds an entry. Past the limit older ones are merged or dropped. */
   push(entry: Outgoing): void;
   /**
-   * Waits for entries and takes the oldest, up to so many bytes and at least one; they count until `settle`. None once it is closed
-   * and empty, or the signal is aborted.
+   * Waits for entries and takes the oldest, up to so many bytes and at least one; they count until `settle`. What could not be sent
+   * is taken alone, by turns with the rest: what came later of its keys stays in the buffer, where it can be merged. None once the
+   * buffer is closed and empty, or the signal is aborted.
    */
   take(most: number, signal: AbortSignal): Promise<Outgoing[]>;
   /**
@@ -43,11 +44,11 @@ export function createBuffer(limit: number, losses: Losses, rows?: Rows): Buffer
   const ready = createQueue(rows, losses.onMerged);
   /** Entries of keys of which one could not be sent. */
   const held = createQueue(rows, losses.onMerged);
-  const heldKeys = new Set<Outgoing["key"]>();
+  let heldKeys = new Set<Outgoing["key"]>();
   /** Entries that could not be sent, and those of them that may be tried again. */
   let failed: Outgoing[] = [];
   let again: Outgoing[] = [];
-  const taken = { length: 0, bytes: 0 };
+  const taken = { length: 0, bytes: 0, isRetry: false };
   let kept = 0; // bytes of those that could not be sent
   let closed = false;
   let wake = () => {}; // whoever waits to take
@@ -74,30 +75,31 @@ export function createBuffer(limit: number, losses: Losses, rows?: Rows): Buffer
       }
       signal.removeEventListener("abort", stop);
       if (signal.aborted) return [];
-      const first = again;
-      again = [];
       const before = bytes();
-      kept -= sizeOfAll(first);
-      const next = ready.take(most - sizeOfAll(first));
-      const all = first.length > 0 ? [...first, ...next] : next;
-      if (all.length === 0 && ready.length > 0) all.push(ready.shift());
+      taken.isRetry = again.length > 0 && !(taken.isRetry && ready.length > 0);
+      const all = taken.isRetry ? again : ready.take(most);
+      if (taken.isRetry) {
+        again = [];
+        kept -= sizeOfAll(all);
+      } else if (all.length === 0 && ready.length > 0) all.push(ready.shift());
       taken.length = all.length;
       taken.bytes = before - bytes();
       return all;
     },
     settle(unsent = []) {
       taken.length = taken.bytes = 0;
-      if (unsent.length === 0) return;
+      if (unsent.length === 0 && heldKeys.size === 0) return;
       failed.push(...unsent);
       kept += sizeOfAll(unsent);
-      for (const { key } of unsent) if (key !== null) heldKeys.add(key);
+      const freed = heldKeys;
+      heldKeys = new Set([...again, ...failed].map(({ key }) => key).filter((key) => key !== null));
+      for (const key of heldKeys) freed.delete(key);
+      ready.prepend(held.extract(freed));
       for (const entry of ready.extract(heldKeys)) held.push(entry);
     },
     release() {
       again.push(...failed);
       failed = [];
-      heldKeys.clear();
-      ready.prepend(held.take(Infinity));
       wake();
     },
     close() {
