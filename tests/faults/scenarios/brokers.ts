@@ -43,8 +43,9 @@ export const coordinatorMoved: Scenario = {
     await growCommitsUntil(stage.servers.kafka.bootstrap, group, 1.5 * LOAD_MS);
     await recovery(stage, Date.now());
     return await amidCommits(stage, async ({ bootstrap }) => {
+      const wanted = { short: 3, long: 6 }[form];
       let injected = 0;
-      for (let n = 0; n < { short: 3, long: 6 }[form]; n++) {
+      for (let n = 0; injected < wanted && n < 3 * wanted; n++) {
         if (await moveCoordinator(bootstrap, group) >= LOAD_MS) injected++;
         await moveCoordinator(bootstrap, other);
         await recovery(stage, Date.now());
