@@ -2,6 +2,7 @@ import type { Step } from "./foreign.ts";
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
 import { packers } from "../shared/kafka/test_batches.ts";
+import { sleep } from "../shared/wait.ts";
 
 /** Another program's producer: kafkajs as it is, in a process of its own, since ours writes and reads in its own way. */
 const [brokers, topic, plan] = Deno.args;
@@ -27,24 +28,35 @@ for (const name of ["snappy", "lz4", "zstd"] as const) {
 const client = new kafkajs.Kafka({
   brokers: brokers.split(","),
   logLevel: kafkajs.logLevel.NOTHING,
-  // Nobody leads transactions on a new broker for a moment.
-  retry: { retries: 60, maxRetryTime: 1_000 },
+  retry: { retries: 5, maxRetryTime: 1_000 },
 });
 const producers = new Map<string, kafkajs.Producer>();
 const transactions = new Map<string, kafkajs.Transaction>();
 
-async function producerOf(name: string): Promise<kafkajs.Producer> {
-  const known = producers.get(name);
-  if (known) return known;
-  const transactionalId = `${topic}-${name}`;
-  const producer = client.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
-  await producer.connect();
-  producers.set(name, producer);
-  return producer;
+/**
+ * Begins a transaction of a producer. The coordinator of transactions moves while a new broker starts, and kafkajs keeps asking the
+ * former one: only a new producer looks for it again.
+ */
+async function begin(name: string): Promise<kafkajs.Transaction> {
+  for (let left = 30;; left--) {
+    const transactionalId = `${topic}-${name}`;
+    const producer = producers.get(name) ??
+      client.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+    try {
+      if (!producers.has(name)) await producer.connect();
+      producers.set(name, producer);
+      return await producer.transaction();
+    } catch (error) {
+      if (left === 0) throw error;
+      producers.delete(name);
+      await producer.disconnect();
+      await sleep(1_000);
+    }
+  }
 }
 
 for (const { producer, ...step } of JSON.parse(plan) as Step[]) {
-  const transaction = transactions.get(producer) ?? await (await producerOf(producer)).transaction();
+  const transaction = transactions.get(producer) ?? await begin(producer);
   transactions.set(producer, transaction);
   if ("values" in step) {
     const messages = step.values.map((value) => ({ key: step.key, value }));
