@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { localFolder } from "../local/folders.ts";
@@ -90,4 +91,21 @@ function start(path: string, args: string[], env: Record<string, string>): Up {
       await ended;
     },
   };
+}
+
+/** What `--json` prints. */
+export interface Summary {
+  readonly feed: string;
+  readonly streams: Record<string, Record<string, number>>;
+  readonly delay_ms: { readonly p50: number; readonly p99: number };
+  readonly unsent: number;
+  readonly restarts: Record<string, number>;
+}
+
+/** Waits for the end, which has to be a good one, and returns the summary: the only standard output. */
+export async function summaryOf(up: Up): Promise<Summary> {
+  const { code } = await up.ended;
+  assert.equal(code, 0, up.printed.stderr);
+  assert.equal(up.printed.stdout.trim().split("\n").length, 1, up.printed.stdout);
+  return JSON.parse(up.printed.stdout);
 }

@@ -5,27 +5,9 @@ import { isRunning } from "../local/process.ts";
 import { type Apart, apartOf } from "../local/up/apart.ts";
 import { topicName } from "../shared/kafka/mod.ts";
 import { connect } from "../shared/postgres.ts";
-import { cloneProject, type Up } from "./clone.ts";
+import { cloneProject, summaryOf } from "./clone.ts";
 import { emptyDatabase, silent, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
-
-/** What `--json` prints. */
-interface Summary {
-  readonly feed: string;
-  readonly streams: Record<string, Record<string, number>>;
-  readonly delay_ms: { readonly p50: number; readonly p99: number };
-  readonly unsent: number;
-  readonly restarts: Record<string, number>;
-}
-
-/** The processes of the Kafka and the Postgres that `up` started. */
-function serverPids(project: string): Promise<number[]> {
-  return Promise.all(
-    ["kafka", "postgres"].map(async (server) =>
-      Number(await Deno.readTextFile(join(project, ".local", server, "pid")))
-    ),
-  );
-}
 
 /** Servers of the user's own, with nothing of Bookline's on them, and what `up` puts there. */
 async function ownServers(apart: Apart = { database: "_simulated", topics: "simulated." }) {
@@ -52,14 +34,6 @@ async function ownServers(apart: Apart = { database: "_simulated", topics: "simu
   };
   const kept = parts.move();
   return { env, sql, name, messages, database, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-/** Waits for the end, which has to be a good one, and returns the summary: the only standard output. */
-async function summaryOf(up: Up): Promise<Summary> {
-  const { code } = await up.ended;
-  assert.equal(code, 0, up.printed.stderr);
-  assert.equal(up.printed.stdout.trim().split("\n").length, 1, up.printed.stdout);
-  return JSON.parse(up.printed.stdout);
 }
 
 /** Envelopes of book tickers, one a line, as a file. */
@@ -228,64 +202,4 @@ Deno.test("a worker that is killed is started again and nothing is lost; a secon
   assert.equal(rows, received);
   assert.match(up.printed.stdout, /book:consume was started again/);
   for (const { pid } of first) assert.ok(!await isRunning(pid));
-});
-
-Deno.test("without any servers up starts its own, and again when they are killed, and nothing is lost", async () => {
-  await using clone = await cloneProject();
-  const up = clone.up(["--feed", "simulated", "--json"]);
-  await up.says(/book: received=[1-9]/);
-  for (const pid of await serverPids(clone.path)) Deno.kill(pid, "SIGKILL");
-  await up.says(/Kafka ended with SIGKILL, and is started again/);
-  await up.says(/messages are only in the producers' memory until Kafka has them/);
-  await up.says(/Postgres is up again after/);
-  await up.says(/Kafka is up again after/);
-  up.interrupt();
-  const { streams: { kline, book }, unsent, restarts } = await summaryOf(up);
-  for (const { received, produced, stored, rows } of [kline, book]) {
-    assert.ok(rows > 0);
-    assert.equal(produced, received);
-    assert.ok(stored >= received, "a write whose commit nobody heard of is done again");
-  }
-  assert.equal(book.rows, book.received);
-  assert.deepEqual({ unsent, restarts }, { unsent: 0, restarts: { Kafka: 1, Postgres: 1 } });
-});
-
-Deno.test("a second Ctrl-C ends the servers that up started at once", async () => {
-  await using clone = await cloneProject();
-  const impatient = clone.up(["--feed", "simulated"]);
-  await impatient.says(/book: received=\d+/);
-  const pids = await serverPids(clone.path);
-  // Again and again, as two that come close together count as one. The code is of who was interrupted twice.
-  impatient.interrupt();
-  const impatience = setInterval(() => impatient.interrupt(), 800);
-  const { code } = await impatient.ended;
-  clearInterval(impatience);
-  assert.equal(code, 130);
-  await until(
-    "the servers to have ended",
-    async () => !(await Promise.all(pids.map(isRunning))).some(Boolean),
-  );
-});
-
-Deno.test("when what started up is killed, up ends with all that it started", async () => {
-  await using clone = await cloneProject();
-  const up = clone.up(["--feed", "simulated"]);
-  await up.says(/book: received=[1-9]/);
-  const workers: { pid: number }[] = JSON.parse(
-    await Deno.readTextFile(join(clone.path, ".local/up/workers.json")),
-  );
-  const pids = [...await serverPids(clone.path), ...workers.map(({ pid }) => pid)];
-  assert.ok((await Promise.all(pids.map(isRunning))).every(Boolean));
-
-  Deno.kill(up.pid, "SIGKILL");
-  await until(
-    "all to have ended",
-    async () => !(await Promise.all(pids.map(isRunning))).some(Boolean),
-    20_000,
-  );
-  await up.ended;
-  assert.match(
-    up.printed.stderr,
-    /^Stopping because the process that started this one has ended: .*task up/m,
-  );
 });
