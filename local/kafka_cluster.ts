@@ -78,6 +78,8 @@ const replicated = {
   "default.replication.factor": 3,
   "min.insync.replicas": 2,
   "offsets.topic.replication.factor": 3,
+  // What was committed is not compacted before that: a test may want a log that takes long to load.
+  "offsets.topic.segment.bytes": 2 ** 30,
   "transaction.state.log.replication.factor": 3,
   "transaction.state.log.min.isr": 2,
   // A preferred leader leads again soon after its restart: leaders move twice with each restart.

@@ -51,7 +51,7 @@ export async function untilInSync(bootstrap: string, topics: readonly string[]):
 export function placeOf(group: string, partitions = 4): Place {
   // Java's `String.hashCode`, in 32 bits.
   const hash = [...group].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 0);
-  return { topic: "__consumer_offsets", partition: (hash & 0x7fffffff) % partitions };
+  return { topic: "__consumer_offsets", partition: Math.abs(hash) % partitions };
 }
 
 async function describePartition(admin: kafkajs.Admin, { topic, partition }: Place) {
