@@ -41,9 +41,14 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
   const read = new Set<number>();
   let newest = -1;
   const partitions = new Map<number, number>();
-  let [generation, twice, longest, last] = [0, 0, 0, performance.now()];
-  const consumer = parts.use(
-    await kafka.subscribe({
+  let [twice, longest, last] = [0, 0, performance.now()];
+  const { promise: lost, reject: fail } = Promise.withResolvers<never>();
+  lost.catch(() => {});
+
+  /** Reads and commits until the consumer fails, or no more is wanted. */
+  const readOn = async () => {
+    let generation = 0;
+    await using consumer = await kafka.subscribe({
       topic: name,
       group,
       onJoin: () => void generation++,
@@ -61,12 +66,20 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
         });
         return Promise.resolve();
       },
-    }),
-  );
-  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  failed.catch(() => {});
-  consumer.failed.catch(fail);
-  const committer = parts.use(createCommitter(consumer, () => generation, silent));
+    });
+    await using committer = createCommitter(consumer, () => generation, silent);
+    await Promise.race([consumer.failed, stopped]);
+  };
+  const done = new AbortController();
+  const stopped = new Promise<void>((resolve) => done.signal.addEventListener("abort", () => resolve()));
+  // As a worker does: one that fails is followed by another.
+  const reading = (async () => {
+    while (!done.signal.aborted) await readOn().catch(() => sleep(250, done.signal));
+  })();
+  parts.defer(() => {
+    done.abort();
+    return reading;
+  });
 
   let next = 0;
   const sending = (async () => {
@@ -85,7 +98,7 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
     return sending;
   });
   const wait = (what: string, condition: () => boolean | Promise<boolean>) =>
-    Promise.race([until(what, condition), failed]);
+    Promise.race([until(what, condition), lost]);
   const kept = parts.move();
   return {
     topic: name,
