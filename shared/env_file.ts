@@ -29,8 +29,8 @@ export function cutValues(text: string, env: Environment): string[] {
     const written = value.replace(/(^|\s)#.*$/, "").trim();
     const at = cutAt(written, env);
     const arrived = (env[name] ?? "").trim();
-    // If it differs, the shell's variable won over the file's.
-    if (at === undefined || arrived !== expand(written, env)) return [];
+    // A cut leaves characters out and adds none. Any other difference means that the shell's variable won over the file's.
+    if (at === undefined || !isSubsequence(arrived, replaceVariables(written, env))) return [];
     const why = written[at] === "#" ? "begins a comment" : "stands for a variable that is not set";
     return `Cannot use ${name} as ${arrived.length} of its ${written.length} characters arrive: in line ${
       i + 1
@@ -42,7 +42,7 @@ export function cutValues(text: string, env: Environment): string[] {
 const isOurs = (name: string | undefined) =>
   name !== undefined && (variableNames.includes(name) || name.endsWith("_DB_PASSWORD"));
 
-/** What Deno 2.9.6 makes of an unquoted value, found by trying: a # ends it anywhere, $NAME and ${NAME} are replaced, \$ is a $. */
+/** What Deno 2.9.6 does not take as written in an unquoted value: \$ is a $, $NAME and ${NAME} are replaced, a # ends the value. */
 const special = /\\\$|\$\{(\w*)[^}]*(?:\}|$)|\$(\w*)|#.*/g;
 
 /** The index of the first character after which something is lost; undefined if nothing is. */
@@ -51,10 +51,16 @@ function cutAt(written: string, env: Environment): number | undefined {
     .find(([found, braced, plain]) => found !== "\\$" && !env[braced ?? plain ?? ""])?.index;
 }
 
-function expand(written: string, env: Environment): string {
+/** The value with its variables replaced where they are set. Nothing is left out. */
+function replaceVariables(written: string, env: Environment): string {
   return written.replace(
     special,
-    (found, braced, plain) => found === "\\$" ? "$" : env[braced ?? plain ?? ""] ?? "",
-  )
-    .trim();
+    (found, braced, plain) => found === "\\$" ? "$" : env[braced ?? plain ?? ""] || found,
+  );
+}
+
+function isSubsequence(part: string, whole: string): boolean {
+  let at = 0;
+  for (let i = 0; i < whole.length; i++) if (whole[i] === part[at]) at++;
+  return at === part.length;
 }
