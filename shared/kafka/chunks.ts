@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** Bytes of one batch: a broker takes a record batch of up to 1 MiB by default. */
 const BATCH_BYTES = 900_000;

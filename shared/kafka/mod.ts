@@ -14,7 +14,8 @@ import { readTail } from "./tail.ts";
 export type { Batch, Consumer } from "./consumer.ts";
 export type { Incoming } from "./incoming.ts";
 export type { Lost } from "./lost.ts";
-export type { Outgoing, Producer, Unsent } from "./producer.ts";
+export type { Outgoing } from "./outgoing.ts";
+export type { Producer, Unsent } from "./producer.ts";
 export type { Extent, Portion } from "./range.ts";
 export { isAnswer, isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 

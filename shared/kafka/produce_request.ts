@@ -1,6 +1,6 @@
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import type { Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { type Codec, encodeRecordBatch } from "./record_batch.ts";
 
 /** A produce request. */

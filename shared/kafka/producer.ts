@@ -3,14 +3,8 @@ import kafkajs from "kafkajs";
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import { chunksOf } from "./chunks.ts";
 import type { Cluster } from "./cluster.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { Codec } from "./record_batch.ts";
-
-/** A message to be sent. */
-export interface Outgoing {
-  readonly key: string | Uint8Array | null;
-  readonly value: string | Uint8Array;
-  readonly headers?: Record<string, string>;
-}
 
 /** A message that Kafka has not acked, and why. */
 export interface Unsent<M extends Outgoing> {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { sleep } from "../wait.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Cluster } from "./cluster.ts";
-import { createProducer, type Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { createProducer } from "./producer.ts";
 import type { ProduceData } from "./produce_request.ts";
 import { codecs, encodeRecordBatch } from "./record_batch.ts";
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { zstdCompressSync } from "node:zlib";
 import { crc32c } from "./crc32c.ts";
-import type { Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** Bytes of a batch before its records, and of those the ones that come before what the checksum covers. */
 const HEADER_BYTES = 61;

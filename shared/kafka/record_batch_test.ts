@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import decodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
-import type { Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { crc32c } from "./crc32c.ts";
 import { encodeRecordBatch } from "./record_batch.ts";
 

@@ -4,7 +4,7 @@ import lz4 from "lz4js";
 import xxh32 from "lz4js/xxh32.js";
 import snappy from "snappyjs";
 import { crc32c } from "./crc32c.ts";
-import type { Outgoing } from "./producer.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { encodeRecordBatch } from "./record_batch.ts";
 
 const HEADER_BYTES = 61;
