@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { bookEvents, messageOf, startTimeOf } from "./book_feed.ts";
 import type { Progress } from "./main.ts";
 import { copyLine, createDigest, type Digest, fields } from "./rows.ts";

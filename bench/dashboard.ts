@@ -1,6 +1,6 @@
 import { readPanels } from "../grafana/json.ts";
 import { expand, intervalMs, intervalText, type View } from "../grafana/macros.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { type BenchDatabase, startDatabase } from "./database.ts";
 import type { Progress, Result } from "./main.ts";
 import { fillCandles, fillTicks } from "./market.ts";

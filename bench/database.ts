@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { localFolder, removeServer } from "../local/folders.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { migrate } from "../migrations/run.ts";
-import { parseDatabaseUrl } from "../shared/database_url.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { createLog } from "../shared/log.ts";
-import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
-import { tidyUp } from "../shared/tidy_up.ts";
+import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
+import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import type { Progress } from "./main.ts";
 import { newName } from "./stack.ts";
 

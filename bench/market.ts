@@ -1,4 +1,4 @@
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 
 /** Ten symbols as they trade: share of the ticks, price, its step, the quantity's step and the usual depth in steps. */
 const symbols = [

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { columnName, type ColumnTypes } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 

@@ -1,4 +1,4 @@
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { sleep } from "../shared/wait.ts";
 
 /** What a session saw: the transactions of which the effects were visible to it, by PostgreSQL's `pg_snapshot`. */

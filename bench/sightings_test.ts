@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { connect } from "../shared/postgres.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { silent, testDatabase } from "../tests/stack.ts";
 import { firstSeen, isVisible, microseconds, parseSnapshot, startWatch } from "./sightings.ts";
 

@@ -1,4 +1,4 @@
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { startDatabase } from "./database.ts";
 import type { Progress, Result } from "./main.ts";
 import { fillTicks } from "./market.ts";

@@ -1,4 +1,4 @@
-import { databaseFault, explained, noAnswer } from "../shared/database_fault.ts";
+import { databaseFault, explained, noAnswer } from "../shared/postgres/fault.ts";
 import {
   type Batch,
   deadLetterTopic,
@@ -8,21 +8,21 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
-import { warnOfFormerSettings } from "../shared/former_settings.ts";
-import { requireOwnDatabase } from "../shared/own_names.ts";
-import { isTransient } from "../shared/postgres_error.ts";
+import { warnOfFormerSettings } from "../shared/config/former_settings.ts";
+import { requireOwnDatabase } from "../shared/config/own_names.ts";
+import { isTransient } from "../shared/postgres/error.ts";
 import { persist } from "../shared/retry.ts";
 import { runUnstalled } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
-import { jobConnections, startChores } from "./chores.ts";
+import { jobConnections, startChores } from "./postgres/jobs.ts";
 import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
-import { createLane } from "./lane.ts";
+import { createLane } from "./ordered_work.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { createSetAside } from "./set_aside.ts";
-import { createSink } from "./sink.ts";
+import { createSink } from "./postgres/sink.ts";
 import { createWork } from "./work.ts";
 import { createStore } from "./store.ts";
 

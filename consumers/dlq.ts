@@ -1,5 +1,5 @@
-import { ConfigError, readConfig } from "../shared/config.ts";
-import { checkEnvFile } from "../shared/env_file.ts";
+import { ConfigError, readConfig } from "../shared/config/config.ts";
+import { checkEnvFile } from "../shared/config/env_file.ts";
 import { type Kafka, kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";

@@ -1,4 +1,4 @@
-import { createWindow, type Histogram, note } from "../shared/histogram.ts";
+import { createWindow, type Histogram, note } from "../shared/telemetry/histogram.ts";
 import type { Batch, Lost } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/worker.ts";
 import type { Outcome } from "./outcome.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../shared/kafka/mod.ts";
-import { percentile } from "../shared/histogram.ts";
+import { percentile } from "../shared/telemetry/histogram.ts";
 import { createMeter } from "./meter.ts";
 import { newOutcome } from "./outcome.ts";
 

@@ -1,11 +1,11 @@
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { persist, type Persistence } from "../shared/retry.ts";
 import { rowKey, type Stream } from "../shared/stream.ts";
-import type { Chores } from "./chores.ts";
+import type { Chores } from "./postgres/jobs.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
-import { type Refused, RefusedError } from "./sift.ts";
-import type { Sink } from "./sink.ts";
+import { type Refused, RefusedError } from "./postgres/isolate.ts";
+import type { Sink } from "./postgres/sink.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../shared/kafka/mod.ts";
-import { ConfigError } from "../shared/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 import { createLog } from "../shared/log.ts";
 import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { tick } from "../tests/ticks.ts";
-import { type Refused, RefusedError } from "./sift.ts";
+import { type Refused, RefusedError } from "./postgres/isolate.ts";
 import { createStore, type Unwanted } from "./store.ts";
 
 const database = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent } from "../tests/stack.ts";
 import { createMeter } from "./meter.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { openKafka } from "../shared/kafka/mod.ts";
 import { sleep } from "../shared/wait.ts";
 import { readIfThere } from "./folders.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseDatabaseUrl } from "../shared/database_url.ts";
-import { connect } from "../shared/postgres.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { startPostgres } from "./postgres.ts";
 import { isRunning } from "./process.ts";
 import { until } from "../tests/until.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../shared/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 import { describe } from "../shared/log.ts";
 import { endWithLaunchers } from "./launchers.ts";
 import { help, type Options, parseOptions } from "./up/options.ts";

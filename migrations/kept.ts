@@ -1,5 +1,5 @@
-import { ConfigError } from "../shared/config.ts";
-import type { Sql, TransactionSql } from "../shared/postgres.ts";
+import { ConfigError } from "../shared/config/config.ts";
+import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 
 /** How much there is of something. */
 interface Amount {

@@ -1,8 +1,8 @@
-import { explained } from "../shared/database_fault.ts";
-import { formerSettings, warnOfFormerSettings } from "../shared/former_settings.ts";
-import { connect, createDatabase } from "../shared/postgres.ts";
-import { schemaNumber } from "../shared/schema.ts";
-import { tidyUp } from "../shared/tidy_up.ts";
+import { explained } from "../shared/postgres/fault.ts";
+import { formerSettings, warnOfFormerSettings } from "../shared/config/former_settings.ts";
+import { connect, createDatabase } from "../shared/postgres/mod.ts";
+import { schemaNumber } from "../shared/postgres/schema.ts";
+import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import { runWorker, type Worker } from "../shared/worker.ts";
 import { makeRoles, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";

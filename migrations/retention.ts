@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { ConfigError, readConfig } from "../shared/config.ts";
-import { databaseFault } from "../shared/database_fault.ts";
+import { ConfigError, readConfig } from "../shared/config/config.ts";
+import { databaseFault } from "../shared/postgres/fault.ts";
 import { createLog, describe } from "../shared/log.ts";
-import { connect, type Sql } from "../shared/postgres.ts";
-import { requireSchema, SchemaError } from "../shared/schema.ts";
+import { connect, type Sql } from "../shared/postgres/mod.ts";
+import { requireSchema, SchemaError } from "../shared/postgres/schema.ts";
 import { changeRetention, type Kept, readChanges, readKept } from "./kept.ts";
 
 const help =

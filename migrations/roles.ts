@@ -1,6 +1,6 @@
-import { ConfigError } from "../shared/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 import type { Log } from "../shared/log.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { inTurn } from "./run.ts";
 import { scramVerifier } from "./scram.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../shared/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 import { readPasswords } from "./roles.ts";
 
 Deno.test("a role without a password is refused by the variable's name, with the way to make one", () => {

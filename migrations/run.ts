@@ -1,7 +1,7 @@
 import type { Log } from "../shared/log.ts";
-import type { Sql } from "../shared/postgres.ts";
-import { transact } from "../shared/postgres_transaction.ts";
-import { requireServer, SchemaError, schemaNumber } from "../shared/schema.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
+import { transact } from "../shared/postgres/transaction.ts";
+import { requireServer, SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
 
 /** Any number will do as long as every migrator takes the same: this one spells "book" in ASCII. */
 const LOCK = 0x626f6f6b;

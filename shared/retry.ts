@@ -1,4 +1,4 @@
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./config/config.ts";
 import { describe, type Kind, type Log } from "./log.ts";
 import { backoff, sleep } from "./wait.ts";
 

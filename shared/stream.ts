@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Sql } from "./postgres.ts";
+import type { Sql } from "./postgres/mod.ts";
 
 /** The PostgreSQL types that columns have, each with the JavaScript type of its field. */
 export interface ColumnTypes {

@@ -1,10 +1,10 @@
-import { type Config, ConfigError, readConfig } from "./config.ts";
-import { checkEnvFile } from "./env_file.ts";
-import { buildOf, summarize } from "./config_summary.ts";
+import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import { checkEnvFile } from "./config/env_file.ts";
+import { buildOf, summarize } from "./config/summary.ts";
 import { createLog, describe, type Log } from "./log.ts";
-import { type Histogram, summaryOf } from "./histogram.ts";
-import { SchemaError } from "./schema.ts";
-import { serveHealth } from "./health.ts";
+import { type Histogram, summaryOf } from "./telemetry/histogram.ts";
+import { SchemaError } from "./postgres/schema.ts";
+import { serveHealth } from "./telemetry/health.ts";
 
 /** What a worker says of itself. */
 export interface Report {

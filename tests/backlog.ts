@@ -1,5 +1,5 @@
 import { groupName, type Incoming, type Kafka, type Outgoing, topicName } from "../shared/kafka/mod.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { deleteBefore } from "./retention.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { recording } from "../local/exchange/recording.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { testDatabase } from "./stack.ts";
 
 const recordings = Deno.env.get("RECORDINGS") ?? new URL("../../shared/recordings", import.meta.url).pathname;

@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { createCluster } from "../shared/kafka/cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { combinations, compose, hasCompose, isWorker, services } from "./compose.ts";
 
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));

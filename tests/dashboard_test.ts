@@ -3,7 +3,7 @@ import { dashboard } from "../grafana/dashboard.ts";
 import { readPanels } from "../grafana/json.ts";
 import { expand, type View } from "../grafana/macros.ts";
 import type { PostgresQuery } from "../grafana/query.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { testDatabase } from "./stack.ts";
 import { insert, setClock, store, tick, tidyUp } from "./ticks.ts";
 

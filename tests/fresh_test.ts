@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { belongingsOf, clear } from "../local/up/fresh.ts";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { persist } from "../shared/retry.ts";
 import { silent, testDatabase, testKafka } from "./stack.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startChores } from "../consumers/chores.ts";
-import { readConfig } from "../shared/config.ts";
+import { startChores } from "../consumers/postgres/jobs.ts";
+import { readConfig } from "../shared/config/config.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent, type TestDatabase, testDatabase } from "./stack.ts";

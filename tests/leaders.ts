@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { silent } from "../local/testing.ts";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { until } from "./until.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { memoryOf } from "../bench/process.ts";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { createCluster } from "../shared/kafka/cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";

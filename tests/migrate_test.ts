@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { migrate } from "../migrations/run.ts";
 import { createLog } from "../shared/log.ts";
-import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
-import { SchemaError, schemaNumber } from "../shared/schema.ts";
+import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
+import { SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
 import { emptyDatabase, silent } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 

@@ -1,5 +1,5 @@
-import { parseDatabaseUrl } from "../shared/database_url.ts";
-import { connect } from "../shared/postgres.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { silent } from "../local/testing.ts";
 
 /** The roles that tests give passwords to. They are the server's, not a database's. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { startPostgres } from "../local/postgres.ts";
 import { temporaryFolder } from "../local/testing.ts";
-import { parseDatabaseUrl } from "../shared/database_url.ts";
-import { connect } from "../shared/postgres.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
 import { silent } from "./stack.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 
 const read = (name: string) => Deno.readTextFile(new URL(`../${name}`, import.meta.url));
 const { tasks } = JSON.parse(await read("deno.json"));
@@ -28,7 +28,7 @@ Deno.test(".env.example names every variable, and its defaults are the ones that
       [, name, value],
     ) => [name, value]),
   );
-  const source = await read("shared/config.ts");
+  const source = await read("shared/config/config.ts");
   const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): variable\(/gm)].map(([, name]) => name);
   assert.deepEqual(known.filter((name) => !shown.has(name)), []);
   const explicit = Object.fromEntries([...shown].filter(([name]) => known.includes(name)));

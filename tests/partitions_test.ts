@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { startPostgres } from "../local/postgres.ts";
 import { migrate } from "../migrations/run.ts";
-import { parseDatabaseUrl } from "../shared/database_url.ts";
-import { connect, type Sql } from "../shared/postgres.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { connect, type Sql } from "../shared/postgres/mod.ts";
 import { sleep } from "../shared/wait.ts";
 import { ownFolder } from "./servers.ts";
 import { silent, testDatabase } from "./stack.ts";

@@ -4,7 +4,7 @@ import { startDaemon } from "../local/daemon.ts";
 import { freePort } from "../local/ports.ts";
 import { serverAccount } from "../local/postgres_account.ts";
 import { temporaryFolder } from "../local/testing.ts";
-import type { Database } from "../shared/database_url.ts";
+import type { Database } from "../shared/postgres/url.ts";
 
 /** How PgBouncer shares its servers: a client keeps one for its session, for a transaction, or for a statement. */
 export type PoolMode = "session" | "transaction" | "statement";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createSink } from "../consumers/sink.ts";
+import { createSink } from "../consumers/postgres/sink.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
-import { connect } from "../shared/postgres.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
 import { type PoolMode, startPgBouncer, whyNoPgBouncer } from "./pgbouncer.ts";

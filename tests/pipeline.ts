@@ -2,7 +2,7 @@ import type { Feed } from "../local/exchange/feed.ts";
 import { freePort } from "../local/ports.ts";
 import { type Exchange, startExchange } from "../local/exchange/server.ts";
 import { type Kafka, topicName } from "../shared/kafka/mod.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
 import { testDatabase, testKafka } from "./stack.ts";

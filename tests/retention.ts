@@ -1,4 +1,4 @@
-import type { Config } from "../shared/config.ts";
+import type { Config } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { silent } from "./stack.ts";
 

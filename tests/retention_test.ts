@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { migrate } from "../migrations/run.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { emptyDatabase, silent, testDatabase } from "./stack.ts";
 import { DAY, insert, keep, partitionDays, retry, setClock, tick, tidyUp, whereabouts } from "./ticks.ts";
 

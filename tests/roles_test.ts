@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { createSink } from "../consumers/sink.ts";
+import { createSink } from "../consumers/postgres/sink.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
-import { connect, type Sql } from "../shared/postgres.ts";
-import { transact } from "../shared/postgres_transaction.ts";
+import { connect, type Sql } from "../shared/postgres/mod.ts";
+import { transact } from "../shared/postgres/transaction.ts";
 import { book } from "../shared/streams/book.ts";
 import { emptyDatabase, silent, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";

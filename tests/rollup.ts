@@ -1,4 +1,4 @@
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 
 /** Where the rollup by second disagrees with the ticks, from which it is computed here in another way, by window functions. */
 export async function differences(sql: Sql): Promise<unknown[]> {

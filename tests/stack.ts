@@ -1,9 +1,9 @@
 import { migrate } from "../migrations/run.ts";
-import { type Config, readConfig } from "../shared/config.ts";
-import { type Database, parseDatabaseUrl } from "../shared/database_url.ts";
+import { type Config, readConfig } from "../shared/config/config.ts";
+import { type Database, parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { type Kafka, openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
-import { connect, createDatabase, type Sql } from "../shared/postgres.ts";
+import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
 import { servers, type TestServer } from "./servers.ts";
 

@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from "../shared/postgres.ts";
+import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 
 export const DAY = 86_400_000;

@@ -1,5 +1,5 @@
 import { silent } from "../local/testing.ts";
-import { readConfig } from "../shared/config.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { groupName, openKafka } from "../shared/kafka/mod.ts";
 import { sleep } from "../shared/wait.ts";
 import { createCommitter } from "../consumers/committer.ts";

@@ -1,6 +1,6 @@
-import { copyIn } from "../consumers/copy.ts";
+import { copyIn } from "../consumers/postgres/copy.ts";
 import type { Truth } from "../local/exchange/truth.ts";
-import type { Sql } from "../shared/postgres.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
 import { type Expectation, expectations } from "./expectations.ts";
 
 /** How a table compares with what the exchange sent. */

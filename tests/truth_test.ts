@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSink } from "../consumers/sink.ts";
+import { createSink } from "../consumers/postgres/sink.ts";
 import type { Truth } from "../local/exchange/truth.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";

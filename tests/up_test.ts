@@ -4,7 +4,7 @@ import { startExchange } from "../local/exchange/server.ts";
 import { isRunning } from "../local/process.ts";
 import { type Apart, apartOf } from "../local/up/apart.ts";
 import { topicName } from "../shared/kafka/mod.ts";
-import { connect } from "../shared/postgres.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { cloneProject, summaryOf } from "./clone.ts";
 import { emptyDatabase, silent, testKafka } from "./stack.ts";
 import { until } from "./until.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql, TransactionSql } from "../shared/postgres.ts";
+import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { testDatabase } from "./stack.ts";
 import { DAY, keep, partitionDays, setClock, store, tick, tidyUp, whereabouts } from "./ticks.ts";

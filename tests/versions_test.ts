@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { createSink } from "../consumers/sink.ts";
+import { createSink } from "../consumers/postgres/sink.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
-import { parseDatabaseUrl } from "../shared/database_url.ts";
-import { connect } from "../shared/postgres.ts";
-import { transact } from "../shared/postgres_transaction.ts";
-import { SchemaError, serverFault } from "../shared/schema.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { connect } from "../shared/postgres/mod.ts";
+import { transact } from "../shared/postgres/transaction.ts";
+import { SchemaError, serverFault } from "../shared/postgres/schema.ts";
 import { book } from "../shared/streams/book.ts";
 import { ownFolder } from "./servers.ts";
 import { emptyDatabase, silent } from "./stack.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lastLines, run } from "../../local/command.ts";
 import { fillOnce, localFolder } from "../../local/folders.ts";
-import { parseDatabaseUrl } from "../../shared/database_url.ts";
+import { parseDatabaseUrl } from "../../shared/postgres/url.ts";
 import type { Backlog } from "../backlog.ts";
 import type { Run } from "../contender.ts";
 import type { Progress } from "../main.ts";

@@ -1,4 +1,4 @@
-import { readFrame } from "../../producers/frame.ts";
+import { readFrame } from "../../shared/exchange/frame.ts";
 import type { Outgoing } from "../../shared/kafka/mod.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { type Letter, utf8 } from "./letter.ts";

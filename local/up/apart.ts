@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { asName } from "../../shared/exchange_host.ts";
+import { asName } from "../../shared/exchange/host.ts";
 import { describe } from "../../shared/log.ts";
 import { type Feed, pathOf } from "./feed.ts";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../../shared/config.ts";
+import type { Config } from "../../shared/config/config.ts";
 import type { Stream } from "../../shared/stream.ts";
 
 /** A command that shows stored data. The password is in it only of a database of ours: a user's own is a secret. */

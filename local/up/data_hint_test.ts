@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../../shared/config.ts";
+import { readConfig } from "../../shared/config/config.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { dataHint } from "./data_hint.ts";
 

@@ -1,7 +1,7 @@
-import { type Config, ConfigError } from "../../shared/config.ts";
+import { type Config, ConfigError } from "../../shared/config/config.ts";
 import { deadLetterTopic, groupName, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import { describe, type Log } from "../../shared/log.ts";
-import { connect } from "../../shared/postgres.ts";
+import { connect } from "../../shared/postgres/mod.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 

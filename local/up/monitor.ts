@@ -1,7 +1,7 @@
-import type { Config } from "../../shared/config.ts";
+import type { Config } from "../../shared/config/config.ts";
 import { groupName, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import type { Log } from "../../shared/log.ts";
-import { connect } from "../../shared/postgres.ts";
+import { connect } from "../../shared/postgres/mod.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { nothing, streamCounts } from "./totals.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../shared/config.ts";
+import { ConfigError } from "../../shared/config/config.ts";
 import { parseOptions } from "./options.ts";
 
 const refused: [string, RegExp][] = [

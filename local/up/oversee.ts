@@ -1,4 +1,4 @@
-import type { Config } from "../../shared/config.ts";
+import type { Config } from "../../shared/config/config.ts";
 import { describe } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { Exchange } from "../exchange/server.ts";

@@ -1,4 +1,4 @@
-import type { Histogram } from "../../shared/histogram.ts";
+import type { Histogram } from "../../shared/telemetry/histogram.ts";
 import type { Counts } from "./totals.ts";
 
 /** How a stream is doing. */

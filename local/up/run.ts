@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { readConfig } from "../../shared/config.ts";
-import { checkEnvFile } from "../../shared/env_file.ts";
-import { foreignHost } from "../../shared/exchange_host.ts";
+import { readConfig } from "../../shared/config/config.ts";
+import { checkEnvFile } from "../../shared/config/env_file.ts";
+import { foreignHost } from "../../shared/exchange/host.ts";
 import { listStreams } from "../../shared/list_streams.ts";
 import { createLog } from "../../shared/log.ts";
 import { localFolder } from "../folders.ts";

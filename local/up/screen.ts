@@ -1,4 +1,4 @@
-import { percentile } from "../../shared/histogram.ts";
+import { percentile } from "../../shared/telemetry/histogram.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
 
 /** A piece of a line, as plain text. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { note } from "../../shared/histogram.ts";
+import { note } from "../../shared/telemetry/histogram.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
 import { formatCount, formatDelay, formatTime, renderLines, renderScreen, type Row } from "./screen.ts";
 import { nothing, streamCounts } from "./totals.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../shared/config.ts";
+import { ConfigError } from "../../shared/config/config.ts";
 import type { Apart } from "./apart.ts";
 import type { Feed } from "./feed.ts";
 

@@ -1,4 +1,4 @@
-import { merge, percentile } from "../../shared/histogram.ts";
+import { merge, percentile } from "../../shared/telemetry/histogram.ts";
 import type { Feed } from "./feed.ts";
 import type { Picture } from "./picture.ts";
 import type { Counts } from "./totals.ts";

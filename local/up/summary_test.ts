@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { note } from "../../shared/histogram.ts";
+import { note } from "../../shared/telemetry/histogram.ts";
 import type { Picture } from "./picture.ts";
 import { toJson, toSentences } from "./summary.ts";
 import { nothing, streamCounts } from "./totals.ts";

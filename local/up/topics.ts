@@ -1,4 +1,4 @@
-import type { Config } from "../../shared/config.ts";
+import type { Config } from "../../shared/config/config.ts";
 import { deadLetterTopic, groupName, kafkaFault, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Stream } from "../../shared/stream.ts";

@@ -1,4 +1,4 @@
-import { type Histogram, merge } from "../../shared/histogram.ts";
+import { type Histogram, merge } from "../../shared/telemetry/histogram.ts";
 import type { Report } from "../../shared/worker.ts";
 
 /** What a worker has done, over all its restarts. */

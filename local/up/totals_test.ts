@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { note, percentile } from "../../shared/histogram.ts";
+import { note, percentile } from "../../shared/telemetry/histogram.ts";
 import { addTotals, atEnd, nothing, streamCounts } from "./totals.ts";
 
 Deno.test("what a worker did before it was started again is added to what it does now", () => {

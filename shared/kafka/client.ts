@@ -2,7 +2,7 @@ import "./patches/all.ts";
 import kafkajs from "kafkajs";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import { certificateFault } from "../certificate_fault.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { describe, type Log } from "../log.ts";
 import { parseBrokerAddress } from "./broker_address.ts";
 

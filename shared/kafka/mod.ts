@@ -1,5 +1,5 @@
 /** The Kafka port: the only importer of kafkajs. */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import * as admin from "./admin.ts";
 import { createClient } from "./client.ts";

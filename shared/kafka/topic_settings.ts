@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../config/config.ts";
 import type { Log } from "../log.ts";
 
 const DAY_MS = 86_400_000;

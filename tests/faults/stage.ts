@@ -1,9 +1,9 @@
 import { createRandom, type Random } from "../../local/exchange/market/random.ts";
 import { type Exchange, startExchange } from "../../local/exchange/server.ts";
 import { migrate } from "../../migrations/run.ts";
-import { type Config, readConfig } from "../../shared/config.ts";
+import { type Config, readConfig } from "../../shared/config/config.ts";
 import { deadLetterTopic, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
-import { connect, createDatabase, type Sql } from "../../shared/postgres.ts";
+import { connect, createDatabase, type Sql } from "../../shared/postgres/mod.ts";
 import { book } from "../../shared/streams/book.ts";
 import { gap } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";

@@ -1,5 +1,5 @@
 import type { Truth } from "../../../local/exchange/truth.ts";
-import type { Sql } from "../../../shared/postgres.ts";
+import type { Sql } from "../../../shared/postgres/mod.ts";
 import type { Gap } from "../../../shared/streams/gap.ts";
 import { type BookFrame, type BookRow, judgeBooks } from "./books.ts";
 import { judgeCandles, type KlineFrame, type KlineRow } from "./candles.ts";

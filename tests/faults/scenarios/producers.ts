@@ -1,5 +1,5 @@
 import { sleep } from "../../../shared/wait.ts";
-import { readConfig } from "../../../shared/config.ts";
+import { readConfig } from "../../../shared/config/config.ts";
 import type { Scenario } from "../scenario.ts";
 import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 

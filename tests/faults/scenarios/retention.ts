@@ -1,6 +1,6 @@
 import { makeRoles } from "../../../migrations/roles.ts";
 import { silent } from "../../../local/testing.ts";
-import { connect, type Sql } from "../../../shared/postgres.ts";
+import { connect, type Sql } from "../../../shared/postgres/mod.ts";
 import { DAY, insert, tick } from "../../ticks.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { SchemaError } from "../../shared/postgres/schema.ts";
+import { book } from "../../shared/streams/book.ts";
+import { kline } from "../../shared/streams/kline.ts";
+import { silent, testDatabase } from "../../tests/stack.ts";
+import { createSink } from "./sink.ts";
+import { candle, count, tick, ticks } from "./test_rows.ts";
+
+Deno.test("columns of somebody's own that fill themselves, added before or meanwhile, refuse no row", async () => {
+  await using database = await testDatabase();
+  await using books = createSink(book, database.config, silent);
+  await using klines = createSink(kline, database.config, silent);
+  assert.deepEqual(await klines.write(() => [candle({})]), []);
+  for (const table of ["order_book_data", "kline_data"]) {
+    await database.sql.unsafe(`
+      alter table websocket.${table} add column note text not null default 'mine', add column id bigserial;
+      ${
+      table === "kline_data"
+        ? "alter table websocket.kline_data add n int not null generated always as identity"
+        : ""
+    }`);
+  }
+  await books.open();
+  await klines.open();
+  for (let times = 0; times < 2; times++) assert.deepEqual(await books.write(() => ticks(100)), []);
+  for (const eventTime of [1, 2]) {
+    const candles = Array.from({ length: 50 }, (_, i) => candle({ symbol: `S${i}`, eventTime }));
+    assert.deepEqual(await klines.write(() => candles), []);
+  }
+  assert.deepEqual([await count(database.sql, "order_book_data"), await count(database.sql, "kline_data")], [
+    100,
+    51,
+  ]);
+});
+
+Deno.test("a table that is not what Bookline made is refused at the start, with each difference in words", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(kline, database.config, silent);
+  await database.sql.unsafe(`
+    drop view websocket.kline_5m, websocket.kline_15m, websocket.kline_1h, websocket.kline_4h, websocket.kline_1d;
+    alter table websocket.kline_data rename column close to last;
+    alter table websocket.kline_data
+      alter column num_trades type integer, alter column volume type numeric(20, 2),
+      add column mine text not null, drop constraint kline_data_pkey`);
+  await assert.rejects(sink.open(), (error: Error) => {
+    assert.ok(error instanceof SchemaError);
+    for (
+      const difference of [
+        "the column close (numeric) is missing",
+        "the column volume is numeric(20,2) instead of numeric",
+        "the column num_trades is integer instead of bigint",
+        "the column last, which is not Bookline's, is NOT NULL and has no default",
+        "the column mine, which is not Bookline's, is NOT NULL and has no default",
+        "no primary key or unique index is on (symbol, interval, open_time)",
+        "Alter it back",
+      ]
+    ) assert.ok(error.message.includes(difference), `${difference}: ${error.message}`);
+    return true;
+  });
+});
+
+/** Alters a table so that it takes no row, and back; in between both ways of writing fail by words, and refuse no row. */
+async function takesNone(alter: string, mend: string, words: RegExp): Promise<void> {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  assert.deepEqual(await sink.write(() => ticks(10)), []);
+  await database.sql.unsafe(alter);
+  for (const messages of [ticks(100, 10), [tick(10)], ticks(20)]) {
+    await assert.rejects(sink.write(() => messages), words, alter);
+  }
+  await database.sql.unsafe(mend);
+  assert.deepEqual(await sink.write(() => ticks(110)), []);
+  assert.equal(await count(database.sql, "order_book_data"), 110);
+}
+
+const table = "websocket.order_book_data";
+
+Deno.test("a table that is altered meanwhile and takes no row makes none a bad one, and all are stored once it is mended", async () => {
+  await takesNone(
+    `alter table ${table} add column mine text not null default ''; alter table ${table} alter mine drop default`,
+    `alter table ${table} drop mine`,
+    /the column mine, which is not Bookline's, is NOT NULL and has no default/,
+  );
+  await takesNone(
+    `alter table ${table} alter bid_qty type text using bid_qty::text`,
+    `alter table ${table} alter bid_qty type numeric using bid_qty::numeric`,
+    /the column bid_qty is text instead of numeric/,
+  );
+});
+
+Deno.test("a trigger or a constraint that refuses every row makes none a bad one, by whichever code it does", async () => {
+  for (const code of ["22003", "23502", "P0001"]) {
+    await takesNone(
+      `create function refuse() returns trigger language plpgsql
+        as $$ begin raise 'not on Sundays' using errcode = '${code}'; end $$;
+      create trigger refuse before insert on ${table} for each row execute function refuse()`,
+      "drop function refuse cascade",
+      /rows are refused, so the cause is not their content: .*not on Sundays/,
+    );
+  }
+  await takesNone(
+    `alter table ${table} add constraint none check (update_id < 0) not valid`,
+    `alter table ${table} drop constraint none`,
+    /rows are refused, .*violates check constraint "none"/,
+  );
+  // Of the row that is there already as many are taken as refused.
+  await takesNone(
+    `alter table websocket.stale_seconds add column mine text not null default ''; alter table websocket.stale_seconds alter mine drop default`,
+    "alter table websocket.stale_seconds drop mine",
+    /rows are refused, .*null value in column "mine" of relation "stale_seconds"/,
+  );
+});
+
+Deno.test("a trigger that refuses few rows has them refused, by its words", async () => {
+  await using database = await testDatabase();
+  await using sink = createSink(book, database.config, silent);
+  await database.sql.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise 'not a round one'; end $$;
+    create trigger refuse before insert on ${table} for each row when (new.update_id % 50 = 0)
+      execute function refuse()`);
+  const refused = await sink.write(() => ticks(100));
+  assert.deepEqual(refused.map(({ index }) => index), [0, 50]);
+  assert.match(refused[0].cause, /not a round one/);
+  assert.equal(await count(database.sql, "order_book_data"), 98);
+});
+
+Deno.test("rows that belong to no partition are not bad, and are stored once there is one", async () => {
+  await takesNone(
+    "alter table websocket.order_book_data detach partition websocket.order_book_data_default",
+    "alter table websocket.order_book_data attach partition websocket.order_book_data_default default",
+    /no partition of relation/,
+  );
+});

@@ -1,0 +1,136 @@
+import type { Outgoing } from "../../shared/kafka/mod.ts";
+import type { Log } from "../../shared/log.ts";
+import type { Gap } from "../../shared/streams/gap.ts";
+import { createGapLog } from "./gap_log.ts";
+import { createLedger, type Reason } from "./ledger.ts";
+import { createSpells } from "./dropped_runs.ts";
+import { createLosses } from "./losses.ts";
+import type { Outlet } from "../outlet/outlet.ts";
+import { narrow, type Silence } from "./silence.ts";
+import type { Mark, Twin } from "./other_producers.ts";
+
+/** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
+const TELL_MS = 5_000;
+
+const HOUR_MS = 3_600_000;
+
+/** Sends the gaps of a stream to their topic, those that no other producer covered. */
+export interface GapKeeper {
+  /** A good message came on the exchange's stream, with the exchange's time in ms. */
+  seen(stream: string, eventTime: number): void;
+  /** These streams are subscribed. */
+  subscribed(streams: readonly string[]): void;
+  /** Nothing comes on these streams any more. */
+  lost(streams: readonly string[], reason: Reason): void;
+  /** What came on these streams between two event times went by, though the connection was never lost. */
+  missed(streams: readonly string[], from: number, to: number): void;
+  /**
+   * The newest records of a connection's streams before this worker started, in ms; `since` was made at the start, and `away` is how
+   * long ago the newest of all was received.
+   */
+  startedAfter(newest: ReadonlyMap<string, number>, since: Mark, away: number): void;
+  /** The full buffer dropped a message. */
+  dropped(symbol: string, eventTime: number): void;
+  /** These have left the buffer to be sent for the first time. */
+  sending(entries: readonly Outgoing[]): void;
+  /** To be called when messages have been sent: tells what was dropped, once that has an end or after some seconds. */
+  flush(): void;
+  /** Tells of all holes that are open, as the worker ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * A keeper for the stream of that name, which puts gaps into `gaps`; `messages` is where the stream's own messages go. `symbols`
+ * tells whose each of the exchange's streams is.
+ */
+export function createGapKeeper(
+  name: string,
+  symbols: ReadonlyMap<string, string>,
+  messages: Pick<Outlet, "hasRoom">,
+  gaps: Pick<Outlet, "push">,
+  twin: Pick<Twin, "mark" | "silenceIn">,
+  log: Log,
+): GapKeeper {
+  const ledger = createLedger(name, symbols, Date.now());
+  const spells = createSpells(name);
+  const losses = createLosses(twin);
+  const gapLog = createGapLog(log);
+  const confirming = new Set<Promise<void>>();
+  let toldAt = performance.now();
+  /** When the producer before this one received its last message, in ms of `performance.now()`. */
+  let leftAt = 0;
+
+  const record = (gap: Gap) => {
+    // What was dropped in one ms is counted, but nothing else can be missing of no time.
+    if (gap.endedAt <= gap.startedAt && gap.dropped === null) return;
+    // The topic may hold a recording, or another invented market: its times are not those of this one.
+    if (gap.reason === "restart" && gap.endedAt - gap.startedAt > performance.now() - leftAt + HOUR_MS) {
+      return;
+    }
+    gapLog.note(gap);
+    gaps.push({ key: gap.symbol, value: JSON.stringify(gap) });
+  };
+  /** Records of a gap what no other producer covered. */
+  const confirm = (stream: string, gap: Gap, silent: Promise<readonly (Silence | undefined)[]>) => {
+    const confirmed = silent.then((found) => {
+      const silences = found.filter((one) => one !== undefined);
+      for (const part of narrow(gap, stream, silences)) record(part);
+      if (silences.length === 0) {
+        log.debug("another producer had what was missed", { stream, reason: gap.reason });
+      }
+    }).finally(() => confirming.delete(confirmed));
+    confirming.add(confirmed);
+  };
+
+  return {
+    seen(stream, eventTime) {
+      const gap = ledger.seen(stream, eventTime);
+      if (gap) confirm(stream, gap, losses.end(stream, gap.endedAt));
+    },
+    subscribed: (streams) => ledger.subscribed(streams, Date.now()),
+    lost(streams, reason) {
+      const since = twin.mark();
+      // Mute streams may come back one by one.
+      for (const some of reason === "mute stream" ? streams.map((stream) => [stream]) : [streams]) {
+        losses.begin({ streams: some, from: ledger.newest(some), isRestart: false }, since);
+      }
+      ledger.lost(streams, reason);
+    },
+    missed(streams, from, to) {
+      const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
+      for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), Promise.all([silent]));
+    },
+    startedAfter(newest, since, away) {
+      if (newest.size === 0) return;
+      leftAt = performance.now() - away;
+      const outage = { streams: [...newest.keys()], from: Math.max(...newest.values()), isRestart: true };
+      const ended = new Map<string, Gap>();
+      for (const [stream, eventTime] of newest) {
+        const gap = ledger.startedAfter(stream, eventTime);
+        if (gap) ended.set(stream, gap);
+      }
+      // It is over with the first message of any.
+      const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
+      const silent = ended.size > 0 ? twin.silenceIn({ ...outage, to }, since) : undefined;
+      for (const [stream, gap] of ended) confirm(stream, gap, Promise.all([silent]));
+      losses.begin({ ...outage, streams: outage.streams.filter((one) => !ended.has(one)) }, since, silent);
+    },
+    dropped: spells.dropped,
+    sending(entries) {
+      for (const { key } of entries) spells.sent(String(key));
+    },
+    flush() {
+      const now = performance.now();
+      if (!messages.hasRoom && now - toldAt < TELL_MS) return;
+      toldAt = now;
+      for (const gap of spells.take()) record(gap);
+    },
+    async close() {
+      for (const [stream, gap] of ledger.close(Date.now())) {
+        confirm(stream, gap, losses.end(stream, Infinity));
+      }
+      await Promise.all(confirming);
+      gapLog.close();
+    },
+  };
+}

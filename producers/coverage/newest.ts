@@ -1,0 +1,63 @@
+import type { Extent, Kafka } from "../../shared/kafka/mod.ts";
+import { persist, type Persistence } from "../../shared/retry.ts";
+import type { Stream } from "../../shared/stream.ts";
+import { type Message, messagesOf, timesByStream } from "./record_times.ts";
+
+/** Messages of each partition that are read at start, and where a stream is not among them. */
+const MOST = 2_000;
+const MOST_FAR = 20_000;
+/** A stream of which nothing came in so long while others spoke was not subscribed, in ms. */
+const TELLING_MS = 60_000;
+
+/** What a topic has of before this start. */
+export interface Newest {
+  /**
+   * The newest event time in ms of each of the exchange's streams, before `extent`'s end. A stream whose messages are further back gets
+   * the newest time of all: until then its producer was alive, and had nothing. One that is not found though the records reach
+   * back by a minute is left out: nobody covered it.
+   */
+  readonly times: ReadonlyMap<string, number>;
+  /** When the newest of the messages was received, in ms since the epoch; 0 where there are none. */
+  readonly receivedAt: number;
+}
+
+/** Looks at the newest messages of a topic. What fails is tried again, until the signal is aborted. */
+export async function newestTimes<M extends Message>(
+  kafka: Pick<Kafka, "readTail">,
+  topic: string,
+  extent: Extent,
+  stream: Pick<Stream<M>, "codec" | "exchange">,
+  names: readonly string[],
+  persistence: Persistence,
+): Promise<Newest> {
+  const read = (most: number) =>
+    persist(() => kafka.readTail(topic, extent, most, persistence.signal), persistence);
+  const near = await read(MOST);
+  const messages = messagesOf(stream, near);
+  const newest = new Map(
+    [...timesByStream(stream, messages)].map(([name, times]) => [name, Math.max(...times)]),
+  );
+  const receivedAt = messages.reduce((most, message) => Math.max(most, message.receivedAt ?? 0), 0);
+  const missing = names.filter((name) => !newest.has(name));
+  if (newest.size === 0 || missing.length === 0) return { times: newest, receivedAt };
+  const overall = Math.max(...newest.values());
+  const all = extent.some(({ low, high }) => high - low > MOST) ? await read(MOST_FAR) : near;
+  const found = timesByStream(stream, messagesOf(stream, all));
+  // In a shorter time a stream may well have had nothing.
+  const canTell = overall - knownSince(stream, all) >= TELLING_MS;
+  for (const name of missing) if (!canTell || found.has(name)) newest.set(name, overall);
+  return { times: newest, receivedAt };
+}
+
+/** From when on the records tell of every stream, each of which is on one partition. */
+function knownSince<M extends Message>(
+  stream: Pick<Stream<M>, "codec">,
+  records: Awaited<ReturnType<Kafka["readTail"]>>,
+): number {
+  const byPartition = Map.groupBy(records, ({ partition }) => partition);
+  const oldest = [...byPartition.values()].flatMap((some) => {
+    const times = messagesOf(stream, some).map(({ eventTime }) => eventTime);
+    return times.length > 0 ? [times.reduce((a, b) => Math.min(a, b))] : [];
+  });
+  return Math.max(...oldest);
+}

@@ -1,0 +1,35 @@
+import type { Incoming } from "../../shared/kafka/mod.ts";
+import type { Stream } from "../../shared/stream.ts";
+
+/** The part of a stream's message that is used. */
+export interface Message {
+  readonly symbol: string;
+  readonly eventTime: number;
+  readonly receivedAt?: number;
+}
+
+/** How far an event may be ahead of this machine's clock, in ms: times further ahead are ignored. */
+const MOST_LEAD_MS = 60_000;
+
+/** The messages among a topic's records whose times can be true. Messages of another pipeline are left out. */
+export function messagesOf<M extends Message>(
+  { codec }: Pick<Stream<M>, "codec">,
+  records: readonly Pick<Incoming, "value">[],
+): M[] {
+  const decoder = new TextDecoder();
+  const latest = Date.now() + MOST_LEAD_MS;
+  return records.flatMap(({ value }) => {
+    const { data } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
+    // deno-lint-ignore bookline/elapsed -- the exchange's times are compared with the time of day
+    return data && data.eventTime <= latest ? [data] : [];
+  });
+}
+
+/** Event times of messages in ms, by the exchange's stream that they came on. */
+export function timesByStream<M extends Message>(
+  { exchange }: Pick<Stream<M>, "exchange">,
+  messages: readonly M[],
+): Map<string, number[]> {
+  const byStream = Map.groupBy(messages, (message) => exchange!.subscriptionOf(message));
+  return new Map([...byStream].map(([name, some]) => [name, some.map(({ eventTime }) => eventTime)]));
+}

@@ -1,0 +1,71 @@
+import { sleep } from "../../shared/wait.ts";
+import type { Listener, Live } from "./connection.ts";
+
+/** Both connections are kept for so long at least, in ms. */
+const OVERLAP_MS = 1_000;
+/** An old connection that says nothing for so long while the new one has data has nothing more to say, in ms. */
+const SILENT_MS = 2_000;
+/** So long a new connection may take to have data, and an old one to catch up with it, in ms. */
+const MOST_MS = 10_000;
+
+/**
+ * Opens a second connection and closes the first once that has nothing which the second lacks; what it never got to is told
+ * as missed, unless it `isDead` and has been told of.
+ * @throws {Error} if there is no second one, or no data on it: the first is kept
+ */
+export async function replace(
+  old: Live,
+  isDead: boolean,
+  open: () => Promise<Live>,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<Live> {
+  listener.onOverlap(true);
+  let ended: string | undefined;
+  old.socket.closed.then((why) => ended = why);
+  const { repeats } = old;
+  let fresh: Live | undefined;
+  try {
+    fresh = await open();
+    if (ended !== undefined) {
+      // It did not last until the new one was there.
+      listener.onDown(ended);
+      listener.onUp();
+      return fresh;
+    }
+    const caughtUp = await catchUp(old, repeats, fresh, signal);
+    if (fresh.firstTime === undefined && old.lastTime !== undefined && !signal.aborted) {
+      throw new Error(`no data on the new connection within ${MOST_MS / 1000} s`);
+    }
+    if (!caughtUp && !isDead && isBehind(old, fresh)) listener.onMissed(old.lastTime!, fresh.firstTime!);
+    old.socket.close();
+    return fresh;
+  } catch (error) {
+    fresh?.socket.close();
+    throw error;
+  } finally {
+    listener.onOverlap(false);
+  }
+}
+
+function isBehind({ lastTime }: Live, { firstTime }: Live): boolean {
+  return lastTime !== undefined && firstTime !== undefined && lastTime < firstTime;
+}
+
+/**
+ * Waits until the old connection has come to where the new one began; false if it does not. A connection keeps its order: once
+ * anything has come on both, the old one is there.
+ */
+async function catchUp(old: Live, repeats: number, fresh: Live, signal: AbortSignal): Promise<boolean> {
+  const start = performance.now();
+  let dataSince = Infinity;
+  for (;;) {
+    const now = performance.now();
+    const caughtUp = old.repeats > repeats || fresh.repeats > 0;
+    if (fresh.firstTime !== undefined) dataSince = Math.min(dataSince, now);
+    const isSilent = now - Math.max(old.heardAt, dataSince) >= SILENT_MS;
+    const isEnough = now - start >= OVERLAP_MS && (caughtUp || isSilent);
+    if (isEnough || signal.aborted || now - start >= MOST_MS) return caughtUp;
+    await sleep(50, signal);
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { sleep } from "../../shared/wait.ts";
+import { inFastTime } from "../../tests/fast_time.ts";
+import type { Live } from "./connection.ts";
+import { replace } from "./replace.ts";
+
+/** A message every so many ms. Times are ms from the moment when the second connection is opened. */
+const PACE = 50;
+
+/**
+ * Replaces a connection by one that has each message at once, from time `first` on. The old one has it `lag` ms later, and
+ * none of those after `until`. Returns when it was closed, what never came, and what was told as missed.
+ */
+function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = false }) {
+  return inFastTime(async () => {
+    const start = Date.now();
+    const at = () => Date.now() - start;
+    const come = new Set<number>();
+    const missed: [number, number][] = [];
+    let closedAt = Infinity;
+    type Growing = { -readonly [K in keyof Live]: Live[K] };
+    const connection = (lastTime?: number): Growing => ({
+      ...{ since: start, heardAt: start, repeats: 0, lastTime, ending: new AbortController().signal },
+      socket: { closed: new Promise<string>(() => {}), send() {}, close: () => closedAt = at() },
+    });
+    const receive = (live: Growing, time: number) => {
+      if (live === old && at() >= closedAt) return;
+      if (come.has(time)) live.repeats++;
+      come.add(time);
+      live.firstTime ??= time;
+      live.lastTime = time;
+      live.heardAt = Date.now();
+    };
+    const old = connection(-lag - PACE);
+    const fresh = connection();
+    const times = Array.from({ length: 500 }, (_, i) => i * PACE - lag)
+      .filter((time) => time < 0 || time >= quietUntil && time < 10_000);
+    const play = async (live: Growing, from: number, lag: number, until: number) => {
+      for (const time of times.filter((time) => from <= time && time <= until)) {
+        await sleep(time + lag - at());
+        receive(live, time);
+      }
+    };
+    const played = [play(old, -lag, lag, until), play(fresh, first, 0, Infinity)];
+    const moved = await replace(
+      old,
+      isDead,
+      () => Promise.resolve(fresh),
+      {
+        onFrame: () => undefined,
+        ...{ onOverlap() {}, onUp() {}, onDown() {}, onMute() {} },
+        onMissed: (from, to) => missed.push([from, to]),
+      },
+      new AbortController().signal,
+    );
+    assert.equal(moved, fresh);
+    await Promise.all(played);
+    const lost = times.filter((time) => !come.has(time));
+    return { closedAt, lost, missed };
+  });
+}
+
+Deno.test("a connection that keeps up is closed after a second, and nothing is lost", async () => {
+  const { closedAt, ...rest } = await move({});
+  assert.deepEqual([closedAt, rest], [1_000, { lost: [], missed: [] }]);
+});
+
+Deno.test("one that is behind is waited for until it has caught up, and nothing is lost", async () => {
+  const { closedAt, ...rest } = await move({ lag: 5_000 });
+  assert.ok(closedAt >= 5_000 && closedAt < 5_200);
+  assert.deepEqual(rest, { lost: [], missed: [] });
+});
+
+Deno.test("what one that is behind by more than ten seconds never got to is told as missed", async () => {
+  const { closedAt, lost, missed: [[from, to]] } = await move({ lag: 12_000 });
+  assert.equal(closedAt, 10_000);
+  assert.deepEqual([lost[0], lost.at(-1)], [from + PACE, to - PACE]);
+});
+
+Deno.test("one that falls silent while the other has data is not waited for, and what is between them is told", async () => {
+  const { closedAt, lost, missed } = await move({ until: -1, lag: 500, first: 1_000 });
+  assert.ok(closedAt >= 3_000 && closedAt < 3_200);
+  assert.deepEqual([lost[0], lost.at(-1)], [0, 950]);
+  assert.deepEqual(missed, [[-50, 1_000]]);
+});
+
+Deno.test("what a connection that is known to be dead missed is not told twice", async () => {
+  const { missed } = await move({ until: -1, lag: 500, first: 1_000, isDead: true });
+  assert.deepEqual(missed, []);
+});
+
+Deno.test("in a quiet market the first message may be long in coming, and is no sign of anything missed", async () => {
+  const { closedAt, ...rest } = await move({ quietUntil: 6_000, lag: 100 });
+  assert.ok(closedAt >= 6_100 && closedAt < 6_200);
+  assert.deepEqual(rest, { lost: [], missed: [] });
+});

@@ -1,0 +1,30 @@
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { asName, foreignHost } from "../exchange/host.ts";
+
+/**
+ * Refuses to put what is not the exchange's data on the topics that the exchange's data has by default.
+ * @throws {ConfigError} saying which variable to set
+ */
+export function requireOwnTopics(config: Config): void {
+  const host = foreignHost(config);
+  if (!host || config.kafka.topicPrefix !== "") return;
+  throw new ConfigError(
+    `Cannot use data of ${host}, which is not the exchange, without a TOPIC_PREFIX: its topics would be the exchange's. ` +
+      `Example: TOPIC_PREFIX=${asName(host)}.`,
+  );
+}
+
+/**
+ * Refuses to store what is not the exchange's data in the database that the exchange's data has by default.
+ * @throws {ConfigError} saying which variable to set
+ */
+export function requireOwnDatabase(config: Config): void {
+  requireOwnTopics(config);
+  const host = foreignHost(config);
+  const usual = readConfig({}).database.name;
+  if (!host || config.database.name !== usual) return;
+  throw new ConfigError(
+    `Cannot store data of ${host}, which is not the exchange, in the database ${usual}: name another in DB_URL. ` +
+      `Example: DB_URL=postgres://localhost:5432/${usual}_${asName(host)}`,
+  );
+}
