@@ -47,15 +47,15 @@ export async function play(pipeline: Pipeline, rate: number, seconds: number): P
 /** How often the workers are asked how far they are, in ms. */
 const POLL_MS = 100;
 /** How long they may take for what is left once nothing more is sent, in ms. */
-const PATIENCE_MS = 120_000;
+const LIMIT_MS = 120_000;
 
 async function allStored({ producer, consumer }: Pipeline, count: number): Promise<void> {
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(POLL_MS)) {
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end; await sleep(POLL_MS)) {
     const dropped = (await producer.report())?.counts.dropped ?? 0;
     if (dropped > 0) throw new Error(`Cannot count this run as the producer has dropped ${dropped} messages`);
     if ((await consumer.report())?.counts.stored === count) return;
   }
   throw new Error(
-    `Cannot count this run as its rows are not stored ${PATIENCE_MS / 1_000} s after the last frame`,
+    `Cannot count this run as its rows are not stored ${LIMIT_MS / 1_000} s after the last frame`,
   );
 }

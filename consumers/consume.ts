@@ -11,15 +11,15 @@ import {
 import { warnOfFormerSettings } from "../shared/config/former_settings.ts";
 import { requireOwnDatabase } from "../shared/config/own_names.ts";
 import { isTransient } from "../shared/postgres/error.ts";
-import { persist } from "../shared/retry.ts";
+import { retryForever } from "../shared/retry.ts";
 import { runUnstalled } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
-import { jobConnections, startChores } from "./postgres/jobs.ts";
+import { jobConnections, startJobs } from "./postgres/jobs.ts";
 import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
-import { createLane } from "./ordered_work.ts";
+import { createOrderedWork } from "./ordered_work.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { createSetAside } from "./set_aside.ts";
 import { createSink } from "./postgres/sink.ts";
@@ -87,23 +87,23 @@ async function read<M extends Message>(
   const kafka = openKafka(config.kafka, log);
   await using letters = createSetAside(kafka, deadLetterTopic(topic), broker, log);
   await Promise.all([
-    persist(() => sink.open(), { ...database, passing: isTransient }).catch((error) => {
+    retryForever(() => sink.open(), { ...database, passing: isTransient }).catch((error) => {
       throw explained(config.database, error);
     }),
-    persist(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
+    retryForever(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
   if (stream.table.expires) warnOfFormerSettings(Deno.env.toObject(), log);
   const isBehind = () => meter.report().counts.behind > BEHIND;
-  await using chores = await startChores(stream, config, log, database, isBehind);
+  await using jobs = await startJobs(stream, config, log, database, isBehind);
   worker.report = () => {
     const report = meter.report();
     // A worker that waits for a server has that as its reason.
-    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : chores.stuck()) };
+    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : jobs.stuck()) };
   };
 
   let intake = createIntake<Batch>(INTAKE_BYTES, signal);
   const waiting = () => intake.waiting();
-  const store = createStore(stream, { sink, chores, database, waiting, setAside: letters.setAside });
+  const store = createStore(stream, { sink, jobs, database, waiting, setAside: letters.setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;
@@ -134,13 +134,13 @@ async function read<M extends Message>(
       // A race with `failed`, which never settles, would keep all that was ever taken.
       consumer.failed.catch(intake.fail);
       await using committer = createCommitter(consumer, () => generation, log);
-      await using lane = createLane(sink.width, intake.fail);
+      await using ordered = createOrderedWork(sink.width, intake.fail);
       meter.trouble("kafka", undefined);
       while (!signal.aborted) {
         const batches = await intake.take(WRITE_BYTES);
         const mine = generation;
         if (batches.length === 0) continue;
-        await lane.start(() => store(batches), (outcomes) => {
+        await ordered.start(() => store(batches), (outcomes) => {
           outcomes.forEach(meter.stored);
           // Others may read these partitions since: the rows do no harm, the offsets are theirs to commit.
           if (mine !== generation) return;

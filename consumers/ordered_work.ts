@@ -1,5 +1,5 @@
 /** Work of which several parts are under way at once, and what follows each is done in their order. */
-export interface Lane extends AsyncDisposable {
+export interface OrderedWork extends AsyncDisposable {
   /**
    * Starts `work`; `after` is called with its result once all that was started earlier is through. Returns as soon as there is
    * room for more.
@@ -9,10 +9,10 @@ export interface Lane extends AsyncDisposable {
 }
 
 /**
- * A lane for `width` parts at once; `onFailure` is told of each that throws. Disposing of it waits for all of them, whatever
+ * Work of which `width` parts may be under way at once; `onFailure` is told of each that throws. Disposing of it waits for all of them, whatever
  * becomes of them.
  */
-export function createLane(width: number, onFailure: (error: unknown) => void): Lane {
+export function createOrderedWork(width: number, onFailure: (error: unknown) => void): OrderedWork {
   const underWay: Promise<void>[] = [];
   const follow = async <T>(
     earlier: Promise<void> | undefined,

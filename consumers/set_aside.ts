@@ -2,7 +2,7 @@ import { deadLetter } from "../shared/dead_letter.ts";
 import { crc32c } from "../shared/kafka/crc32c.ts";
 import { isUnknownTopic, type Kafka, type Outgoing } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
-import { persist, type Persistence } from "../shared/retry.ts";
+import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import type { Unwanted } from "./store.ts";
 
 /** How many acked letters are remembered: a batch may be read again before its offset is committed. */
@@ -22,7 +22,7 @@ export interface SetAside extends AsyncDisposable {
 export function createSetAside(
   kafka: Pick<Kafka, "ensureTopics" | "producer">,
   topic: string,
-  persistence: Persistence,
+  retry: RetryOptions,
   log: Log,
 ): SetAside {
   const producer = kafka.producer(topic);
@@ -33,7 +33,7 @@ export function createSetAside(
   };
   const explain = (error: unknown) =>
     `Cannot write to the topic ${topic}, and no offset moves before its letters are acked: ${
-      persistence.explain?.(error) ?? error
+      retry.explain?.(error) ?? error
     }`;
 
   return {
@@ -63,7 +63,7 @@ export function createSetAside(
         if (isUnknownTopic(error)) await kafka.ensureTopics([topic]);
         throw error;
       };
-      if (places.size > 0) await persist(send, { ...persistence, kind: "dead letters", explain });
+      if (places.size > 0) await retryForever(send, { ...retry, kind: "dead letters", explain });
     },
     [Symbol.asyncDispose]: () => producer[Symbol.asyncDispose](),
   };

@@ -38,11 +38,11 @@ function setAsideOn(refuses: (value: string, attempt: number) => boolean) {
     producer: () => producer,
   };
   const log = createLog("test", "error", () => {});
-  const persistence = {
+  const retry = {
     ...{ log, kind: "kafka" as const, signal: new AbortController().signal },
     onTrouble: (words?: string) => troubles.push(words),
   };
-  return { ...createSetAside(kafka, "t.dlq", persistence, log), written, troubles };
+  return { ...createSetAside(kafka, "t.dlq", retry, log), written, troubles };
 }
 
 Deno.test("letters that are acked are not sent again while others are refused, and why it waits is told", async () => {

@@ -1,7 +1,7 @@
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
-import { persist, type Persistence } from "../shared/retry.ts";
+import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import { rowKey, type Stream } from "../shared/stream.ts";
-import type { Chores } from "./postgres/jobs.ts";
+import type { Jobs } from "./postgres/jobs.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
 import { type Refused, RefusedError } from "./postgres/isolate.ts";
@@ -19,8 +19,8 @@ export interface Unwanted {
 /** What storing needs. */
 export interface Means<M extends Message> {
   readonly sink: Sink<M>;
-  readonly chores: Chores<M>;
-  readonly database: Persistence;
+  readonly jobs: Jobs<M>;
+  readonly database: RetryOptions;
   /** The batches that were read later and wait. */
   readonly waiting: () => readonly Batch[];
   /** Puts messages on the dead-letter topic; returns once they are acked. */
@@ -33,7 +33,7 @@ export interface Means<M extends Message> {
  */
 export function createStore<M extends Message>(
   stream: Stream<M>,
-  { sink, chores, database, waiting, setAside }: Means<M>,
+  { sink, jobs, database, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
   const decoder = createDecoder(stream);
   // Rows that are never replaced need no choosing: the database leaves out what it has.
@@ -60,7 +60,7 @@ export function createStore<M extends Message>(
   }
 
   return async (batches) => {
-    const isExpired = chores.expiry();
+    const isExpired = jobs.expiry();
     /** Why the database refuses a message, by its place, of each batch. */
     const causes = batches.map(() => new Map<number, string>());
     let outcomes: Outcome[] = [];
@@ -116,7 +116,7 @@ export function createStore<M extends Message>(
     };
 
     for (let isDone = false; !isDone;) {
-      const refused = await persist(write, database);
+      const refused = await retryForever(write, database);
       // An older version of a refused row may be good, and was left out for it.
       isDone = refused.length === 0 || !note(refused) || stream.table.version.length === 0;
     }

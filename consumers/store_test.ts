@@ -44,7 +44,7 @@ function storeOf<M extends { symbol: string }>(
         return new Promise((resolve) => resolve(refuse(written.at(-1)!)));
       },
     } as never,
-    chores: { expiry: () => isExpired } as never,
+    jobs: { expiry: () => isExpired } as never,
     database: { ...database, onTrouble },
     waiting,
     setAside: (unwanted) => Promise.resolve(void setAside.push(...unwanted)),

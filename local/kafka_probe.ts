@@ -1,7 +1,7 @@
 import { sleep } from "../shared/wait.ts";
 
 /** How long the broker may take to answer, in ms. */
-const patience = 1_000;
+const limitMs = 1_000;
 
 /**
  * Whether a Kafka broker answers on that port of 127.0.0.1: it is asked for the versions that it speaks, which it tells
@@ -11,7 +11,7 @@ export async function isBroker(port: number): Promise<boolean> {
   const answered = new AbortController();
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    sleep(patience, answered.signal).then(() => answered.signal.aborted || connection.close());
+    sleep(limitMs, answered.signal).then(() => answered.signal.aborted || connection.close());
     await connection.write(apiVersionsRequest);
     const answer = new Uint8Array(10);
     // Length, correlation id, error code: zero if all is well.

@@ -2,7 +2,7 @@ import { foreignHost } from "../shared/exchange/host.ts";
 import { type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { describe } from "../shared/log.ts";
 import { requireOwnTopics } from "../shared/config/own_names.ts";
-import { persist } from "../shared/retry.ts";
+import { retryForever } from "../shared/retry.ts";
 import { watchForStall } from "../shared/stall.ts";
 import type { Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
@@ -14,9 +14,9 @@ import { createOutlets, runOutlets } from "./outlet/outlets.ts";
 import { createOverlap } from "./socket/overlap.ts";
 import type { Message } from "./coverage/record_times.ts";
 import { createReceiver } from "./socket/receiver.ts";
-import { createPatience } from "../shared/exchange/request_pause.ts";
+import { createRequestPause } from "../shared/exchange/request_pause.ts";
 import { lookByRest } from "./socket/last_trade.ts";
-import { createTwin } from "./coverage/other_producers.ts";
+import { createOtherProducers } from "./coverage/other_producers.ts";
 import { linesOf } from "../shared/exchange/urls.ts";
 import { createWatchdog } from "./socket/watchdog.ts";
 import { workOf } from "./outlet/work.ts";
@@ -48,21 +48,21 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
   const down = new Map<string, { words: string; isLasting?: boolean }>();
   const kafka = openKafka(config.kafka, log);
-  const twin = createTwin(kafka, topic, stream, signal);
+  const others = createOtherProducers(kafka, topic, stream, signal);
   const { messages, letters, gaps: gapRows } = createOutlets(stream, worker, kafka, counts, {
     onDropped: (symbol, eventTime) => gaps.dropped(symbol, eventTime),
     onSend(entries, fresh) {
-      twin.sending(entries.length);
+      others.sending(entries.length);
       gaps.sending(fresh);
     },
     onAcked(_entries, isAll) {
-      if (isAll) twin.sent();
+      if (isAll) others.sent();
       gaps.flush();
     },
   });
   const outlets = [messages, letters, gapRows];
   const troubles = () => outlets.flatMap(({ trouble }) => trouble ?? []);
-  const gaps = createGapKeeper(stream.name, symbols, messages, gapRows, twin, log);
+  const gaps = createGapKeeper(stream.name, symbols, messages, gapRows, others, log);
   const receiver = createReceiver(stream, exchange, messages, letters, counts, log);
 
   worker.report = () => {
@@ -83,11 +83,11 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   const reach = async () => {
     await opened[0];
     const explain = (error: unknown) => kafkaFault(config.kafka, error);
-    return await persist(() => kafka.extentOf(topic), { ...common, explain });
+    return await retryForever(() => kafka.extentOf(topic), { ...common, explain });
   };
   /** Records what was missed since the topic's newest records. */
   const recordRestart = async (extent: Extent) => {
-    const since = twin.mark();
+    const since = others.mark();
     const { times, receivedAt } = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
       signal: worker.deadline,
       log,
@@ -106,15 +106,15 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     log.warn("cannot tell what was missed before this start", { why: describe(error) })
   );
   const receive = async () => {
-    const patience = createPatience();
-    const look = lookByRest(config.binanceRestUrl, patience, log);
+    const requestPause = createRequestPause();
+    const look = lookByRest(config.binanceRestUrl, requestPause, log);
     await Promise.all(
       lines.map((line) => {
         const overlap = createOverlap(exchange.identity);
         down.set(line.url, { words: "the exchange has not been reached yet" });
         const watchdog = createWatchdog(line.streams, config.silenceMs, look, performance.now());
         return keepConnected(
-          { ...line, ...config, watchdog, patience },
+          { ...line, ...config, watchdog, requestPause },
           {
             onFrame: (data) => receiver.onFrame(data, overlap, gaps.seen),
             onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),

@@ -2,8 +2,8 @@ import { ConfigError } from "./config/config.ts";
 import { describe, type Kind, type Log } from "./log.ts";
 import { backoff, sleep } from "./wait.ts";
 
-/** How `persist` behaves. */
-export interface Persistence {
+/** How `retryForever` behaves. */
+export interface RetryOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** The kind of failure: each kind is logged at most once a minute. */
@@ -27,9 +27,9 @@ const MOST_PAUSE_MS = 5_000;
  * Attempts something until it succeeds, for hours if need be, with growing pauses; failures are logged once a minute.
  * @throws the error of an attempt that was not passing, or the last one's once the signal is aborted
  */
-export async function persist<T>(attempt: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, log, kind, explain = describe, lasts, slow, onTrouble = () => {} } = persistence;
-  const { passing = (error) => !(error instanceof ConfigError) } = persistence;
+export async function retryForever<T>(attempt: () => Promise<T>, retry: RetryOptions): Promise<T> {
+  const { signal, log, kind, explain = describe, lasts, slow, onTrouble = () => {} } = retry;
+  const { passing = (error) => !(error instanceof ConfigError) } = retry;
   let isInTrouble = false;
   const tell = (words: string, isLasting?: boolean) => {
     isInTrouble = true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inFastTime } from "../tests/fast_time.ts";
 import { createLog } from "./log.ts";
-import { persist } from "./retry.ts";
+import { retryForever } from "./retry.ts";
 
 const log = createLog("test", "info", () => {});
 const kind = "database";
@@ -18,7 +18,7 @@ const failing = (times: number) => {
 
 Deno.test("an error that waiting can't mend is thrown at once", async () => {
   const passing = (error: unknown) => (error as Error).message !== "failure 1";
-  await assert.rejects(persist(failing(1), { signal, log, kind, passing }), /failure 1/);
+  await assert.rejects(retryForever(failing(1), { signal, log, kind, passing }), /failure 1/);
 });
 
 Deno.test("once it is told to stop it gives up with the last error, without finishing its pause", async () => {
@@ -26,7 +26,7 @@ Deno.test("once it is told to stop it gives up with the last error, without fini
     const start = performance.now();
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 10_000);
-    await assert.rejects(persist(failing(1_000), { signal: stop.signal, log, kind }), /failure \d+$/);
+    await assert.rejects(retryForever(failing(1_000), { signal: stop.signal, log, kind }), /failure \d+$/);
     assert.equal(performance.now() - start, 10_000);
   });
 });
@@ -34,7 +34,7 @@ Deno.test("once it is told to stop it gives up with the last error, without fini
 Deno.test("it attempts until it succeeds, and tells of the trouble in words and of its end", async () => {
   const lines: string[] = [];
   const troubles: (string | undefined)[] = [];
-  const result = await persist(failing(2), {
+  const result = await retryForever(failing(2), {
     signal,
     log: createLog("test", "info", (line) => lines.push(line)),
     kind,
@@ -48,7 +48,7 @@ Deno.test("it attempts until it succeeds, and tells of the trouble in words and 
 
 Deno.test("what succeeds at once tells of no trouble", async () => {
   const onTrouble = () => assert.fail("there was none");
-  assert.equal(await persist(failing(0), { signal, log, kind, onTrouble }), 1);
+  assert.equal(await retryForever(failing(0), { signal, log, kind, onTrouble }), 1);
 });
 
 Deno.test("an attempt that takes long is told of meanwhile, and waited for", async () => {
@@ -59,7 +59,10 @@ Deno.test("an attempt that takes long is told of meanwhile, and waited for", asy
     told.resolve();
   };
   const slow = { ms: 1, words: "no answer yet" };
-  assert.equal(await persist(() => told.promise.then(() => 1), { signal, log, kind, slow, onTrouble }), 1);
+  assert.equal(
+    await retryForever(() => told.promise.then(() => 1), { signal, log, kind, slow, onTrouble }),
+    1,
+  );
   assert.deepEqual(troubles, ["no answer yet", undefined]);
 });
 
@@ -69,7 +72,7 @@ Deno.test("an hour of failures is a line a minute, though each has other words",
     const log = createLog("test", "warn", (line) => lines.push(line));
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 3_600_000);
-    await assert.rejects(persist(failing(Infinity), { signal: stop.signal, log, kind }));
+    await assert.rejects(retryForever(failing(Infinity), { signal: stop.signal, log, kind }));
     assert.ok(lines.length <= 60, `${lines.length} lines`);
     assert.match(lines[1], / suppressed=\d+$/);
   });

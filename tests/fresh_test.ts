@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { belongingsOf, clear } from "../local/up/fresh.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { listStreams } from "../shared/list_streams.ts";
-import { persist } from "../shared/retry.ts";
+import { retryForever } from "../shared/retry.ts";
 import { silent, testDatabase, testKafka } from "./stack.ts";
 
 const streams = await listStreams();
@@ -23,7 +23,7 @@ async function usedFeed() {
 
   const read = async (group: string) => {
     const joined = Promise.withResolvers<void>();
-    const reader = await persist(() =>
+    const reader = await retryForever(() =>
       kafka.subscribe({
         topic: belongings.topics[0],
         group,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startChores } from "../consumers/postgres/jobs.ts";
+import { startJobs } from "../consumers/postgres/jobs.ts";
 import { readConfig } from "../shared/config/config.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";
@@ -9,7 +9,7 @@ import { until } from "./until.ts";
 
 const HOUR = 3_600_000;
 
-const persistence = { signal: new AbortController().signal, log: silent, kind: "database" as const };
+const retry = { signal: new AbortController().signal, log: silent, kind: "database" as const };
 
 /** A stream whose only job takes one row of `public.work` a round, and has an hour until its next. */
 const worker = {
@@ -30,7 +30,7 @@ async function workFor({ sql }: TestDatabase, rounds: number): Promise<() => Pro
 }
 
 const start = (database: TestDatabase, stream: Stream, isBehind: () => boolean) =>
-  startChores(stream, { ...readConfig({}), database: database.config }, silent, persistence, isBehind);
+  startJobs(stream, { ...readConfig({}), database: database.config }, silent, retry, isBehind);
 
 Deno.test("a job that has more to do goes on at once", async () => {
   await using database = await testDatabase();

@@ -5,7 +5,7 @@ import { createClient } from "../shared/kafka/client.ts";
 import { createCluster } from "../shared/kafka/cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
-import { persist } from "../shared/retry.ts";
+import { retryForever } from "../shared/retry.ts";
 import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
 import { silent } from "./stack.ts";
@@ -27,7 +27,7 @@ async function drain(lists: Iterable<ReturnType<typeof ticks>>): Promise<number>
   let count = 0;
   for (const messages of lists) {
     // Nobody leads the new partitions for a moment.
-    await persist(() => producer.send(messages), patience);
+    await retryForever(() => producer.send(messages), patience);
     count += messages.length;
   }
   await using consumer = backlog.consume();

@@ -4,7 +4,7 @@ import { sleep } from "../shared/wait.ts";
 export const witnesses = new Set<() => string>();
 
 /** What takes a second on an idle machine may take minutes on a busy one. Only a test that fails waits so long. */
-const PATIENCE_MS = 180_000;
+const LIMIT_MS = 180_000;
 
 /**
  * Waits until a condition holds, and returns what it gave.
@@ -13,7 +13,7 @@ const PATIENCE_MS = 180_000;
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  ms = PATIENCE_MS,
+  ms = LIMIT_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + ms;
   for (;;) {

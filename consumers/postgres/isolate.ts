@@ -23,7 +23,7 @@ const ENOUGH = 16;
  * @throws {RefusedError} if most are refused; the accepted rows stay written
  * @throws {Error} any other error of `write`
  */
-export async function sift<M>(
+export async function isolateRefused<M>(
   rows: readonly M[],
   write: (part: readonly M[]) => Promise<void>,
 ): Promise<Refused[]> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RefusedError, sift } from "./isolate.ts";
+import { isolateRefused, RefusedError } from "./isolate.ts";
 
 const failure = (code: string, constraint_name?: string) =>
   Object.assign(new Error(`refused by ${code}`), { code, constraint_name });
@@ -26,17 +26,19 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 Deno.test("where most rows are refused, none is called bad, and few are tried", async () => {
   const table = tableThat(() => true);
   await assert.rejects(
-    sift(upTo(20_000), table.write),
+    isolateRefused(upTo(20_000), table.write),
     (error) =>
       error instanceof RefusedError && /17 of 17 rows are refused.*refused by 22003/.test(error.message),
   );
   assert.ok(table.writes() < 100, `${table.writes()} writes`);
-  await assert.rejects(sift(upTo(1), table.write), RefusedError);
-  await assert.rejects(sift(upTo(3), tableThat((row) => row > 0).write), RefusedError);
+  await assert.rejects(isolateRefused(upTo(1), table.write), RefusedError);
+  await assert.rejects(isolateRefused(upTo(3), tableThat((row) => row > 0).write), RefusedError);
 });
 
 Deno.test("an error that no row can cause is thrown as it is", async () => {
-  await assert.rejects(sift(upTo(10), tableThat((row) => row === 3, "42501").write), { code: "42501" });
+  await assert.rejects(isolateRefused(upTo(10), tableThat((row) => row === 3, "42501").write), {
+    code: "42501",
+  });
 });
 
 Deno.test("a batch that takes too long is written by halves, until they are done in time", async () => {
@@ -46,9 +48,9 @@ Deno.test("a batch that takes too long is written by halves, until they are done
     stored.push(...part);
     return Promise.resolve();
   };
-  assert.deepEqual(await sift(upTo(1_000), write), []);
+  assert.deepEqual(await isolateRefused(upTo(1_000), write), []);
   assert.deepEqual(stored.toSorted((a, b) => a - b), upTo(1_000));
-  await assert.rejects(sift(upTo(8), () => Promise.reject(failure("57014"))), { code: "57014" });
+  await assert.rejects(isolateRefused(upTo(8), () => Promise.reject(failure("57014"))), { code: "57014" });
 });
 
 Deno.test("of any rows exactly the bad ones are found, in order, and all others are stored", async () => {
@@ -56,7 +58,7 @@ Deno.test("of any rows exactly the bad ones are found, in order, and all others 
     .filter((bad) => bad.filter(Boolean).length * 4 <= bad.length);
   await fc.assert(fc.asyncProperty(rows, async (bad) => {
     const table = tableThat((row) => bad[row]);
-    const refused = await sift([...bad.keys()], table.write);
+    const refused = await isolateRefused([...bad.keys()], table.write);
     assert.deepEqual(refused.map(({ index }) => index), [...bad.keys()].filter((row) => bad[row]));
     assert.deepEqual([...table.stored].toSorted((a, b) => a - b), [...bad.keys()].filter((row) => !bad[row]));
   }));
@@ -64,7 +66,7 @@ Deno.test("of any rows exactly the bad ones are found, in order, and all others 
 
 Deno.test("bad rows that come together, first or last, are found among many good ones", async () => {
   for (const isBad of [(row: number) => row < 200, (row: number) => row >= 800]) {
-    const refused = await sift(upTo(1_000), tableThat(isBad).write);
+    const refused = await isolateRefused(upTo(1_000), tableThat(isBad).write);
     assert.equal(refused.length, 200);
   }
 });
@@ -72,7 +74,7 @@ Deno.test("bad rows that come together, first or last, are found among many good
 Deno.test("a row that is taken once the table is mended, after it was refused, is not bad", async () => {
   let writes = 0;
   const table = tableThat(() => writes++ < 5);
-  assert.deepEqual(await sift(upTo(8), table.write), []);
+  assert.deepEqual(await isolateRefused(upTo(8), table.write), []);
   assert.deepEqual([...table.stored].toSorted(), upTo(8));
 });
 
@@ -83,5 +85,5 @@ Deno.test("where the table is altered meanwhile and refuses what it took before,
     if (part.length > 1) return Promise.reject(failure("22003"));
     return table.write(part).then(() => void stored++);
   };
-  await assert.rejects(sift(upTo(8), write), RefusedError);
+  await assert.rejects(isolateRefused(upTo(8), write), RefusedError);
 });

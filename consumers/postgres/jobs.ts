@@ -2,13 +2,13 @@ import type { Config } from "../../shared/config/config.ts";
 import type { Log } from "../../shared/log.ts";
 import { connectLasting } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
-import { persist, type Persistence } from "../../shared/retry.ts";
+import { retryForever, type RetryOptions } from "../../shared/retry.ts";
 import type { Round, Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { createRounds } from "./rounds.ts";
 
 /** What a consumer sees to beside the writing of rows. */
-export interface Chores<M> extends AsyncDisposable {
+export interface Jobs<M> extends AsyncDisposable {
   /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
   expiry(): (message: M) => boolean;
   /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
@@ -27,13 +27,13 @@ export function jobConnections<M extends { symbol: string }>({ table }: Stream<M
  * Runs the jobs of the stream's table, each at its own pace, until it is disposed. One that has more to do goes on at once,
  * unless `isBehind` says that rows wait to be written: those go first. A round that fails is repeated by the next one.
  */
-export async function startChores<M extends { symbol: string }>(
+export async function startJobs<M extends { symbol: string }>(
   stream: Stream<M>,
   config: Config,
   log: Log,
-  database: Persistence,
+  database: RetryOptions,
   isBehind: () => boolean,
-): Promise<Chores<M>> {
+): Promise<Jobs<M>> {
   const { expires, upkeep = [] } = stream.table;
   const done = new AbortController();
   const sql = connectLasting(config.database, log, Math.max(1, jobConnections(stream)));
@@ -52,7 +52,7 @@ export async function startChores<M extends { symbol: string }>(
     }
   };
 
-  if (expires) await persist(ask, database);
+  if (expires) await retryForever(ask, database);
   const running = upkeep.map(({ name, everyMs, statement }) =>
     repeat(name, everyMs, async () => {
       const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];

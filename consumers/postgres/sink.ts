@@ -7,7 +7,7 @@ import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
 import { columnName, type Stream } from "../../shared/stream.ts";
 import { createEncoder } from "./binary.ts";
 import { copyIn } from "./copy.ts";
-import { type Refused, sift } from "./isolate.ts";
+import { isolateRefused, type Refused } from "./isolate.ts";
 import { requireTable } from "./table_check.ts";
 
 type Message = { symbol: string };
@@ -81,7 +81,7 @@ export function createSink<M extends Message>(stream: Stream<M>, database: Datab
       if (!isRefusal(error) && !isCancelled(error)) throw error;
       if ((error as { code?: string }).code === "23505") cautious = CAUTIOUS_BATCHES;
       await check();
-      return await sift([...load()], (part) => copy(part, statements.upsert));
+      return await isolateRefused([...load()], (part) => copy(part, statements.upsert));
     }
   };
 

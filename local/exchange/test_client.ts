@@ -54,13 +54,13 @@ export async function connectRaw(exchange: Exchange, path: string): Promise<Deno
 }
 
 /** A busy machine may need long; only a test that fails waits for so long, in ms. */
-const PATIENCE_MS = 120_000;
+const LIMIT_MS = 120_000;
 
 /** Waits until something is so. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + LIMIT_MS;
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`Waited ${PATIENCE_MS / 1_000} s for ${what}`);
+    if (performance.now() > end) throw new Error(`Waited ${LIMIT_MS / 1_000} s for ${what}`);
     await sleep(5);
   }
 }

@@ -51,7 +51,7 @@ export function requireWord(
  * Removes what a feed has on Kafka and in the database: all of it, or nothing where a consumer still reads the topics or
  * the database refuses.
  *
- * @param patienceMs how long consumers may take to leave
+ * @param limitMs how long consumers may take to leave
  * @throws {Error} saying why nothing was removed
  */
 export async function clear(
@@ -59,10 +59,10 @@ export async function clear(
   config: Config,
   log: Log,
   signal: AbortSignal,
-  patienceMs = MEMBERSHIP_MS,
+  limitMs = MEMBERSHIP_MS,
 ): Promise<void> {
   const kafka = openKafka(config.kafka, log);
-  await untilUnread(kafka, what, signal, patienceMs);
+  await untilUnread(kafka, what, signal, limitMs);
   await inDatabase(config, log, async () => {
     try {
       await kafka.remove(what.topics, what.groups);
@@ -77,9 +77,9 @@ async function untilUnread(
   kafka: Kafka,
   { topics, groups }: Belongings,
   signal: AbortSignal,
-  patienceMs: number,
+  limitMs: number,
 ): Promise<void> {
-  for (const limit = performance.now() + patienceMs;;) {
+  for (const limit = performance.now() + limitMs;;) {
     let why: string;
     try {
       const live = await kafka.liveGroups(topics, groups);

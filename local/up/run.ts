@@ -15,7 +15,7 @@ import { belongingsOf, clear, requireWord } from "./fresh.ts";
 import { migrate } from "./migrate.ts";
 import { createMonitor, type Line } from "./monitor.ts";
 import type { Options } from "./options.ts";
-import { oversee } from "./oversee.ts";
+import { supervise } from "./supervise.ts";
 import { createRegistry, endLeftovers } from "./registry.ts";
 import { startServers } from "./servers.ts";
 import { bufferedOf, lostWords, unsentOf } from "./summary.ts";
@@ -114,7 +114,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     const picture = monitor.picture();
     return lostWords(bufferedOf(picture) + unsentOf(picture));
   });
-  return await oversee(
+  return await supervise(
     { feed, options, config, lines, monitor, exchange: local?.exchange },
     terminal,
     signal,

@@ -1,7 +1,7 @@
 import type { Gap } from "../../shared/streams/gap.ts";
 
-/** Keeps account of what a full buffer drops: what is dropped of a symbol in a row is one spell, and becomes one gap. */
-export interface Spells {
+/** Keeps account of what a full buffer drops: what is dropped of a symbol in a row is one run, and becomes one gap. */
+export interface DroppedRuns {
   /** A message was dropped, with the exchange's time in ms. */
   dropped(symbol: string, eventTime: number): void;
   /** A message of the symbol is sent: what is dropped after it makes another gap. */
@@ -14,7 +14,7 @@ export interface Spells {
 const MOST_UNTOLD = 1_000;
 
 /** Nothing dropped yet, of the stream of that name. */
-export function createSpells(name: string): Spells {
+export function createDroppedRuns(name: string): DroppedRuns {
   const untold = new Set<Gap>();
   const told = new WeakSet<Gap>();
   const newest = new Map<string, Gap>();

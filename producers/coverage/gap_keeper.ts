@@ -3,11 +3,11 @@ import type { Log } from "../../shared/log.ts";
 import type { Gap } from "../../shared/streams/gap.ts";
 import { createGapLog } from "./gap_log.ts";
 import { createLedger, type Reason } from "./ledger.ts";
-import { createSpells } from "./dropped_runs.ts";
+import { createDroppedRuns } from "./dropped_runs.ts";
 import { createLosses } from "./losses.ts";
 import type { Outlet } from "../outlet/outlet.ts";
 import { narrow, type Silence } from "./silence.ts";
-import type { Mark, Twin } from "./other_producers.ts";
+import type { Mark, OtherProducers } from "./other_producers.ts";
 
 /** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
 const TELL_MS = 5_000;
@@ -48,12 +48,12 @@ export function createGapKeeper(
   symbols: ReadonlyMap<string, string>,
   messages: Pick<Outlet, "hasRoom">,
   gaps: Pick<Outlet, "push">,
-  twin: Pick<Twin, "mark" | "silenceIn">,
+  others: Pick<OtherProducers, "mark" | "silenceIn">,
   log: Log,
 ): GapKeeper {
   const ledger = createLedger(name, symbols, Date.now());
-  const spells = createSpells(name);
-  const losses = createLosses(twin);
+  const droppedRuns = createDroppedRuns(name);
+  const losses = createLosses(others);
   const gapLog = createGapLog(log);
   const confirming = new Set<Promise<void>>();
   let toldAt = performance.now();
@@ -89,7 +89,7 @@ export function createGapKeeper(
     },
     subscribed: (streams) => ledger.subscribed(streams, Date.now()),
     lost(streams, reason) {
-      const since = twin.mark();
+      const since = others.mark();
       // Mute streams may come back one by one.
       for (const some of reason === "mute stream" ? streams.map((stream) => [stream]) : [streams]) {
         losses.begin({ streams: some, from: ledger.newest(some), isRestart: false }, since);
@@ -97,7 +97,7 @@ export function createGapKeeper(
       ledger.lost(streams, reason);
     },
     missed(streams, from, to) {
-      const silent = twin.silenceIn({ streams, from, to, isRestart: false }, twin.mark());
+      const silent = others.silenceIn({ streams, from, to, isRestart: false }, others.mark());
       for (const stream of streams) confirm(stream, ledger.missed(stream, from, to), Promise.all([silent]));
     },
     startedAfter(newest, since, away) {
@@ -111,19 +111,19 @@ export function createGapKeeper(
       }
       // It is over with the first message of any.
       const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
-      const silent = ended.size > 0 ? twin.silenceIn({ ...outage, to }, since) : undefined;
+      const silent = ended.size > 0 ? others.silenceIn({ ...outage, to }, since) : undefined;
       for (const [stream, gap] of ended) confirm(stream, gap, Promise.all([silent]));
       losses.begin({ ...outage, streams: outage.streams.filter((one) => !ended.has(one)) }, since, silent);
     },
-    dropped: spells.dropped,
+    dropped: droppedRuns.dropped,
     sending(entries) {
-      for (const { key } of entries) spells.sent(String(key));
+      for (const { key } of entries) droppedRuns.sent(String(key));
     },
     flush() {
       const now = performance.now();
       if (!messages.hasRoom && now - toldAt < TELL_MS) return;
       toldAt = now;
-      for (const gap of spells.take()) record(gap);
+      for (const gap of droppedRuns.take()) record(gap);
     },
     async close() {
       for (const [stream, gap] of ledger.close(Date.now())) {

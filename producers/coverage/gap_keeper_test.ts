@@ -9,13 +9,13 @@ import type { Outgoing } from "../../shared/kafka/mod.ts";
 import { createBuffer } from "../outlet/buffer.ts";
 import { createLog } from "../../shared/log.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
-import type { Twin } from "./other_producers.ts";
+import type { OtherProducers } from "./other_producers.ts";
 
 const entryOf = (message: { symbol: string }): Outgoing => ({
   key: message.symbol,
   value: JSON.stringify(message),
 });
-const noTwin: Pick<Twin, "mark" | "silenceIn"> = {
+const nobodyElse: Pick<OtherProducers, "mark" | "silenceIn"> = {
   mark: () => ({ at: 0, end: Promise.resolve(0), settled: 0 }),
   silenceIn: ({ from, to }) => Promise.resolve({ from, to, times: new Map() }),
 };
@@ -36,7 +36,7 @@ Deno.test("what a buffer that never has room drops is told every few seconds, an
         keeper.dropped(String(key), Date.now());
       },
     });
-    const keeper = createGapKeeper("book", symbols, buffer, { push }, noTwin, silent);
+    const keeper = createGapKeeper("book", symbols, buffer, { push }, nobodyElse, silent);
     const message = entryOf({ ...sampleOf(book), symbol: "BTCUSDT" });
     // A Kafka that takes one message of ten.
     for (let second = 0; second < 60; second++, await sleep(1_000)) {
@@ -58,9 +58,13 @@ function keeperOf(names: readonly string[]) {
   const symbols = new Map(names.map((name) => [name, name.slice(0, name.indexOf("@")).toUpperCase()]));
   const push = ({ value }: Outgoing) => void gaps.push(JSON.parse(String(value)));
   const log = createLog("test", "info", (line) => lines.push(line));
-  return { gaps, lines, keeper: createGapKeeper("book", symbols, { hasRoom: true }, { push }, noTwin, log) };
+  return {
+    gaps,
+    lines,
+    keeper: createGapKeeper("book", symbols, { hasRoom: true }, { push }, nobodyElse, log),
+  };
 }
-const since = noTwin.mark();
+const since = nobodyElse.mark();
 const hour = 3_600_000;
 
 Deno.test("a gap of years between two recordings is none: no worker can have been away for so long", async () => {

@@ -1,5 +1,5 @@
 import type { Outage, Silence } from "./silence.ts";
-import type { Mark, Twin } from "./other_producers.ts";
+import type { Mark, OtherProducers } from "./other_producers.ts";
 
 /** Knows which streams were lost together, and what other producers left of that. */
 export interface Losses {
@@ -21,7 +21,7 @@ interface Loss extends Omit<Outage, "to"> {
 }
 
 /** Nothing is lost. */
-export function createLosses(twin: Pick<Twin, "silenceIn">): Losses {
+export function createLosses(others: Pick<OtherProducers, "silenceIn">): Losses {
   const losses = new Map<string, Loss>();
   const silencesOf = async (stream: string, { earlier, silence }: Loss) => {
     const last = await silence;
@@ -41,7 +41,7 @@ export function createLosses(twin: Pick<Twin, "silenceIn">): Losses {
     end(stream, to) {
       const loss = losses.get(stream)!;
       losses.delete(stream);
-      loss.silence ??= twin.silenceIn({ ...loss, to }, loss.since);
+      loss.silence ??= others.silenceIn({ ...loss, to }, loss.since);
       return silencesOf(stream, loss);
     },
   };

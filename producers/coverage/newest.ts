@@ -1,5 +1,5 @@
 import type { Extent, Kafka } from "../../shared/kafka/mod.ts";
-import { persist, type Persistence } from "../../shared/retry.ts";
+import { retryForever, type RetryOptions } from "../../shared/retry.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { type Message, messagesOf, timesByStream } from "./record_times.ts";
 
@@ -28,10 +28,9 @@ export async function newestTimes<M extends Message>(
   extent: Extent,
   stream: Pick<Stream<M>, "codec" | "exchange">,
   names: readonly string[],
-  persistence: Persistence,
+  retry: RetryOptions,
 ): Promise<Newest> {
-  const read = (most: number) =>
-    persist(() => kafka.readTail(topic, extent, most, persistence.signal), persistence);
+  const read = (most: number) => retryForever(() => kafka.readTail(topic, extent, most, retry.signal), retry);
   const near = await read(MOST);
   const messages = messagesOf(stream, near);
   const newest = new Map(

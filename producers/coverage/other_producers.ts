@@ -15,7 +15,7 @@ export interface Mark {
 }
 
 /** Tells what other producers of the same topic received while this one did not. */
-export interface Twin {
+export interface OtherProducers {
   /** To be made when streams are lost. */
   mark(): Mark;
   /**
@@ -42,12 +42,12 @@ const MOST_ALONE = 2_000;
  * There is another producer when the topic has grown by more than this one sent. What it had is read from the topic's end. What
  * it missed itself it records itself.
  */
-export function createTwin<M extends { symbol: string; eventTime: number }>(
+export function createOtherProducers<M extends { symbol: string; eventTime: number }>(
   kafka: Pick<Kafka, "extentOf" | "readTail">,
   topic: string,
   stream: Pick<Stream<M>, "codec" | "exchange">,
   signal: AbortSignal,
-): Twin {
+): OtherProducers {
   let attempted = 0;
   let settled = 0;
   const endNow = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
@@ -80,7 +80,7 @@ export function createTwin<M extends { symbol: string; eventTime: number }>(
       try {
         await past(since.at, LANDING_MS);
         const [before, now] = [await since.end, await endNow()];
-        // What was under way at the mark counts as sent since: that invents no twin, but may hide one, as a slow answer may.
+        // What was under way at the mark counts as sent since: that invents no other producer, but may hide one, as a slow answer may.
         if (before !== undefined && now - before <= attempted - since.settled) {
           await past(isOver, ALONE_MS);
           if (!hasReceived(outage, await newest(MOST_ALONE))) return whole;

@@ -8,7 +8,7 @@ import { sampleOf } from "../../tests/faults/sample.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
 import { newestTimes } from "./newest.ts";
-import { createTwin } from "./other_producers.ts";
+import { createOtherProducers } from "./other_producers.ts";
 
 const hour = 3_600_000;
 const [name, other] = ["btcusdt@bookTicker", "ethusdt@bookTicker"];
@@ -31,7 +31,7 @@ function producerOn(records: Records) {
   let away = () => Promise.resolve();
   const kafka = kafkaOf(records, () => away());
   const { signal } = new AbortController();
-  const twin = createTwin(kafka, "t", book, signal);
+  const others = createOtherProducers(kafka, "t", book, signal);
   const keeper = createGapKeeper(
     "book",
     symbols,
@@ -39,7 +39,7 @@ function producerOn(records: Records) {
     {
       push: ({ value }) => void told.push(JSON.parse(String(value))),
     },
-    twin,
+    others,
     silent,
   );
   const deaf = new Set<string>();
@@ -49,8 +49,8 @@ function producerOn(records: Records) {
     hear(stream: string) {
       if (deaf.has(stream)) return;
       put(records, { ...sample, symbol: symbols.get(stream), eventTime: Date.now() });
-      twin.sending(1);
-      twin.sent();
+      others.sending(1);
+      others.sent();
       keeper.seen(stream, Date.now());
     },
     /** Is deaf on these streams for so long, one after the other where they are mute. */
@@ -70,9 +70,9 @@ function producerOn(records: Records) {
     /** Has a Kafka that takes so long to tell how far a topic has come. */
     slowDown: (ms: number) => away = () => sleep(ms),
     /** Tries to send so many messages, in vain. */
-    sendInVain: (count: number) => twin.sending(count),
+    sendInVain: (count: number) => others.sending(count),
     async start() {
-      const since = twin.mark();
+      const since = others.mark();
       const extent = await kafka.extentOf("t");
       deaf.clear();
       const { times, receivedAt } = await newestTimes(kafka, "t", extent, book, [...symbols.keys()], {

@@ -8,7 +8,7 @@ import {
 } from "../../shared/kafka/mod.ts";
 import type { Config } from "../../shared/config/config.ts";
 import type { Kind, Log } from "../../shared/log.ts";
-import { persist } from "../../shared/retry.ts";
+import { retryForever } from "../../shared/retry.ts";
 import { backoff, sleep } from "../../shared/wait.ts";
 import type { Buffer } from "./buffer.ts";
 import { createRenewableProducer } from "./renewable.ts";
@@ -98,7 +98,7 @@ export function createOutlet(
 
   const open = async () => {
     const onTrouble = (words = "", isLasting = false) => trouble = { words, isLasting, isAnswer: false };
-    await persist(ensure, { signal, log, kind, explain, lasts: kafkaFaultLasts, onTrouble });
+    await retryForever(ensure, { signal, log, kind, explain, lasts: kafkaFaultLasts, onTrouble });
     trouble = undefined;
   };
 

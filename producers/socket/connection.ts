@@ -1,9 +1,9 @@
 import { describe, type Log } from "../../shared/log.ts";
 import { backoff, sleep } from "../../shared/wait.ts";
-import type { Patience } from "../../shared/exchange/request_pause.ts";
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import { explainRefusal, refusalLasts } from "./refusal.ts";
 import { openSocket, type Socket } from "./socket.ts";
-import { tend } from "./supervise.ts";
+import { superviseConnection } from "./supervise.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** A good data frame: its stream's name and the exchange's time in ms. */
@@ -35,12 +35,12 @@ export interface Listener {
 }
 
 /** How a connection is kept. */
-export interface Upkeep {
+export interface ConnectionOptions {
   readonly url: string;
   readonly streams: readonly string[];
   readonly watchdog: Watchdog;
   /** Shared by all connections. */
-  readonly patience: Patience;
+  readonly requestPause: RequestPause;
   /** A connection is replaced at this age, less up to a tenth of it, in ms: the exchange ends it at 24 h. */
   readonly rolloverMs: number;
   /** A stream that is silent for so long is looked into, in ms. */
@@ -70,12 +70,12 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  * which a stream died is replaced by one that has data before the old one is closed.
  */
 export async function keepConnected(
-  upkeep: Upkeep,
+  options: ConnectionOptions,
   listener: Listener,
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const { url, streams, watchdog, patience } = upkeep;
+  const { url, streams, watchdog, requestPause } = options;
   let failures = 0;
 
   const open = async (): Promise<Live> => {
@@ -107,21 +107,21 @@ export async function keepConnected(
   while (!signal.aborted) {
     let words: string;
     let isLasting = false;
-    await sleep(patience.left, signal);
+    await sleep(requestPause.left, signal);
     try {
       const live = await open();
       listener.onUp();
       watchdog.reset(performance.now());
       log.info("connected to the exchange", { streams: streams.length, url: url.slice(0, 80) });
-      words = await tend(live, open, upkeep, listener, signal, log);
+      words = await superviseConnection(live, open, options, listener, signal, log);
     } catch (error) {
       if (signal.aborted) return;
       isLasting = refusalLasts(describe(error));
-      words = await explainRefusal(url, describe(error), patience);
+      words = await explainRefusal(url, describe(error), requestPause);
     }
     if (signal.aborted) return;
     listener.onDown(words, isLasting);
-    const pause = Math.max(patience.left, backoff(failures++));
+    const pause = Math.max(requestPause.left, backoff(failures++));
     log.sparsely("exchange", "not connected to the exchange", { why: words, retry_in_ms: Math.round(pause) });
     await sleep(pause, signal);
   }

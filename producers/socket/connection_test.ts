@@ -3,7 +3,7 @@ import { silent } from "../../local/testing.ts";
 import { sleep } from "../../shared/wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { keepConnected } from "./connection.ts";
-import { createPatience } from "../../shared/exchange/request_pause.ts";
+import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 
 const minute = 60_000;
 
@@ -79,7 +79,7 @@ function keep(
         watchdog,
         rolloverMs: given.rolloverMs ?? minute,
         silenceMs: 30_000,
-        patience: createPatience(),
+        requestPause: createRequestPause(),
       },
       {
         onFrame: (data) =>

@@ -1,16 +1,16 @@
 import type { Log } from "../../shared/log.ts";
-import type { Patience } from "../../shared/exchange/request_pause.ts";
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Look } from "./watchdog.ts";
 
 /**
  * Looks at what a stream's symbol has traded, by REST: the id of its last trade, which nothing but a trade changes. Costs one
  * unit of request weight of 2,400 a minute. Binance: "24hr Ticker Price Change Statistics".
  */
-export function lookByRest(base: string, patience: Patience, log: Log): Look {
+export function lookByRest(base: string, requestPause: RequestPause, log: Log): Look {
   /** Symbols that were logged as unknown. */
   const unknown = new Set<string>();
   return async (stream) => {
-    if (patience.left > 0) return undefined;
+    if (requestPause.left > 0) return undefined;
     const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
@@ -18,7 +18,7 @@ export function lookByRest(base: string, patience: Patience, log: Log): Look {
         signal: AbortSignal.timeout(3_000),
       });
       const body = await response.text();
-      patience.note(response.status, response.headers.get("retry-after"));
+      requestPause.note(response.status, response.headers.get("retry-after"));
       if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
       const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
       if (response.status !== 400) {

@@ -4,7 +4,7 @@ import { createNewest } from "../../local/exchange/rest/newest.ts";
 import { restReply } from "../../local/exchange/rest/rest.ts";
 import { silent } from "../../local/testing.ts";
 import { createLog } from "../../shared/log.ts";
-import { createPatience } from "../../shared/exchange/request_pause.ts";
+import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 import { lookByRest } from "./last_trade.ts";
 
 const minute = 60_000;
@@ -29,7 +29,7 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     return Promise.resolve(Response.json(body, { status }));
   };
   try {
-    const look = () => lookByRest("http://exchange", createPatience(), silent)("btcusdt@bookTicker");
+    const look = () => lookByRest("http://exchange", createRequestPause(), silent)("btcusdt@bookTicker");
     const traded = new Set([await look()]);
     candles.add(frame(start, 7));
     traded.add(await look());
@@ -44,7 +44,7 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     traded.add(await look());
     assert.equal(traded.size, 3);
     assert.equal(
-      await lookByRest("http://exchange", createPatience(), silent)("dogeusdt@bookTicker"),
+      await lookByRest("http://exchange", createRequestPause(), silent)("dogeusdt@bookTicker"),
       undefined,
     );
   } finally {
@@ -60,7 +60,7 @@ Deno.test("an exchange that asks to back off is not asked again before that, of 
     return Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "60" } }));
   };
   try {
-    const look = lookByRest("http://exchange", createPatience(), silent);
+    const look = lookByRest("http://exchange", createRequestPause(), silent);
     for (const symbol of ["btcusdt", "ethusdt"]) assert.equal(await look(`${symbol}@bookTicker`), undefined);
     assert.equal(asked, 1);
   } finally {
@@ -75,7 +75,7 @@ Deno.test("each symbol that the exchange does not know is named once", async () 
     const lines: string[] = [];
     const look = lookByRest(
       "http://exchange",
-      createPatience(),
+      createRequestPause(),
       createLog("test", "warn", (line) => lines.push(line)),
     );
     for (const symbol of ["typo1", "typo2", "typo1"]) await look(`${symbol}@bookTicker`);

@@ -1,5 +1,5 @@
 import { certificateFault } from "../../shared/certificate_fault.ts";
-import type { Patience } from "../../shared/exchange/request_pause.ts";
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 
 /** Binance: "General Info", "HTTP Return Codes" and "LIMITS". */
 const meanings: Record<number, string> = {
@@ -31,22 +31,28 @@ let asking: Promise<void> | undefined;
  * 429"). The same request as plain HTTP gives `Retry-After`, too. It is sent once, however many connections are refused, and not
  * before the end of a known pause.
  */
-export async function explainRefusal(url: string, errorText: string, patience: Patience): Promise<string> {
+export async function explainRefusal(
+  url: string,
+  errorText: string,
+  requestPause: RequestPause,
+): Promise<string> {
   const status = statusIn(errorText);
   if (Number.isNaN(status)) return errorText;
   const words = `status ${status}: ${meanings[status] ?? "it refuses the connection"}`;
-  if (patience.left === 0) {
-    asking ??= ask(url, status, patience).finally(() => asking = undefined);
+  if (requestPause.left === 0) {
+    asking ??= ask(url, status, requestPause).finally(() => asking = undefined);
     await asking;
   }
-  return patience.left > 0 ? `${words}; it is asked again in ${Math.ceil(patience.left / 1_000)} s` : words;
+  return requestPause.left > 0
+    ? `${words}; it is asked again in ${Math.ceil(requestPause.left / 1_000)} s`
+    : words;
 }
 
-async function ask(url: string, status: number, patience: Patience): Promise<void> {
+async function ask(url: string, status: number, requestPause: RequestPause): Promise<void> {
   const response = await fetch(url.replace(/^ws/, "http"), {
     headers: { connection: "Upgrade", upgrade: "websocket" },
     signal: AbortSignal.timeout(5_000),
   }).catch(() => undefined);
   await response?.body?.cancel();
-  patience.note(status, response?.headers.get("retry-after") ?? null);
+  requestPause.note(status, response?.headers.get("retry-after") ?? null);
 }

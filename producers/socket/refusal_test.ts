@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { sleep } from "../../shared/wait.ts";
-import { createPatience } from "../../shared/exchange/request_pause.ts";
+import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 import { explainRefusal } from "./refusal.ts";
 
 /** Runs a task beside an exchange that answers so; returns how often it was asked. */
@@ -24,39 +24,39 @@ async function asked(
   }
   return count;
 }
-const refused = (patience = createPatience(), status = 418) =>
-  explainRefusal("ws://exchange/", `Invalid status code: ${status}`, patience);
+const refused = (requestPause = createRequestPause(), status = 418) =>
+  explainRefusal("ws://exchange/", `Invalid status code: ${status}`, requestPause);
 
 Deno.test("five connections that are banned ask once how long, and no more before that is over", async () => {
   await inFastTime(async () => {
-    const patience = createPatience();
+    const requestPause = createRequestPause();
     const count = await asked(418, "600", async () => {
-      const all = await Promise.all(Array.from({ length: 5 }, () => refused(patience)));
+      const all = await Promise.all(Array.from({ length: 5 }, () => refused(requestPause)));
       for (const words of all) {
         assert.match(words, /^status 418: it has banned this address.*again in 600 s$/);
       }
       await sleep(599_000);
-      await refused(patience);
+      await refused(requestPause);
     });
     assert.equal(count, 1);
-    assert.ok(patience.left > 0);
+    assert.ok(requestPause.left > 0);
     await sleep(1_000);
-    assert.equal(patience.left, 0);
+    assert.equal(requestPause.left, 0);
   });
 });
 
 Deno.test("a ban of days is believed, and one of which no end is told is not tried for two minutes, then four", async () => {
   await inFastTime(async () => {
-    const long = createPatience();
+    const long = createRequestPause();
     await asked(418, "172800", () => refused(long).then(() => {}));
     assert.equal(Math.round(long.left / 3_600_000), 48);
-    const patience = createPatience();
+    const requestPause = createRequestPause();
     await asked(418, undefined, async () => {
-      await refused(patience);
-      assert.equal(Math.round(patience.left / 1_000), 120);
+      await refused(requestPause);
+      assert.equal(Math.round(requestPause.left / 1_000), 120);
       await sleep(120_000);
-      await refused(patience);
-      assert.equal(Math.round(patience.left / 1_000), 240);
+      await refused(requestPause);
+      assert.equal(Math.round(requestPause.left / 1_000), 240);
     });
   });
 });
@@ -64,7 +64,7 @@ Deno.test("a ban of days is believed, and one of which no end is told is not tri
 Deno.test("what is no refusal by a status is told as it is, and nobody is asked", async () => {
   const count = await asked(418, "600", async () => {
     assert.equal(
-      await explainRefusal("ws://exchange/", "no route to host", createPatience()),
+      await explainRefusal("ws://exchange/", "no route to host", createRequestPause()),
       "no route to host",
     );
   });

@@ -1,6 +1,6 @@
 import { describe, type Log } from "../../shared/log.ts";
 import { backoff, sleep } from "../../shared/wait.ts";
-import type { Listener, Live, Upkeep } from "./connection.ts";
+import type { ConnectionOptions, Listener, Live } from "./connection.ts";
 import { explainRefusal } from "./refusal.ts";
 import { replace } from "./replace.ts";
 import type { Socket } from "./socket.ts";
@@ -12,10 +12,10 @@ const PAUSES = { least: 5_000, most: 60_000 };
 const SETTLED_MS = 10_000;
 
 /** Keeps a connection for as long as it lasts, and those that take its place; returns why the last of them ended. */
-export async function tend(
+export async function superviseConnection(
   live: Live,
   open: () => Promise<Live>,
-  upkeep: Upkeep,
+  options: ConnectionOptions,
   listener: Listener,
   signal: AbortSignal,
   log: Log,
@@ -28,12 +28,12 @@ export async function tend(
     try {
       live = await replace(live, isDead, open, listener, signal);
       failures = notBefore = 0;
-      upkeep.watchdog.reset(performance.now());
+      options.watchdog.reset(performance.now());
       log.info("moved to a new connection");
     } catch (error) {
       if (signal.aborted) return;
-      const words = await explainRefusal(upkeep.url, describe(error), upkeep.patience);
-      const pause = Math.max(upkeep.patience.left, backoff(failures++, PAUSES.least, PAUSES.most));
+      const words = await explainRefusal(options.url, describe(error), options.requestPause);
+      const pause = Math.max(options.requestPause.left, backoff(failures++, PAUSES.least, PAUSES.most));
       notBefore = performance.now() + pause;
       log.sparsely("replacement", "cannot replace the connection yet and keeps the old one", {
         why: words,
@@ -46,11 +46,11 @@ export async function tend(
   signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted) {
-      const event = await next(upkeep, live, notBefore, signal);
+      const event = await next(options, live, notBefore, signal);
       if (typeof event === "string") return event;
       if (event.mute.length > 0) listener.onMute(event.mute);
       if (event.resubscribe) resubscribe(live.socket, event.mute, log);
-      else if (performance.now() >= notBefore) await move(event.mute.length === upkeep.streams.length);
+      else if (performance.now() >= notBefore) await move(event.mute.length === options.streams.length);
     }
     return "closed by us";
   } finally {
@@ -65,7 +65,7 @@ export async function tend(
  * will end it; the last two do so no earlier than it may be replaced.
  */
 async function next(
-  { watchdog, rolloverMs, silenceMs }: Upkeep,
+  { watchdog, rolloverMs, silenceMs }: ConnectionOptions,
   { socket, since, ending }: Live,
   notBefore: number,
   signal: AbortSignal,

@@ -20,7 +20,7 @@ export interface Watchdog {
 interface Watched {
   heardAt: number;
   /** The silence that is put up with, in ms: longer after each time that it proved to be a quiet market. */
-  patience: number;
+  tolerance: number;
   look?: string;
   looked: boolean;
   /** The market went on without it, but a frame may be on its way: it is dead if none has come by the next check. */
@@ -28,8 +28,8 @@ interface Watched {
   resubscribedAt?: number;
 }
 
-/** Patience grows by so much at a time at most, and is no longer than that on a new connection. */
-const MOST_PATIENCE_MS = 600_000;
+/** The tolerance grows by so much at a time at most, and is no longer than that on a new connection. */
+const MOST_TOLERANCE_MS = 600_000;
 /** Where it can't be known whether the symbol trades, and other streams speak, a silence is put up with so many times as long. */
 const UNKNOWN = 4;
 /** Looks in one check: each costs request weight. */
@@ -44,7 +44,7 @@ export function createWatchdog(
 ): Watchdog {
   const fresh = (at: number): Watched => ({
     heardAt: at,
-    patience: silence,
+    tolerance: silence,
     looked: false,
     isSuspect: false,
   });
@@ -64,16 +64,16 @@ export function createWatchdog(
     state.look = await look(stream);
     state.looked = true;
     const hasSpoken = watched.get(stream) !== state;
-    if (first || hasSpoken || silent < state.patience) return false;
+    if (first || hasSpoken || silent < state.tolerance) return false;
     // One look that fails tells nothing.
     if ((state.look === undefined) !== (before === undefined)) return false;
     if (state.look === undefined) {
       // An exchange that can't be asked may be away as a whole, for a while.
-      state.isSuspect = silent >= (areSilent ? 1 : UNKNOWN) * state.patience;
+      state.isSuspect = silent >= (areSilent ? 1 : UNKNOWN) * state.tolerance;
       return false;
     }
     if (state.look === before) {
-      state.patience = Math.min(silent + MOST_PATIENCE_MS, state.patience * 2);
+      state.tolerance = Math.min(silent + MOST_TOLERANCE_MS, state.tolerance * 2);
       return false;
     }
     state.isSuspect = true;
@@ -88,22 +88,22 @@ export function createWatchdog(
       if (state.looked || state.resubscribedAt !== undefined) watched.set(stream, fresh(now));
     },
     reset(now) {
-      for (const [stream, { patience, resubscribedAt }] of watched) {
+      for (const [stream, { tolerance, resubscribedAt }] of watched) {
         // One that was silent on the old connection may be so on the new one: there is no use in hurrying.
-        const patient = resubscribedAt === undefined ? patience : patience * 2;
-        watched.set(stream, { ...fresh(now), patience: Math.min(MOST_PATIENCE_MS, patient) });
+        const tolerant = resubscribedAt === undefined ? tolerance : tolerance * 2;
+        watched.set(stream, { ...fresh(now), tolerance: Math.min(MOST_TOLERANCE_MS, tolerant) });
       }
     },
     async check(now) {
       // Where nothing at all has come for so long, it is not this stream or that, but the connection.
       const newest = Math.max(...[...watched.values()].map(({ heardAt }) => heardAt));
       const isSilent = now - newest >= silence / 2;
-      const unheard = [...watched].filter(([, state]) => now - state.heardAt >= state.patience / 2);
+      const unheard = [...watched].filter(([, state]) => now - state.heardAt >= state.tolerance / 2);
       const stillDead = unheard.filter(([, state]) => now - (state.resubscribedAt ?? now) >= silence / 2);
       if (stillDead.length > 0) return { verdict: "reconnect", streams: stillDead.map(([stream]) => stream) };
 
-      const due = unheard.filter(([, { looked, resubscribedAt, heardAt, patience }]) =>
-        resubscribedAt === undefined && (!looked || now - heardAt >= patience)
+      const due = unheard.filter(([, { looked, resubscribedAt, heardAt, tolerance }]) =>
+        resubscribedAt === undefined && (!looked || now - heardAt >= tolerance)
       );
       const dead: string[] = [];
       for (const [stream, state] of due.slice(0, MOST_LOOKS)) {

@@ -1,5 +1,5 @@
 /** How long to send the exchange no request. One for the whole process: the exchange counts requests by address, not by connection. */
-export interface Patience {
+export interface RequestPause {
   /** In ms from now; 0 if a request may be sent. */
   readonly left: number;
   /** Notes an answer with that status and `Retry-After`, if it has one. */
@@ -10,7 +10,7 @@ export interface Patience {
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
 
 /** At first a request may be sent. Each ban without a given end is assumed to last twice as long as the one before. */
-export function createPatience(): Patience {
+export function createRequestPause(): RequestPause {
   let notBefore = 0;
   let bans = 0;
   const left = () => Math.max(0, notBefore - performance.now());

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import kafkajs from "kafkajs";
 import { silent, testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
-import { persist } from "../retry.ts";
+import { retryForever } from "../retry.ts";
 import { type Batch, type Incoming, kafkaFault, type Outgoing } from "./mod.ts";
 
 const utf8 = new TextEncoder();
@@ -22,8 +22,8 @@ Deno.test("topics are made once, by however many workers at once, and what is no
   assert.deepEqual(await own(), topics);
   assert.equal((await kafka.extentOf(topics[0])).length, 4);
   // A broker that has just started refuses to speak of groups for a moment.
-  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
-  await persist(() => kafka.remove([topics[0], "never-there"], ["no-such-group"]), patience);
+  const retry = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
+  await retryForever(() => kafka.remove([topics[0], "never-there"], ["no-such-group"]), retry);
   await until("the topic to be gone", async () => (await own()).length === 1);
 });
 

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { sleep } from "../wait.ts";
 
 /** For so long a server may leave a connection without an answer, in ms: somebody may hold a lock. */
-const PATIENCE_MS = 30_000;
+const ANSWER_LIMIT_MS = 30_000;
 const LOOK_MS = 10_000;
 
 /**
@@ -29,7 +29,7 @@ export function brokenOff<T extends Duplex>(
       await sleep(LOOK_MS, closed.signal);
       if (closed.signal.aborted) return;
       const asked = askedAt;
-      if (asked === undefined || performance.now() - asked < PATIENCE_MS) continue;
+      if (asked === undefined || performance.now() - asked < ANSWER_LIMIT_MS) continue;
       // An answer may come while it is looked into.
       if (!await isThere() && askedAt === asked) socket.destroy(fault());
     }

@@ -12,13 +12,13 @@ export interface CommitWatch extends AsyncDisposable {
 }
 
 /** Begins to watch. A consumer counts a message as stored once its offset is committed. */
-export function watchCommits({ crew, problems }: Stage): CommitWatch {
+export function watchCommits({ workers, problems }: Stage): CommitWatch {
   const done = new AbortController();
   const pauses = new Map(["book:consume", "kline:consume"].map((task) => [task, 0]));
   const watch = async (task: string) => {
     let [stored, since] = [-1, performance.now()];
     while (!done.signal.aborted) {
-      const reports = await Promise.all(crew.of(task).map((worker) => worker.report()));
+      const reports = await Promise.all(workers.of(task).map((worker) => worker.report()));
       const now = reports.reduce((sum, report) => sum + (report?.counts.stored ?? 0), 0);
       pauses.set(task, Math.max(pauses.get(task)!, performance.now() - since));
       if (now !== stored) [stored, since] = [now, performance.now()];

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { runLanes } from "./lanes.ts";
+import { runSideBySide } from "./side_by_side.ts";
 import { play } from "./scenario.ts";
 import { scenarios } from "./scenarios/all.ts";
 
-const LANES = 3;
+const WIDTH = 3;
 
 Deno.test("nothing is lost, doubled or wrong, whatever breaks", async (t) => {
   // The longest first, so that no lane ends long after the others.
   const queue = scenarios.toSorted((a, b) => b.seconds.short - a.seconds.short);
-  await runLanes(LANES, () => queue.shift(), (servers, scenario) =>
+  await runSideBySide(WIDTH, () => queue.shift(), (servers, scenario) =>
     t.step({
       name: scenario.promise,
       // Steps of other lanes run at the same time.

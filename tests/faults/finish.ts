@@ -4,7 +4,7 @@ import type { TestWorker } from "../worker.ts";
 import { judgeRollup, untilJobsAreCurrent } from "./jobs.ts";
 import { judge } from "./judge/tables.ts";
 import type { Verdict } from "./judge/verdict.ts";
-import { PATIENCE_MS, type Stage, streams } from "./stage.ts";
+import { LIMIT_MS, type Stage, streams } from "./stage.ts";
 
 /**
  * Lets the pipeline finish, compares its tables with the truth and its rollup with its ticks; `dead` counts what is on the
@@ -23,12 +23,12 @@ export async function finish(stage: Stage): Promise<{ verdict: Verdict; dead: nu
  * consumers store it, bring the database's jobs up to date and end.
  */
 async function drain(stage: Stage): Promise<void> {
-  const { exchange, crew, kafka, config, problems } = stage;
+  const { exchange, workers, kafka, config, problems } = stage;
   exchange.pause();
   await until("the exchange's clients to have all", () => {
     return exchange.status().connections.every(({ backlog }) => backlog === 0);
-  }, PATIENCE_MS);
-  const producers = crew.allOf(":produce");
+  }, LIMIT_MS);
+  const producers = workers.allOf(":produce");
   await Promise.all(producers.map(async (producer) => {
     const counts = await untilStill(producer);
     const { received, produced, rejected, dropped, merged, duplicate } = counts;
@@ -36,16 +36,16 @@ async function drain(stage: Stage): Promise<void> {
       problems.push(`a producer's counts do not add up: ${JSON.stringify(counts)}`);
     }
   }));
-  await crew.drain(producers);
+  await workers.drain(producers);
   for (const stream of streams) {
     const group = groupName(config.kafka, stream);
     const topic = topicName(config.kafka, stream);
     await until(`${group} to have read all`, async () => {
       return await kafka.messagesBehind(group, topic) === 0;
-    }, PATIENCE_MS);
+    }, LIMIT_MS);
   }
   await untilJobsAreCurrent(stage);
-  await crew.drain(crew.allOf(":consume"));
+  await workers.drain(workers.allOf(":consume"));
 }
 
 /** Waits until a producer has read and sent all; returns its counts. */
@@ -57,7 +57,7 @@ async function untilStill(producer: TestWorker): Promise<Record<string, number>>
     const isStill = now === before && counts?.buffered === 0;
     before = now;
     return isStill ? counts : undefined;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
 }
 
 /** How many messages the dead-letter topics hold. */

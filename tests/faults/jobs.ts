@@ -1,6 +1,6 @@
 import { differences } from "../rollup.ts";
 import { until } from "../until.ts";
-import { PATIENCE_MS, type Stage } from "./stage.ts";
+import { LIMIT_MS, type Stage } from "./stage.ts";
 
 /** Waits until a second that began after this call is rolled up, and all before; returns how long that took, in ms. */
 export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number> {
@@ -11,22 +11,22 @@ export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number
       select exists (select from websocket.order_book_1s where second > ${now})
         and not exists (select from websocket.stale_seconds where second <= ${now}) as "isCurrent"`;
     return isCurrent;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
   return performance.now() - since;
 }
 
 /** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */
-export async function untilJobsAreCurrent({ sql, crew, problems }: Stage): Promise<void> {
+export async function untilJobsAreCurrent({ sql, workers, problems }: Stage): Promise<void> {
   await until("the rollup to be done", async () => {
     return (await sql`select from websocket.stale_seconds limit 1`).length === 0;
-  }, PATIENCE_MS).catch((error) => problems.push(error.message));
+  }, LIMIT_MS).catch((error) => problems.push(error.message));
   const missing = await sql`
     select parent, day::date::text as day
     from websocket.daily_tables,
       generate_series(now() at time zone 'UTC', now() at time zone 'UTC' + interval '2 days', '1 day') as day
     where day::date not in (select websocket.partition_days(parent))`;
   for (const { parent, day } of missing) problems.push(`${parent} has no partition for ${day}`);
-  for (const worker of crew.allOf(":consume")) {
+  for (const worker of workers.allOf(":consume")) {
     const report = await worker.report();
     if (report?.stuck) problems.push(`a consumer is stuck: ${report.stuck}`);
   }

@@ -9,7 +9,7 @@ import { gap } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { silent } from "../../local/testing.ts";
 import { until } from "../until.ts";
-import { createCrew, type Crew } from "./crew.ts";
+import { createWorkers, type Workers } from "./workers.ts";
 import type { Servers } from "./servers.ts";
 
 /** What a stage is to be like. */
@@ -31,7 +31,7 @@ export interface Stage extends AsyncDisposable {
   readonly config: Config;
   /** The environment of its workers. */
   readonly settings: Record<string, string>;
-  readonly crew: Crew;
+  readonly workers: Workers;
   readonly random: Random;
   /** What should not be, in words. */
   readonly problems: string[];
@@ -40,7 +40,7 @@ export interface Stage extends AsyncDisposable {
 export const streams = [kline, book, gap];
 
 /** Waiting for what takes seconds on a machine that does nothing else, in ms. */
-export const PATIENCE_MS = 240_000;
+export const LIMIT_MS = 240_000;
 
 /** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
 export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {
@@ -67,18 +67,18 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   parts.defer(() => kafka.remove(topics, []).catch(() => {}));
 
   const problems: string[] = [];
-  const crew = parts.use(createCrew(settings, (words) => problems.push(words)));
-  servers.tenants.add(crew);
-  parts.defer(() => void servers.tenants.delete(crew));
+  const workers = parts.use(createWorkers(settings, (words) => problems.push(words)));
+  servers.tenants.add(workers);
+  parts.defer(() => void servers.tenants.delete(workers));
   const tasks = streams.flatMap((
     { name, exchange },
   ) => [`${name}:consume`, ...exchange ? [`${name}:produce`] : []]);
-  for (const task of tasks) crew.start(task);
+  for (const task of tasks) workers.start(task);
   await untilSubscribed(exchange, config, 1);
   await until("the workers to make their topics", async () => {
     const there = await kafka.listTopics();
     return topics.every((topic) => there.includes(topic));
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
   exchange.start();
 
   const kept = parts.move();
@@ -89,7 +89,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
     kafka,
     config,
     settings,
-    crew,
+    workers,
     random: createRandom(seed),
     problems,
   };
@@ -105,17 +105,17 @@ export async function untilSubscribed(
   await until("the producers to subscribe", () => {
     const there = exchange.status().connections.flatMap((connection) => connection.streams);
     return there.length >= clients * symbols.length * 2;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
 }
 
 /**
  * Waits until of each symbol a message is stored that was received after `since`, and returns how long after it that was,
  * in ms.
  */
-export async function recovery({ sql, config, crew }: Stage, since: number): Promise<number> {
+export async function recovery({ sql, config, workers }: Stage, since: number): Promise<number> {
   const after = new Date(since);
   await until("what is received to be stored", async () => {
-    if (crew.fallen.length > 0) throw new Error(crew.fallen.join("\n"));
+    if (workers.fallen.length > 0) throw new Error(workers.fallen.join("\n"));
     try {
       const [{ books, candles }] = await sql`
         select
@@ -129,6 +129,6 @@ export async function recovery({ sql, config, crew }: Stage, since: number): Pro
     } catch {
       return false; // the database is away
     }
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
   return Date.now() - since;
 }

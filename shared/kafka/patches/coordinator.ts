@@ -11,7 +11,7 @@ import { backoff, sleep } from "../../wait.ts";
  */
 
 /** How long a request is repeated, in ms: short enough for a stopping worker to end in time. */
-const PATIENCE_MS = 5_000;
+const LIMIT_MS = 5_000;
 /** How long a broker may take for a request that it answers at once, in ms. After that, another broker may coordinate the group. */
 const ANSWER_MS = 3_000;
 
@@ -95,7 +95,7 @@ function follow(find: () => Promise<Broker>, broker: Broker): Coordinator {
 
 /** Repeats what fails in a way that passes. */
 async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + LIMIT_MS;
   for (let failures = 0;; failures++) {
     try {
       return await attempt();

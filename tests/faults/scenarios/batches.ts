@@ -62,11 +62,11 @@ export const batchesDamaged: Scenario = {
   gaps: "none",
   seconds: { short: 30, long: 60 },
   async run(stage, form) {
-    const { config, kafka, crew, random, servers } = stage;
+    const { config, kafka, workers, random, servers } = stage;
     const count = { short: 10, long: 100 }[form];
     const topic = topicName(config.kafka, book);
-    const [consumer] = crew.of("book:consume");
-    await crew.end(consumer, "SIGKILL");
+    const [consumer] = workers.of("book:consume");
+    await workers.end(consumer, "SIGKILL");
     await using producer = kafka.producer(topic);
     const marks = Array.from({ length: count }, () => 1e12 + random(2 ** 31) * 256 + random(256));
     for (const updateId of marks) {
@@ -75,7 +75,7 @@ export const batchesDamaged: Scenario = {
       await producer.send(Array.from({ length: SIZE }, () => ({ key: symbol, value })));
     }
     const injected = await flipDigits(join(servers.kafkaFolder, "data"), topic, marks.map(String));
-    crew.start("book:consume");
+    workers.start("book:consume");
     return { injected, recovery: await recovery(stage, Date.now()), dead: count };
   },
 };

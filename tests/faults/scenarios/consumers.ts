@@ -1,7 +1,7 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 /** The design: the first new row comes within 15 s of a consumer's SIGKILL and restart. Beside the whole test suite it may take longer. */
 const RESTART_MS = { short: 60_000, long: 15_000 };
@@ -16,15 +16,15 @@ export const consumerKilled: Scenario = {
   gaps: "none",
   seconds: { short: 90, long: 280 },
   async run(stage, form) {
-    const { crew, random, problems } = stage;
+    const { workers, random, problems } = stage;
     const kills = { short: 5, long: 20 }[form];
     let longest = 0;
     for (let n = 0; n < kills; n++) {
       await sleep(random(2_000));
       const since = Date.now();
       await Promise.all(tasks.map(async (task) => {
-        await crew.end(crew.of(task)[0], "SIGKILL");
-        crew.start(task);
+        await workers.end(workers.of(task)[0], "SIGKILL");
+        workers.start(task);
       }));
       const took = await recovery(stage, since);
       if (took > RESTART_MS[form]) {
@@ -43,18 +43,18 @@ export const consumersShareWork: Scenario = {
   gaps: "none",
   seconds: { short: 35, long: 110 },
   async run(stage, form) {
-    const { crew } = stage;
+    const { workers } = stage;
     const rounds = { short: 1, long: 4 }[form];
     let longest = 0;
     const recovered = async () => longest = Math.max(longest, await recovery(stage, Date.now()));
     for (let n = 0; n < rounds; n++) {
-      crew.start("book:consume");
-      crew.start("book:consume");
+      workers.start("book:consume");
+      workers.start("book:consume");
       await shared(stage, 3);
       await recovered();
-      await crew.drain([crew.of("book:consume")[0]]);
+      await workers.drain([workers.of("book:consume")[0]]);
       await recovered();
-      await crew.end(crew.of("book:consume")[0], "SIGKILL");
+      await workers.end(workers.of("book:consume")[0], "SIGKILL");
       await recovered();
     }
     return { injected: 4 * rounds, recovery: longest };
@@ -67,13 +67,13 @@ export const zombie: Scenario = {
   gaps: "none",
   seconds: { short: 35, long: 110 },
   async run(stage, form) {
-    const { crew } = stage;
+    const { workers } = stage;
     const times = { short: 1, long: 4 }[form];
     let longest = 0;
-    crew.start("book:consume");
+    workers.start("book:consume");
     for (let n = 0; n < times; n++) {
       await shared(stage, 2);
-      const [zombie] = crew.of("book:consume");
+      const [zombie] = workers.of("book:consume");
       const since = Date.now();
       Deno.kill(zombie.pid, "SIGSTOP");
       longest = Math.max(longest, await recovery(stage, since));
@@ -86,12 +86,12 @@ export const zombie: Scenario = {
 };
 
 /** Waits until so many book consumers each have a part of the topic. */
-async function shared({ crew }: Stage, members: number): Promise<void> {
+async function shared({ workers }: Stage, members: number): Promise<void> {
   await until(`${members} consumers to share the topic`, () => {
-    const parts = crew.of("book:consume").map(({ lines }) =>
+    const parts = workers.of("book:consume").map(({ lines }) =>
       lines.findLast((line) => line.includes("consume: joined the group"))?.match(/partitions=\[(.*)\]/)
         ?.[1] ?? ""
     );
     return parts.filter((part) => part !== "").length === members;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
 }

@@ -2,7 +2,7 @@ import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import { lockTables, tables } from "../locks.ts";
 import type { Form, Outcome, Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 const tasks = ["book:consume", "kline:consume"];
 
@@ -62,9 +62,9 @@ export const rowsLocked: Scenario = {
   gaps: "none",
   seconds: { short: 30, long: 140 },
   async run(stage, form) {
-    const { crew, problems } = stage;
+    const { workers, problems } = stage;
     const joins = () =>
-      tasks.flatMap((task) => crew.of(task).flatMap(({ lines }) => lines))
+      tasks.flatMap((task) => workers.of(task).flatMap(({ lines }) => lines))
         .filter((line) => line.includes("consume: joined the group")).length;
     const before = joins();
     const unlock = await lockTables(stage);
@@ -82,12 +82,12 @@ async function whileTroubled(
   form: Form,
   trouble: (sql: Stage["sql"]) => Promise<() => Promise<void>>,
 ): Promise<Outcome> {
-  const { sql, crew } = stage;
+  const { sql, workers } = stage;
   const end = await trouble(sql);
   for (const task of tasks) {
     await until(`${task} to wait for the database`, async () => {
-      return (await crew.of(task)[0]?.report())?.status === "waiting";
-    }, PATIENCE_MS);
+      return (await workers.of(task)[0]?.report())?.status === "waiting";
+    }, LIMIT_MS);
   }
   await sleep({ short: 5_000, long: 30_000 }[form]);
   await end();

@@ -2,7 +2,7 @@ import type { Fault } from "../../../local/exchange/faults/fault.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
 /** The watchdog's time in scenarios of silence, in s. */
@@ -54,7 +54,7 @@ export const connectionRefused: Scenario = {
   seconds: { short: 20, long: 60 },
   run: (stage, form) =>
     again({ short: 3, long: 9 }[form], async (n) => {
-      const { exchange, crew } = stage;
+      const { exchange, workers } = stage;
       const status = ([429, 451, 503] as const)[n % 3];
       const since = Date.now();
       exchange.inject({ fault: "refuse", status, ms: 5_000, ...(status === 429 && { retryAfter: 2 }) });
@@ -63,8 +63,8 @@ export const connectionRefused: Scenario = {
       // The log says so once a minute.
       await Promise.all(tasks.map((task) =>
         until(`${task} to say ${words}`, async () => {
-          return words.test(JSON.stringify(await crew.of(task)[0].report() ?? ""));
-        }, PATIENCE_MS)
+          return words.test(JSON.stringify(await workers.of(task)[0].report() ?? ""));
+        }, LIMIT_MS)
       ));
       return await recovery(stage, since);
     }),
@@ -77,15 +77,15 @@ export const serverShutDown: Scenario = {
   seconds: { short: 20, long: 20 },
   run: (stage) =>
     again(1, async () => {
-      const { exchange, crew } = stage;
+      const { exchange, workers } = stage;
       exchange.inject({ fault: "notice", text: '{"code":-1003,"msg":"Too many requests"}' });
       const old = highestId(stage);
       const took = await breakConnections(stage, { fault: "notice", text: '{"e":"serverShutdown","E":1}' });
       await until("the old connections to be closed", () => {
         return exchange.status().connections.every(({ id }) => id > old);
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       for (const task of tasks) {
-        const notices = (await crew.of(task)[0].report())?.counts.notices;
+        const notices = (await workers.of(task)[0].report())?.counts.notices;
         if (notices !== 2) stage.problems.push(`${task} counts ${notices} notices instead of 2`);
       }
       return took;
@@ -100,19 +100,19 @@ export const streamMute: Scenario = {
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
   run: (stage, form) =>
     again({ short: 2, long: 8 }[form], async (n) => {
-      const { exchange, crew, problems, sql } = stage;
+      const { exchange, workers, problems, sql } = stage;
       const cure = n % 2 ? "reconnect" : "resubscribe";
       const [task, stream] = n % 4 < 2
         ? ["book:produce", "ethusdt@bookTicker"]
         : ["kline:produce", "ethusdt@kline_1m"];
       const found = () =>
-        crew.of(task)[0].lines.filter((line) =>
+        workers.of(task)[0].lines.filter((line) =>
           line.includes(`streams went mute and are subscribed again streams=${stream}`)
         ).length;
       const before = found();
       const since = Date.now();
       exchange.inject({ fault: "mute", stream, cure });
-      await until("the mute stream to be found", () => found() > before, PATIENCE_MS);
+      await until("the mute stream to be found", () => found() > before, LIMIT_MS);
       // It looks eight times within that time, and twice before it is sure.
       const took = Date.now() - since;
       if (took > SILENCE * 1_000 * 1.5 + STALL_MS) problems.push(`a mute stream was found after ${took} ms`);
@@ -124,7 +124,7 @@ export const streamMute: Scenario = {
             select received_at from websocket.kline_data where symbol = 'ETHUSDT' and ${n % 4 >= 2}
           ) as stored`;
         return back;
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       exchange.inject({ fault: "clear" });
       return Date.now() - since;
     }),
@@ -146,7 +146,7 @@ export const framesDisturbed: Scenario = {
       await until("all of it to happen", () => {
         const { duplicated = 0, reordered = 0 } = done();
         return duplicated >= (before.duplicated ?? 0) + 500 && reordered >= (before.reordered ?? 0) + 200;
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       return await recovery(stage, Date.now());
     }),
 };
@@ -167,7 +167,7 @@ async function breakConnections(stage: Stage, fault: Fault): Promise<number> {
   exchange.inject(fault);
   await until("the connections to be replaced", () => {
     return exchange.status().connections.filter(({ id }) => id > highest).length === 2;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
   await untilSubscribed(exchange, config, 1);
   return await recovery(stage, since);
 }

@@ -9,7 +9,7 @@ import { deadLetters } from "../finish.ts";
 import { mutate } from "../mutate.ts";
 import { sampleOf } from "../sample.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 const FRAMES = 100_000;
 /** Frames of 5 MB, so few and so far apart that a client that falls behind is not cut off for it. */
@@ -32,7 +32,7 @@ export const framesMutated: Scenario = {
     await until(
       "all bad frames to be sent",
       () => exchange.status().faults.truncated === truncated,
-      PATIENCE_MS,
+      LIMIT_MS,
     );
     return { injected: FRAMES, recovery: await recovery(stage, Date.now()), dead: FRAMES };
   },
@@ -72,7 +72,7 @@ export const rowsRefused: Scenario = {
     const { sql } = stage;
     const least = { short: 20, long: 200 }[form];
     await sql`alter table websocket.order_book_data add constraint wanted check (update_id % 50 <> 7) not valid`;
-    await until("rows to be refused", async () => await deadLetters(stage) >= least, PATIENCE_MS);
+    await until("rows to be refused", async () => await deadLetters(stage) >= least, LIMIT_MS);
     await sql`alter table websocket.order_book_data drop constraint wanted`;
     const took = await recovery(stage, Date.now());
     const letters = await settledLetters(stage);
@@ -92,7 +92,7 @@ async function settledLetters(stage: Stage): Promise<number> {
     before = now;
     await sleep(1_000);
     return isSettled;
-  }, PATIENCE_MS);
+  }, LIMIT_MS);
   return before;
 }
 

@@ -4,13 +4,13 @@ import { createCluster } from "../../../shared/kafka/cluster.ts";
 import { groupName, topicName } from "../../../shared/kafka/mod.ts";
 import { createProducer } from "../../../shared/kafka/producer.ts";
 import { codecs } from "../../../shared/kafka/record_batch.ts";
-import { persist } from "../../../shared/retry.ts";
+import { retryForever } from "../../../shared/retry.ts";
 import { book } from "../../../shared/streams/book.ts";
 import { addPartitions } from "../../leaders.ts";
 import { silent } from "../../stack.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 const PARTITIONS = 12;
 /** Bytes of a message once it is unpacked. */
@@ -27,19 +27,19 @@ export const backlogPacked: Scenario = {
   gaps: "none",
   seconds: { short: 60, long: 120 },
   async run(stage, form) {
-    const { config, crew, kafka, problems, servers } = stage;
+    const { config, workers, kafka, problems, servers } = stage;
     const count = { short: 1_000, long: 4_000 }[form];
     const topic = topicName(config.kafka, book);
     await addPartitions(servers.kafka.bootstrap, topic, PARTITIONS);
-    await crew.end(crew.of("book:consume")[0], "SIGKILL");
+    await workers.end(workers.of("book:consume")[0], "SIGKILL");
     await sendPadded(stage, count);
 
     const since = performance.now();
-    const consumer = crew.start("book:consume");
+    const consumer = workers.start("book:consume");
     const group = groupName(config.kafka, book);
     await until("the backlog to be drained", async () => {
       return await kafka.messagesBehind(group, topic).catch(() => Infinity) < SIZE;
-    }, PATIENCE_MS);
+    }, LIMIT_MS);
     const { highest } = await memoryOf(consumer.pid);
     if (highest > MOST_MEMORY) problems.push(`draining took ${Math.round(highest)} MB`);
     await recovery(stage, Date.now());
@@ -56,13 +56,13 @@ async function sendPadded({ config, kafka }: Stage, count: number): Promise<void
     topic,
     codecs.zstd,
   );
-  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(PATIENCE_MS) };
+  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(LIMIT_MS) };
   for (let sent = 0; sent < count; sent += SIZE) {
     const messages = Array.from({ length: SIZE }, (_, i) => {
       const { key, value } = held[(sent + i) % held.length];
       return { key, value: String(value).padEnd(UNPACKED_BYTES) };
     });
     // New partitions have no leader for a moment.
-    await persist(() => producer.send(messages), patience);
+    await retryForever(() => producer.send(messages), patience);
   }
 }

@@ -1,7 +1,7 @@
 import { sleep } from "../../../shared/wait.ts";
 import { readConfig } from "../../../shared/config/config.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
 
@@ -15,7 +15,7 @@ export const producerKilledBesideTwin: Scenario = {
   seconds: { short: 25, long: 130 },
   setting: lively,
   async run(stage, form) {
-    const { crew } = stage;
+    const { workers } = stage;
     const kills = { short: 2, long: 10 }[form];
     let longest = 0;
     await addTwins(stage);
@@ -23,7 +23,7 @@ export const producerKilledBesideTwin: Scenario = {
       await recovery(stage, Date.now());
       const since = Date.now();
       // The older of the two: each of them in turn.
-      for (const task of tasks) await crew.end(crew.of(task)[0], "SIGKILL");
+      for (const task of tasks) await workers.end(workers.of(task)[0], "SIGKILL");
       longest = Math.max(longest, await recovery(stage, since));
       await addTwins(stage);
     }
@@ -95,21 +95,21 @@ export const loneProducerKilled: Scenario = {
 
 /** Leaves the streams alone for a moment between the death and the restart; returns how long until all was well. */
 async function killAndRestart(stage: Stage): Promise<number> {
-  const { crew, exchange, config, random } = stage;
+  const { workers, exchange, config, random } = stage;
   await sleep(1_000 + random(2_000));
-  for (const task of tasks) await crew.end(crew.of(task)[0], "SIGKILL");
+  for (const task of tasks) await workers.end(workers.of(task)[0], "SIGKILL");
   await sleep(1_000 + random(2_000));
   const since = Date.now();
-  const restarted = tasks.map((task) => crew.start(task));
+  const restarted = tasks.map((task) => workers.start(task));
   await untilSubscribed(exchange, config, 1);
   // What was missed is told once it is known that no other producer was there.
-  await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/, PATIENCE_MS)));
+  await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/, LIMIT_MS)));
   return await recovery(stage, since);
 }
 
 /** Starts a second producer of each stream, and waits until it knows of the first. */
-async function addTwins({ crew, exchange, config }: Stage): Promise<void> {
-  const twins = tasks.map((task) => crew.start(task));
+async function addTwins({ workers, exchange, config }: Stage): Promise<void> {
+  const twins = tasks.map((task) => workers.start(task));
   await untilSubscribed(exchange, config, 2);
-  await Promise.all(twins.map((twin) => twin.says(/another producer had what was missed/, PATIENCE_MS)));
+  await Promise.all(twins.map((twin) => twin.says(/another producer had what was missed/, LIMIT_MS)));
 }

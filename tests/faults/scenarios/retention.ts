@@ -4,7 +4,7 @@ import { connect, type Sql } from "../../../shared/postgres/mod.ts";
 import { DAY, insert, tick } from "../../ticks.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 import { runTask } from "../task.ts";
 
 const KEPT_DAYS = 30;
@@ -43,7 +43,7 @@ export const retentionAttacked: Scenario = {
     }
     // The owner's word drops.
     await runTask("retention", settings, "order_book_data", "7d", "--yes");
-    await until("what is not kept to be dropped", async () => await keptDays(sql) === 7, PATIENCE_MS);
+    await until("what is not kept to be dropped", async () => await keptDays(sql) === 7, LIMIT_MS);
     await sql`delete from websocket.order_book_data where symbol = ${MARK}`;
     return { injected, recovery: await recovery(stage, Date.now()) };
   },
@@ -72,36 +72,36 @@ async function tidyUntil(
   await until(
     "tidy_up to answer",
     async () => isSaid((await sql`select * from websocket.tidy_up()`)[0]),
-    PATIENCE_MS,
+    LIMIT_MS,
   );
 }
 
 const isDone = ({ done }: Record<string, string | null>) => done === null;
 
 /** A consumer whose environment wants a day kept, as the table's owner. */
-async function hostileConsumer({ crew, sql }: Stage): Promise<number> {
-  const worker = crew.start("book:consume", { BOOK_RETENTION_DAYS: "1", ROLLUP_RETENTION_DAYS: "1" });
-  await worker.says(/BOOK_RETENTION_DAYS has no effect/, PATIENCE_MS);
-  await worker.says(/joined the group/, PATIENCE_MS);
+async function hostileConsumer({ workers, sql }: Stage): Promise<number> {
+  const worker = workers.start("book:consume", { BOOK_RETENTION_DAYS: "1", ROLLUP_RETENTION_DAYS: "1" });
+  await worker.says(/BOOK_RETENTION_DAYS has no effect/, LIMIT_MS);
+  await worker.says(/joined the group/, LIMIT_MS);
   await tidyUntil(sql, isDone);
-  await crew.drain([worker]);
+  await workers.drain([worker]);
   return 1;
 }
 
 /** A database's clock that is a month ahead for one round, while a consumer starts. */
-async function clockAhead({ crew, sql }: Stage): Promise<number> {
+async function clockAhead({ workers, sql }: Stage): Promise<number> {
   const setClock = (ahead: string) =>
     sql.unsafe(`create or replace function websocket.now() returns timestamptz language sql stable
       return pg_catalog.now() + interval '${ahead}'`);
   await setClock("30 days");
-  const worker = crew.start("book:consume");
-  await worker.says(/joined the group/, PATIENCE_MS);
+  const worker = workers.start("book:consume");
+  await worker.says(/joined the group/, LIMIT_MS);
   await tidyUntil(
     sql,
     ({ done, warning }) => done === null && /no day of order_book_data is dropped/.test(warning ?? ""),
   );
   await setClock("0");
-  await crew.drain([worker]);
+  await workers.drain([worker]);
   return 1;
 }
 

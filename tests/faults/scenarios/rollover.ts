@@ -1,7 +1,7 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
 const setting = { variables: { ROLLOVER_SECONDS: "5" } };
@@ -47,12 +47,12 @@ export const rolloverRefused: Scenario = {
     const since = Date.now();
     await until("the connections to be replaced", () => {
       return tasks.every((task, i) => movesOf(stage, task) > before[i]);
-    }, PATIENCE_MS);
+    }, LIMIT_MS);
     return { injected: refuse, recovery: await recovery(stage, since) };
   },
 };
 
 /** How often a producer has moved to a new connection. */
-function movesOf({ crew }: Stage, task: string): number {
-  return crew.of(task)[0].lines.filter((line) => line.includes("moved to a new connection")).length;
+function movesOf({ workers }: Stage, task: string): number {
+  return workers.of(task)[0].lines.filter((line) => line.includes("moved to a new connection")).length;
 }

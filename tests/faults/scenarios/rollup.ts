@@ -2,7 +2,7 @@ import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import { untilRolledUp } from "../jobs.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS } from "../stage.ts";
+import { LIMIT_MS } from "../stage.ts";
 
 /** The rollup is current again so soon after a lock's end, in ms. */
 const CURRENT_MS = 10_000;
@@ -39,7 +39,7 @@ export const rollupLocked: Scenario = {
         const waiting = await sql`
           select from pg_locks where not granted and relation = 'websocket.order_book_1s'::regclass`;
         return waiting.length > 0;
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       await sleep({ short: 12_000, long: 60_000 }[form]);
       return 1;
     });

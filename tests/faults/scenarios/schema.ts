@@ -2,7 +2,7 @@ import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import { tables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 /** Something that somebody does to both tables after which they take no row, and how it is mended. */
 interface Fault {
@@ -64,13 +64,13 @@ export const tablesAltered: Scenario = {
 
 /** Alters both tables for a while in which both consumers must be stuck and say why; returns how long the recovery took, in ms. */
 async function play(stage: Stage, { alter, mend, words }: Fault, ms: number): Promise<number> {
-  const { sql, crew } = stage;
+  const { sql, workers } = stage;
   await sql.unsafe(tables.map(alter).join(""));
   for (const task of ["book:consume", "kline:consume"]) {
     await until(`${task} to be stuck by ${words}`, async () => {
-      const report = await crew.of(task)[0]?.report();
+      const report = await workers.of(task)[0]?.report();
       return report?.status === "stuck" && words.test(report.stuck!);
-    }, PATIENCE_MS);
+    }, LIMIT_MS);
   }
   await sleep(ms);
   await sql.unsafe(tables.map(mend).join(""));

@@ -8,18 +8,18 @@ export const workersStopped: Scenario = {
   gaps: "recorded",
   seconds: { short: 30, long: 110 },
   async run(stage, form) {
-    const { crew, exchange, config } = stage;
+    const { workers, exchange, config } = stage;
     const times = { short: 1, long: 4 }[form];
     let longest = 0;
     for (let n = 0; n < times; n++) {
       const since = Date.now();
-      await crew.drain(crew.allOf("k:consume").concat(crew.allOf("e:consume")));
-      crew.start("book:consume");
-      crew.start("kline:consume");
+      await workers.drain(workers.allOf("k:consume").concat(workers.allOf("e:consume")));
+      workers.start("book:consume");
+      workers.start("kline:consume");
       longest = Math.max(longest, await recovery(stage, since));
       await quitAtOnce(stage);
-      await crew.drain(crew.allOf(":produce"));
-      const restarted = [crew.start("book:produce"), crew.start("kline:produce")];
+      await workers.drain(workers.allOf(":produce"));
+      const restarted = [workers.start("book:produce"), workers.start("kline:produce")];
       await untilSubscribed(exchange, config, 1);
       await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/)));
       await recovery(stage, Date.now());
@@ -30,16 +30,16 @@ export const workersStopped: Scenario = {
 
 /** A consumer that can't finish, since what it writes is locked, is asked twice. */
 async function quitAtOnce(stage: Stage): Promise<void> {
-  const { crew, problems } = stage;
+  const { workers, problems } = stage;
   const unlock = await lockTables(stage);
-  const [consumer] = crew.of("book:consume");
-  const ended = crew.end(consumer, "SIGTERM");
+  const [consumer] = workers.of("book:consume");
+  const ended = workers.end(consumer, "SIGTERM");
   await consumer.says(/stopping/);
-  const { code } = await crew.end(consumer, "SIGTERM");
+  const { code } = await workers.end(consumer, "SIGTERM");
   await ended;
   // The code of who quits at the second one; who can't finish has another.
   if (code !== 143) problems.push(`a second signal ended it with ${code}`);
   await unlock();
-  crew.start("book:consume");
+  workers.start("book:consume");
   await recovery(stage, Date.now());
 }

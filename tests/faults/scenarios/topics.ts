@@ -8,7 +8,7 @@ import { silent } from "../../stack.ts";
 import { until } from "../../until.ts";
 import { deadLetters } from "../finish.ts";
 import type { Scenario } from "../scenario.ts";
-import { PATIENCE_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const FRAMES = 200;
 const MESSAGES = 50;
@@ -23,7 +23,7 @@ export const sideTopicsRefused: Scenario = {
   gaps: "recorded",
   seconds: { short: 35, long: 90 },
   async run(stage, form) {
-    const { config, exchange, crew, kafka } = stage;
+    const { config, exchange, workers, kafka } = stage;
     const topic = topicName(config.kafka, book);
     const letters = [book, kline].map((stream) => deadLetterTopic(topicName(config.kafka, stream)));
     const refused = [...letters, topicName(config.kafka, gap)];
@@ -32,16 +32,16 @@ export const sideTopicsRefused: Scenario = {
     for (let n = 1; n <= times; n++) {
       exchange.inject({ fault: "garbage", frames: FRAMES });
       const wanted = DEAD * (n - 1) + FRAMES;
-      await until("the dead letters", async () => await countLetters(stage) === wanted, PATIENCE_MS);
+      await until("the dead letters", async () => await countLetters(stage) === wanted, LIMIT_MS);
 
       await limitMessages(stage, refused, 1);
       exchange.inject({ fault: "garbage", frames: FRAMES });
       exchange.inject({ fault: "drop" });
       await until("the producer to say what it can't write", () => {
-        return crew.of("book:produce")[0].lines.some((line) =>
+        return workers.of("book:produce")[0].lines.some((line) =>
           line.includes(`Cannot write to the topic ${letters[0]}`)
         );
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       await untilSubscribed(exchange, config, 1);
       // The stream's own topic is no worse for it.
       await recovery(stage, Date.now());
@@ -49,10 +49,10 @@ export const sideTopicsRefused: Scenario = {
       await using producer = kafka.producer(topic);
       await producer.send(Array.from({ length: MESSAGES }, () => ({ key: "BTCUSDT", value: BAD })));
       await until("the consumer to say what it waits for", async () => {
-        return JSON.stringify(await crew.of("book:consume")[0].report() ?? "").includes(
+        return JSON.stringify(await workers.of("book:consume")[0].report() ?? "").includes(
           "no offset moves before",
         );
-      }, PATIENCE_MS);
+      }, LIMIT_MS);
       await limitMessages(stage, refused);
     }
     const took = await recovery(stage, Date.now());

@@ -28,7 +28,7 @@ export async function startLoad(servers: Servers, seed: number): Promise<Load> {
   const samples: Samples = new Map();
   const sample = async () => {
     while (!done.signal.aborted) {
-      for (const [task, worker] of stage.crew.all) {
+      for (const [task, worker] of stage.workers.all) {
         samples.set(task, [...samples.get(task) ?? [], await residentBytes(worker.pid)]);
       }
       await sleep(SAMPLE_MS, done.signal);

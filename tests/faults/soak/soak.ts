@@ -1,6 +1,6 @@
 import { endWithLaunchers } from "../../../local/launchers.ts";
 import { describe } from "../../../shared/log.ts";
-import { runLanes } from "../lanes.ts";
+import { runSideBySide } from "../side_by_side.ts";
 import { play, type Result } from "../scenario.ts";
 import { clusterScenarios, scenarios } from "../scenarios/all.ts";
 import { type Servers, startServers } from "../servers.ts";
@@ -12,7 +12,7 @@ import { planRounds, type Task } from "./plan.ts";
 import { rowsOf, tableOf } from "./report.ts";
 
 /** Side by side; a machine with room for two brokers and a load has none for six. */
-const LANES = 2;
+const WIDTH = 2;
 /** From so many minutes on there is time for the long forms. */
 const LONG_MINUTES = 20;
 
@@ -43,7 +43,7 @@ async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean>
   await using load = servers && await startLoad(servers, seed);
   const played = cluster ? clusterScenarios : scenarios;
   const next = planRounds(played, form, seed, () => (end - performance.now()) / 1_000);
-  await runLanes(cluster ? 1 : LANES, next, (servers, task) => work(task, servers), start);
+  await runSideBySide(cluster ? 1 : WIDTH, next, (servers, task) => work(task, servers), start);
   const memory: Memory[] = [];
   if (load) {
     tell("comparing what was stored under load …");

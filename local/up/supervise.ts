@@ -31,7 +31,11 @@ export interface Pipeline {
  * @returns the exit code: 0 if all that was received is stored
  * @throws {Error} if a worker can't run as it is configured
  */
-export async function oversee(pipeline: Pipeline, terminal: Terminal, signal: AbortSignal): Promise<number> {
+export async function supervise(
+  pipeline: Pipeline,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const { options, lines, monitor, exchange } = pipeline;
   const display = createDisplay(terminal, monitor, options.durationMs);
   const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));

@@ -1,7 +1,7 @@
 import { startWorker, type TestWorker } from "../worker.ts";
 
 /** The workers of a pipeline. Whoever ends unasked is found out. */
-export interface Crew extends AsyncDisposable {
+export interface Workers extends AsyncDisposable {
   start(task: string, settings?: Record<string, string>): TestWorker;
   /** All that run, each with its task. */
   readonly all: readonly (readonly [task: string, TestWorker])[];
@@ -17,8 +17,8 @@ export interface Crew extends AsyncDisposable {
   drain(workers: readonly TestWorker[]): Promise<void>;
 }
 
-/** A crew of nobody, whose workers are configured by `settings`; `problem` is told what should not be. */
-export function createCrew(settings: Record<string, string>, problem: (words: string) => void): Crew {
+/** A workers of nobody, whose workers are configured by `settings`; `problem` is told what should not be. */
+export function createWorkers(settings: Record<string, string>, problem: (words: string) => void): Workers {
   const tasks = new Map<TestWorker, string>();
   const asked = new Set<TestWorker>();
   const fallen: string[] = [];

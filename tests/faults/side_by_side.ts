@@ -4,7 +4,7 @@ import { type Servers, startServers } from "./servers.ts";
  * Does work side by side, each lane on servers of its own, until `next` has no more. Most of the time a scenario waits for
  * what it broke, and so several at once take little longer than one. `work` tells whether the servers are still good.
  */
-export async function runLanes<T>(
+export async function runSideBySide<T>(
   count: number,
   next: () => T | undefined,
   work: (servers: Servers, item: T) => Promise<boolean>,
