@@ -25,8 +25,8 @@ export function startTimeOf(count: number): number {
 
 /** The message that a producer makes of the event. `receivedAt` in ms since the epoch. */
 export function messageOf(event: MarketEvent, receivedAt = event.time + 30): Book {
-  const { exchange } = book;
-  return exchange!.toMessage(exchange!.wire.parse(JSON.parse(payloadText(event, 0))), receivedAt);
+  const { feed } = book;
+  return feed!.toMessages(feed!.wire.parse(JSON.parse(payloadText(event, 0))), receivedAt)[0];
 }
 
 /** The event as the exchange sends it: a WebSocket frame with the stream's name. */

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { columnName, type ColumnTypes } from "../shared/stream.ts";
+import { columnName, type ColumnTypes } from "../shared/columns.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 
 export type Field = keyof Book;
 
 /** All fields of a book message. */
-export const fields = Object.keys(book.table.columns) as Field[];
+export const fields = Object.keys(book.storage.columns) as Field[];
 
 /** Those that are known before the producer has had the frame. */
 export const sentFields = fields.filter((field) => field !== "receivedAt");
@@ -23,7 +23,7 @@ export function createDigest(
   of: readonly Field[],
   numbers: "exact" | "float" = "exact",
 ): Digest & { add(message: Book): void } {
-  const { columns } = book.table;
+  const { columns } = book.storage;
   const text = (message: Book, field: Field) =>
     numbers === "float" && columns[field] === "numeric" ? Number(message[field]) : message[field];
   const digest = {
@@ -41,7 +41,7 @@ export function createDigest(
 /** The digest of what a table holds. */
 export async function digestOf(sql: Sql, table: string, of: readonly Field[]): Promise<Digest> {
   const text = (field: Field) => {
-    const type: keyof ColumnTypes = book.table.columns[field];
+    const type: keyof ColumnTypes = book.storage.columns[field];
     return type === "timestamptz"
       ? `(extract(epoch from ${columnName(field)}) * 1000)::bigint`
       : columnName(field);
@@ -70,6 +70,6 @@ export const copyColumns = fields.map(columnName).join(", ");
 /** The row as a line of `copy … from`, in its text format; no field holds a tab or a backslash. */
 export function copyLine(message: Book): string {
   const text = (field: Field) =>
-    book.table.columns[field] === "timestamptz" ? new Date(message[field]).toISOString() : message[field];
+    book.storage.columns[field] === "timestamptz" ? new Date(message[field]).toISOString() : message[field];
   return fields.map(text).join("\t") + "\n";
 }

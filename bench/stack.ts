@@ -114,7 +114,7 @@ export async function freshTopics(stack: Stack): Promise<Topics> {
   const env = { BOOTSTRAP_SERVER: stack.kafka.bootstrap, TOPIC_PREFIX: `${newName()}.` };
   const config = readConfig(env).kafka;
   const kafka = openKafka(config, log);
-  const topic = topicName(config, book);
+  const topic = topicName(config, book.message);
   await kafka.ensureTopics([topic]);
   return { kafka, topic, env };
 }

@@ -14,7 +14,7 @@ export async function topicDigest({ kafka, topic }: Topics, count: number): Prom
     topic,
     group: `check-${crypto.randomUUID()}`,
     onBatch({ messages }) {
-      for (const { value } of messages) digest.add(book.codec.decode(decoder.decode(value!)));
+      for (const { value } of messages) digest.add(book.message.codec.decode(decoder.decode(value!)));
       if (digest.count >= count) done.resolve();
       return Promise.resolve();
     },

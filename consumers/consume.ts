@@ -1,4 +1,3 @@
-import { databaseFault, explained, noAnswer } from "../shared/postgres/fault.ts";
 import {
   type Batch,
   deadLetterTopic,
@@ -8,21 +7,18 @@ import {
   openKafka,
   topicName,
 } from "../shared/kafka/mod.ts";
-import { warnOfFormerSettings } from "../shared/config/former_settings.ts";
 import { requireOwnDatabase } from "../shared/config/own_names.ts";
-import { isTransient } from "../shared/postgres/error.ts";
 import { retryForever } from "../shared/retry.ts";
 import { runUnstalled } from "../shared/stall.ts";
-import type { Stream } from "../shared/stream.ts";
+import type { MessageType } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
-import { jobConnections, startJobs } from "./postgres/jobs.ts";
 import { createCommitter } from "./committer.ts";
 import { createIntake } from "./intake.ts";
 import { createOrderedWork } from "./ordered_work.ts";
 import { createMeter, type Meter } from "./meter.ts";
 import { createSetAside } from "./set_aside.ts";
-import { createSink } from "./postgres/sink.ts";
+import type { Sink } from "./sink.ts";
 import { createWork } from "./work.ts";
 import { createStore } from "./store.ts";
 
@@ -32,47 +28,50 @@ type Message = { symbol: string; receivedAt?: number };
 const INTAKE_BYTES = 6 * 2 ** 20;
 /** With more messages than this to store, the jobs of the database run only in between. */
 const BEHIND = 50_000;
-/** A database that has not answered for this long is reported, in ms. A wait for a lock fails earlier. */
-const SLOW_MS = 12_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 3 * 2 ** 20;
 /** The longest pause before the group is joined again, in ms. */
 const MOST_PAUSE_MS = 5_000;
 
 /**
- * Reads a stream's topic and upserts it into its table, until the worker is told to stop. The order of things is the
- * guarantee: dead letters are acked, rows are committed, and only then is the offset.
- * @throws {SchemaError} if the database's schema is older than the stream needs
+ * Reads the topic of a stream's messages and writes them to a sink, until the worker is told to stop. The order is the guarantee: dead
+ * letters are acked, then messages are written, and only then is the offset committed. `createSink` is called again if the work is
+ * restarted after a stall.
  * @throws {ConfigError} if another host's rows would be mixed with the exchange's
+ * @throws what the sink throws as it opens, if waiting does not help
  */
-export async function consume<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
+export async function consume<M extends Message>(
+  type: MessageType<M>,
+  createSink: () => Sink<M>,
+  worker: Worker,
+): Promise<void> {
   requireOwnDatabase(worker.config);
   const meter = createMeter();
   worker.report = meter.report;
-  const work = createWork(stream, worker.config, meter, worker.log);
-  await runUnstalled(work, (signal) => read(stream, worker, meter, signal), worker.signal, worker.log);
+  await using probe = createSink();
+  const work = createWork(type, probe, worker.config.kafka, meter, worker.log);
+  const run = (signal: AbortSignal) => read(type, createSink(), worker, meter, signal);
+  await runUnstalled(work, run, worker.signal, worker.log);
 }
 
 /** Consumes until the signal is aborted, with its own clients and connections. */
 async function read<M extends Message>(
-  stream: Stream<M>,
+  type: MessageType<M>,
+  opening: Sink<M>,
   worker: Worker,
   meter: Meter,
   signal: AbortSignal,
 ): Promise<void> {
   const { config, log } = worker;
-  const topic = topicName(config.kafka, stream);
+  const topic = topicName(config.kafka, type);
 
-  await using sink = createSink(stream, config.database, log);
-  const connections = sink.width + jobConnections(stream);
-  log.info("the worker uses several database connections", { most: connections });
+  await using sink = opening;
+  const { isTransient, explained, ...failures } = sink.failures;
   const database = {
+    ...failures,
     signal,
-    slow: { ms: SLOW_MS, words: noAnswer(config.database, connections) },
     log,
     kind: "database" as const,
-    explain: (error: unknown) => databaseFault(config.database, error),
-    lasts: (error: unknown) => !isTransient(error),
     onTrouble: (words?: string, isLasting?: boolean) => meter.trouble("database", words, isLasting),
   };
   const broker = {
@@ -88,22 +87,21 @@ async function read<M extends Message>(
   await using letters = createSetAside(kafka, deadLetterTopic(topic), broker, log);
   await Promise.all([
     retryForever(() => sink.open(), { ...database, passing: isTransient }).catch((error) => {
-      throw explained(config.database, error);
+      throw explained(error);
     }),
     retryForever(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
-  if (stream.table.expires) warnOfFormerSettings(Deno.env.toObject(), log);
   const isBehind = () => meter.report().counts.behind > BEHIND;
-  await using jobs = await startJobs(stream, config, log, database, isBehind);
+  await sink.startJobs(database, isBehind);
   worker.report = () => {
     const report = meter.report();
     // A worker that waits for a server has that as its reason.
-    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : jobs.stuck()) };
+    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : sink.stuck()) };
   };
 
   let intake = createIntake<Batch>(INTAKE_BYTES, signal);
   const waiting = () => intake.waiting();
-  const store = createStore(stream, { sink, jobs, database, waiting, setAside: letters.setAside });
+  const store = createStore(type, { sink, retry: database, waiting, setAside: letters.setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;
@@ -111,7 +109,7 @@ async function read<M extends Message>(
     try {
       await using consumer = await kafka.subscribe({
         topic,
-        group: groupName(config.kafka, stream),
+        group: groupName(config.kafka, type),
         onBatch(batch) {
           meter.read(batch);
           return intake.put(batch, batch.bytes);

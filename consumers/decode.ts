@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { canonicalDecoder } from "../shared/canonical.ts";
 import type { Incoming } from "../shared/kafka/mod.ts";
 import { faultOf } from "../shared/message.ts";
-import { isNewer, rowKey, type Stream } from "../shared/stream.ts";
+import { isNewer, rowKey } from "../shared/order.ts";
+import type { MessageType } from "../shared/stream.ts";
 
 type Message = { symbol: string };
 
@@ -16,21 +17,21 @@ export interface Decoder<M> {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The stream's decoder; it never throws. */
-export function createDecoder<M extends Message>(stream: Stream<M>): Decoder<M> {
-  const canonical = canonicalDecoder(stream);
+/** The decoder of a stream's messages; it never throws. */
+export function createDecoder<M extends Message>(type: MessageType<M>): Decoder<M> {
+  const canonical = canonicalDecoder(type);
   return {
     read(value) {
       const message = canonical(latin1(value));
       if (message) return message;
       const text = textOf(value);
-      return text === undefined ? undefined : stream.codec.safeDecode(text).data;
+      return text === undefined ? undefined : type.codec.safeDecode(text).data;
     },
     faultIn(value) {
       const text = textOf(value);
       if (text === undefined) return "it is not UTF-8 text";
-      if (isLegacy(stream, text)) return undefined;
-      const { error } = stream.codec.safeDecode(text);
+      if (isLegacy(type, text)) return undefined;
+      const { error } = type.codec.safeDecode(text);
       return error && faultOf(error);
     },
   };
@@ -54,8 +55,8 @@ function textOf(value: Incoming["value"]): string | undefined {
 }
 
 /** Messages of the PySpark pipeline have no `receivedAt`. */
-function isLegacy<M extends Message>(stream: Stream<M>, text: string): boolean {
-  if (!("receivedAt" in stream.table.columns)) return false;
+function isLegacy<M extends Message>({ schema }: MessageType<M>, text: string): boolean {
+  if (!("receivedAt" in schema.shape)) return false;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) && !("receivedAt" in value);
@@ -65,12 +66,12 @@ function isLegacy<M extends Message>(stream: Stream<M>, text: string): boolean {
 }
 
 /** One message a row, the one that the stream's order prefers; of equals the first. */
-export function newestPerRow<M extends Message>(stream: Stream<M>, messages: Iterable<M>): M[] {
+export function newestPerRow<M extends Message>(type: MessageType<M>, messages: Iterable<M>): M[] {
   const rows = new Map<string, M>();
   for (const message of messages) {
-    const key = rowKey(stream, message);
+    const key = rowKey(type, message);
     const stored = rows.get(key);
-    if (stored === undefined || isNewer(stream, message, stored)) rows.set(key, message);
+    if (stored === undefined || isNewer(type, message, stored)) rows.set(key, message);
   }
   return [...rows.values()];
 }

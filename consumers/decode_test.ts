@@ -14,7 +14,7 @@ function decodeAll<M extends { symbol: string }>(
   stream: Stream<M>,
   values: (string | Uint8Array | null)[],
 ) {
-  const decoder = createDecoder(stream);
+  const decoder = createDecoder(stream.message);
   const found = { messages: [] as [number, M][], bad: [] as [number, string][], legacy: [] as number[] };
   for (const [place, value] of values.entries()) {
     const bytes = typeof value === "string" ? utf8.encode(value) : value;
@@ -27,7 +27,7 @@ function decodeAll<M extends { symbol: string }>(
   return found;
 }
 
-const goodOf = (message: Kline) => kline.codec.encode(message);
+const goodOf = (message: Kline) => kline.message.codec.encode(message);
 
 Deno.test("what can't be decoded is set aside with the reason, and its neighbours are not", () => {
   // Not even an empty object, which would be another pipeline's.
@@ -66,7 +66,7 @@ Deno.test("a stream whose messages have no receivedAt has no old pipeline", () =
 /** The row that remains after batches, each merged and then upserted by the design's order, told anew from its words. */
 function stored(batches: Kline[][]): Map<string, Kline> {
   const rows = new Map<string, Kline>();
-  for (const message of batches.flatMap((batch) => newestPerRow(kline, batch))) {
+  for (const message of batches.flatMap((batch) => newestPerRow(kline.message, batch))) {
     const key = [message.symbol, message.interval, message.openTime].join();
     const old = rows.get(key);
     const wins = !old ||
@@ -91,8 +91,11 @@ Deno.test("however candles are cut into batches, the same versions of them remai
 Deno.test("of a batch one message a row remains; of updates that are never replaced, the first", () => {
   fc.assert(fc.property(fc.array(anyBook, { minLength: 1 }), (messages) => {
     const again = messages.map((message) => ({ ...message, receivedAt: 1, bidPrice: "1" }));
-    assert.deepEqual(newestPerRow(book, [...messages, ...again]), newestPerRow(book, messages));
-    const rows = newestPerRow(book, messages).map(({ symbol, updateId, transactionTime }) =>
+    assert.deepEqual(
+      newestPerRow(book.message, [...messages, ...again]),
+      newestPerRow(book.message, messages),
+    );
+    const rows = newestPerRow(book.message, messages).map(({ symbol, updateId, transactionTime }) =>
       [symbol, updateId, transactionTime].join()
     );
     assert.equal(new Set(rows).size, rows.length);

@@ -40,14 +40,14 @@ async function obey(order: Order, kafka: Kafka, prefix: string, onProgress: OnPr
 
 async function replayTo(topic: string): Promise<Action> {
   const streams = await listStreams();
-  const stream = streams.find((one) => one.topic === topic);
+  const stream = streams.find((one) => one.message.topic === topic);
   if (stream) return replayOf(stream);
-  const topics = streams.map((one) => one.topic).join(", ");
+  const topics = streams.map((one) => one.message.topic).join(", ");
   throw new ConfigError(`Cannot replay to ${topic}: it must be one of ${topics}`);
 }
 
 function dropFor(reason: string): Action {
-  return { state: "dropped", reason, toMessage: () => undefined };
+  return { state: "dropped", reason, toMessages: () => [] };
 }
 
 /** What was done, in sentences. */

@@ -1,11 +1,10 @@
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { retryForever, type RetryOptions } from "../shared/retry.ts";
-import { rowKey, type Stream } from "../shared/stream.ts";
-import type { Jobs } from "./postgres/jobs.ts";
+import { rowKey } from "../shared/order.ts";
+import type { MessageType } from "../shared/stream.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
-import { type Refused, RefusedError } from "./postgres/isolate.ts";
-import type { Sink } from "./postgres/sink.ts";
+import { type Refused, RefusedError, type Sink } from "./sink.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
@@ -18,9 +17,9 @@ export interface Unwanted {
 
 /** What storing needs. */
 export interface Means<M extends Message> {
-  readonly sink: Sink<M>;
-  readonly jobs: Jobs<M>;
-  readonly database: RetryOptions;
+  readonly sink: Pick<Sink<M>, "write" | "expiry">;
+  /** How writing is retried. */
+  readonly retry: RetryOptions;
   /** The batches that were read later and wait. */
   readonly waiting: () => readonly Batch[];
   /** Puts messages on the dead-letter topic; returns once they are acked. */
@@ -32,13 +31,13 @@ export interface Means<M extends Message> {
  * A message lives only from its decoding to its encoding; whoever needs it later, which is seldom, decodes the batches again.
  */
 export function createStore<M extends Message>(
-  stream: Stream<M>,
-  { sink, jobs, database, waiting, setAside }: Means<M>,
+  type: MessageType<M>,
+  { sink, retry, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
-  const decoder = createDecoder(stream);
+  const decoder = createDecoder(type);
   // Rows that are never replaced need no choosing: the database leaves out what it has.
   const rowsOf = (messages: Iterable<M>) =>
-    stream.table.version.length === 0 ? messages : newestPerRow(stream, messages);
+    type.version.length === 0 ? messages : newestPerRow(type, messages);
 
   const faultIn = ({ value, damage }: Incoming) => damage?.cause ?? decoder.faultIn(value)!;
 
@@ -53,14 +52,14 @@ export function createStore<M extends Message>(
         continue;
       }
       if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
-      if (stream.lastPrice) outcome.prices[message.symbol] = stream.lastPrice(message);
+      if (type.lastPrice) outcome.prices[message.symbol] = type.lastPrice(message);
       if (isExpired(message)) outcome.fates[place] = "expired";
       else yield message;
     }
   }
 
   return async (batches) => {
-    const isExpired = jobs.expiry();
+    const isExpired = sink.expiry();
     /** Why the database refuses a message, by its place, of each batch. */
     const causes = batches.map(() => new Map<number, string>());
     let outcomes: Outcome[] = [];
@@ -97,10 +96,10 @@ export function createStore<M extends Message>(
       const own = [...rowsOf(freshOfAll())];
       if (own.length === 0) return;
       yield* own;
-      const keys = new Set(own.map((row) => rowKey(stream, row)));
+      const keys = new Set(own.map((row) => rowKey(type, row)));
       const later = waiting().flatMap((batch) => [...fresh(batch, newOutcome(batch), isExpired)]);
       for (const row of rowsOf(later)) {
-        if (!keys.has(rowKey(stream, row))) yield row;
+        if (!keys.has(rowKey(type, row))) yield row;
       }
     }
     let isAlone = true;
@@ -116,9 +115,9 @@ export function createStore<M extends Message>(
     };
 
     for (let isDone = false; !isDone;) {
-      const refused = await retryForever(write, database);
+      const refused = await retryForever(write, retry);
       // An older version of a refused row may be good, and was left out for it.
-      isDone = refused.length === 0 || !note(refused) || stream.table.version.length === 0;
+      isDone = refused.length === 0 || !note(refused) || type.version.length === 0;
     }
     await setAside(
       placesOf("rejected").map(({ i, place }) => ({

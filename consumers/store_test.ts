@@ -6,7 +6,7 @@ import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { tick } from "../tests/ticks.ts";
-import { type Refused, RefusedError } from "./postgres/isolate.ts";
+import { type Refused, RefusedError } from "./sink.ts";
 import { createStore, type Unwanted } from "./store.ts";
 
 const database = {
@@ -37,22 +37,22 @@ function storeOf<M extends { symbol: string }>(
 ) {
   const written: M[][] = [];
   const setAside: Unwanted[] = [];
-  const store = createStore(stream, {
+  const store = createStore(stream.message, {
     sink: {
       write(load: () => Iterable<M>) {
         written.push([...load()]);
         return new Promise((resolve) => resolve(refuse(written.at(-1)!)));
       },
-    } as never,
-    jobs: { expiry: () => isExpired } as never,
-    database: { ...database, onTrouble },
+      expiry: () => isExpired,
+    },
+    retry: { ...database, onTrouble },
     waiting,
     setAside: (unwanted) => Promise.resolve(void setAside.push(...unwanted)),
   });
   return { store, written, setAside };
 }
 
-const text = (updateId: number) => book.codec.encode(tick(1_790_000_000_000, { updateId }));
+const text = (updateId: number) => book.message.codec.encode(tick(1_790_000_000_000, { updateId }));
 
 Deno.test("what the database refuses is told from what can't be decoded, what is old, and their good neighbours", async () => {
   const refuse = (rows: Book[]) => [{ index: rows.findIndex(({ updateId }) => updateId === 4), cause: "no" }];
@@ -86,9 +86,9 @@ Deno.test("a record batch that can't be read is set aside as it is, whatever its
   assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "its checksum is wrong"]]);
 });
 
-const { wire, toMessage, sample } = kline.exchange!;
-const candle = toMessage(wire.parse(JSON.parse(sample).data), 1) as Kline;
-const version = (fields: Partial<Kline>) => kline.codec.encode({ ...candle, ...fields });
+const { wire, toMessages, sample } = kline.feed!;
+const [candle] = toMessages(wire.parse(JSON.parse(sample).data), 1) as [Kline];
+const version = (fields: Partial<Kline>) => kline.message.codec.encode({ ...candle, ...fields });
 
 Deno.test("of several versions of a candle one row is written; where it is refused, the one before it is", async () => {
   const refuse = (rows: Kline[]) =>

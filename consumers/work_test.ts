@@ -7,7 +7,13 @@ import { createWork } from "./work.ts";
 
 Deno.test("a consumer that was told why it can't go on is not begun anew: it would be told the same", async () => {
   const meter = createMeter();
-  const work = createWork(book, readConfig({}), meter, silent);
+  const work = createWork(
+    book.message,
+    { ping: () => Promise.resolve() },
+    readConfig({}).kafka,
+    meter,
+    silent,
+  );
   meter.trouble("kafka", "Not authorized to access topics", true);
   await assert.rejects(work.waiting(), /a person must act: Not authorized/);
   meter.trouble("kafka", undefined);

@@ -31,25 +31,25 @@ const SILENT_MS = 60_000;
  */
 export async function produce<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
-  const { exchange } = stream;
+  const { message: type, feed } = stream;
   requireOwnTopics(config);
   const host = foreignHost(config);
   if (host) log.info("the data is not the exchange's: it comes from another host", { host });
   requireHeap(config.bufferBytes);
-  if (!exchange) throw new Error(`The stream ${stream.name} does not come from the exchange`);
+  if (!feed) throw new Error(`The stream ${type.name} does not come from the exchange`);
   /** The exchange's streams, each with its symbol. */
   const symbols = new Map(
     config.symbols.flatMap((symbol) =>
-      exchange.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
+      feed.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
     ),
   );
-  const lines = linesOf(config.binanceWsUrl, exchange.route, [...symbols.keys()]);
-  const topic = topicName(config.kafka, stream);
+  const lines = linesOf(config.binanceWsUrl, feed.route, [...symbols.keys()]);
+  const topic = topicName(config.kafka, type);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
   const down = new Map<string, { words: string; isLasting?: boolean }>();
   const kafka = openKafka(config.kafka, log);
   const others = createOtherProducers(kafka, topic, stream, signal);
-  const { messages, letters, gaps: gapRows } = createOutlets(stream, worker, kafka, counts, {
+  const { messages, letters, gaps: gapRows } = createOutlets(type, worker, kafka, counts, {
     onDropped: (symbol, eventTime) => gaps.dropped(symbol, eventTime),
     onSend(entries, fresh) {
       others.sending(entries.length);
@@ -62,8 +62,8 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   });
   const outlets = [messages, letters, gapRows];
   const troubles = () => outlets.flatMap(({ trouble }) => trouble ?? []);
-  const gaps = createGapKeeper(stream.name, symbols, messages, gapRows, others, log);
-  const receiver = createReceiver(stream, exchange, messages, letters, counts, log);
+  const gaps = createGapKeeper(type.name, symbols, messages, gapRows, others, log);
+  const receiver = createReceiver(type, feed, messages, letters, counts, log);
 
   worker.report = () => {
     const silent = performance.now() - receiver.lastData;
@@ -110,7 +110,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
     const look = lookByRest(config.binanceRestUrl, requestPause, log);
     await Promise.all(
       lines.map((line) => {
-        const overlap = createOverlap(exchange.identity);
+        const overlap = createOverlap(feed.identity);
         down.set(line.url, { words: "the exchange has not been reached yet" });
         const watchdog = createWatchdog(line.streams, config.silenceMs, look, performance.now());
         return keepConnected(

@@ -4,7 +4,7 @@ import { canonicalDecoder } from "./canonical.ts";
 import { book } from "./streams/book.ts";
 import { kline } from "./streams/kline.ts";
 
-const decode = canonicalDecoder(book);
+const decode = canonicalDecoder(book.message);
 
 const decimal = fc.tuple(fc.boolean(), fc.bigInt(0n, 10n ** 30n), fc.option(fc.bigInt(0n, 10n ** 12n)))
   .map(([negative, whole, fraction]) =>
@@ -23,10 +23,12 @@ const message = fc.record({
   receivedAt: time,
 }, { noNullPrototype: true });
 
-const sample = JSON.stringify(book.exchange!.toMessage(
-  book.exchange!.wire.parse(JSON.parse(book.exchange!.sample).data) as never,
-  1_790_000_040_120,
-));
+const sample = JSON.stringify(
+  book.feed!.toMessages(
+    book.feed!.wire.parse(JSON.parse(book.feed!.sample).data) as never,
+    1_790_000_040_120,
+  )[0],
+);
 
 Deno.test("text that the codec would refuse is not canonical, nor is text that is not ours", () => {
   const broken = [
@@ -46,9 +48,9 @@ Deno.test("text that the codec would refuse is not canonical, nor is text that i
 Deno.test("canonical text decodes to what the codec makes of it", () => {
   assert.ok(decode(sample));
   fc.assert(fc.property(message, (original) => {
-    const text = book.codec.encode(original);
+    const text = book.message.codec.encode(original);
     const fast = decode(text);
-    if (fast !== undefined) assert.deepEqual(fast, book.codec.decode(text));
+    if (fast !== undefined) assert.deepEqual(fast, book.message.codec.decode(text));
   }));
 });
 
@@ -65,7 +67,7 @@ Deno.test("what a mutation makes of canonical text is never decoded in another w
       const fast = decode(text);
       if (fast === undefined) return;
       decoded++;
-      assert.deepEqual(fast, book.codec.decode(text));
+      assert.deepEqual(fast, book.message.codec.decode(text));
     }),
     { numRuns: 5_000 },
   );
@@ -73,5 +75,5 @@ Deno.test("what a mutation makes of canonical text is never decoded in another w
 });
 
 Deno.test("a stream with texts beside the symbol is left to its codec", () => {
-  assert.equal(canonicalDecoder(kline)('{"symbol":"BTCUSDT","interval":"1m"}'), undefined);
+  assert.equal(canonicalDecoder(kline.message)('{"symbol":"BTCUSDT","interval":"1m"}'), undefined);
 });

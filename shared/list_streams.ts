@@ -16,10 +16,10 @@ export async function listStreams(): Promise<Stream[]> {
     if (!stream) throw new Error(`Cannot use shared/streams/${file} as a stream: it exports none`);
     return stream;
   }));
-  const rank = ({ exchange, table }: Stream) => (exchange ? 0 : 1_000_000) + table.migration;
+  const rank = ({ feed, storage }: Stream) => (feed ? 0 : 1_000_000) + storage.migration;
   return streams.sort((a, b) => rank(a) - rank(b));
 }
 
 function isStream(value: unknown): value is Stream {
-  return typeof value === "object" && value !== null && "topic" in value && "codec" in value;
+  return typeof value === "object" && value !== null && "message" in value && "storage" in value;
 }

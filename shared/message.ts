@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ColumnTypes } from "./columns.ts";
 
 /**
  * A price or quantity as the exchange wrote it: `"61800.20"`, `"254020"`. It stays a string all the way, since a
@@ -47,4 +48,22 @@ export function faultOf(error: z.ZodError): string {
     [path.join("."), message].filter(Boolean).join(": ")
   );
   return second === undefined ? first : `${first}; ${second}`;
+}
+
+const types = new Map<unknown, keyof ColumnTypes>([
+  [symbol, "text"],
+  [decimal, "numeric"],
+  [integer, "bigint"],
+  [time, "timestamptz"],
+]);
+
+/**
+ * The type whose values a field's schema takes, if its check is one of the above or a boolean; undefined of any other schema, whose own
+ * checks have to be asked.
+ */
+export function fieldType(schema: unknown): { type: keyof ColumnTypes; isNullable: boolean } | undefined {
+  const isNullable = schema instanceof z.ZodNullable;
+  const inner = isNullable ? schema.unwrap() : schema;
+  const type = inner instanceof z.ZodBoolean ? "boolean" : types.get(inner);
+  return type && { type, isNullable };
 }

@@ -1,114 +1,78 @@
 import type { z } from "zod";
-import type { Sql } from "./postgres/mod.ts";
-
-/** The PostgreSQL types that columns have, each with the JavaScript type of its field. */
-export interface ColumnTypes {
-  text: string;
-  numeric: string;
-  bigint: number | null;
-  timestamptz: number;
-  boolean: boolean;
-}
-
-type ColumnFor<V> = { [T in keyof ColumnTypes]: V extends ColumnTypes[T] ? T : never }[keyof ColumnTypes];
-
-/** How a stream's messages are stored: one row a key, in schema `websocket`. */
-export interface Table<M> {
-  /** Each field of the message with its column's type, in the message's order. The column is the field in snake_case. */
-  readonly columns: { readonly [F in keyof M]: ColumnFor<M[F]> };
-  readonly key: readonly (keyof M & string)[];
-  /** Of two rows with one key the greater in these fields, compared in turn, wins; on a tie the stored one stays. */
-  readonly version: readonly (keyof M & string)[];
-  /** The number of the migration that the workers of this stream need. */
-  readonly migration: number;
-  /**
-   * Messages whose `field` is before `since` (ms since the epoch, as the database says) are counted as expired and not written.
-   * Queried every minute, since it moves.
-   */
-  readonly expires?: {
-    readonly field: keyof M & string;
-    readonly since: (sql: Sql) => Promise<number>;
-  };
-  /** What is run before messages are written, in the same transaction: a statement made of the distinct `part`s of them. */
-  readonly alongside?: {
-    readonly part: (message: M) => number;
-    readonly statement: (parts: ReadonlySet<number>) => string;
-  };
-  /** What the consumers see to at intervals, beside the writing of rows and on other connections. */
-  readonly upkeep?: readonly Upkeep[];
-}
-
-/** A job of the database. Any number of consumers may run it at once; a round that fails for a lock is repeated by the next one. */
-export interface Upkeep {
-  readonly name: string;
-  /** The pause between the end of one round and the start of the next; the first starts at once. */
-  readonly everyMs: number;
-  /** Gives one row, within seconds: a `Round`. */
-  readonly statement: string;
-}
-
-/** What a round of a job answers. */
-export interface Round {
-  /** What it did, in words for the log or as a count; null once nothing is left to do at once. */
-  readonly done: unknown;
-  /** What waits for something, in words. */
-  readonly warning?: string | null;
-  /** What can't be done, in words. */
-  readonly failure?: string | null;
-  /** Why the worker is not ready, in words. */
-  readonly trouble?: string | null;
-}
-
-/** How a stream is read from the exchange. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */
-export interface ExchangeSide<M, W extends z.ZodType = z.ZodType> {
-  readonly route: "market" | "public";
-  /** Stream names of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
-  readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
-  /** That one of them on which the message came. */
-  readonly subscriptionOf: (message: M) => string;
-  /** What a frame's payload must look like; unknown fields are ignored. */
-  readonly wire: W;
-  readonly toMessage: (payload: z.output<W>, receivedAt: number) => M;
-  /** The same for a message on whichever connection it comes, and for no other message. */
-  readonly identity: (message: M) => string;
-  /** A frame of the form that the exchange sends today. */
-  readonly sample: string;
-}
+import type { ColumnFor } from "./columns.ts";
 
 /**
- * All that is true of one stream alone. `produce(stream)` and `consume(stream)` are the only loops, and they know no
- * stream by name.
+ * One kind of data with one topic and one table, in three parts: what travels on Kafka, how the exchange sends it, and how it is
+ * stored. `produce` reads the first two, a sink the first and the last. No loop knows a stream by name.
  */
 export interface Stream<M extends { symbol: string } = { symbol: string }> {
+  readonly message: MessageType<M>;
+  /** Absent if workers make the messages themselves. */
+  readonly feed?: Feed<M>;
+  readonly storage: Storage<M>;
+}
+
+/** The messages of a stream. */
+export interface MessageType<M extends { symbol: string } = { symbol: string }> {
   /** Names the tasks (`kline:produce`), the consumer group and the counts. */
   readonly name: string;
   /** The topic's name and the table's. */
   readonly topic: string;
+  /** The fields in the order in which producers write them. */
+  readonly schema: z.ZodObject;
   /** The JSON text that travels on Kafka ↔ the message. */
   readonly codec: z.ZodType<M, string>;
-  readonly table: Table<M>;
-  /** Absent where workers make the messages themselves. */
-  readonly exchange?: ExchangeSide<M>;
+  /** Messages that have these fields in common are versions of one row. */
+  readonly key: readonly (keyof M & string)[];
+  /** Of two versions the greater in these fields, compared in turn, is the newer one; of equals the stored one stays. See `order.ts`. */
+  readonly version: readonly (keyof M & string)[];
+  /** What a producer's full buffer does: keep the newest version of each row, or drop the oldest message. */
+  readonly overflow: "merge" | "drop";
   /** The price to show for the symbol, a decimal string. */
   readonly lastPrice?: (message: M) => string;
-  /** What a producer's full buffer does: keep the newest message per key, or drop the oldest. */
-  readonly overflow: "merge" | "drop";
 }
 
-/** `openTime` → `open_time`. */
-export function columnName(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+/** How the exchange sends a stream. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */
+export interface Feed<M, W extends z.ZodType = z.ZodType> {
+  /** The kind of connection that carries it; the market knows the path. */
+  readonly route: "market" | "public";
+  /** The feeds of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
+  readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
+  /** The feed that a message came on. */
+  readonly feedOf: (message: M) => string;
+  /** What a frame's payload must look like; unknown fields are ignored. */
+  readonly wire: W;
+  /** The messages of a payload: none, one or several. */
+  readonly toMessages: (payload: z.output<W>, receivedAt: number) => readonly M[];
+  /** The same text for one message on whichever connection it comes, and for no other message. */
+  readonly identity: (message: M) => string;
+  /**
+   * What the silence of one feed means while the connection works. `trades`: the feed is dead if its symbol trades meanwhile.
+   * `always`: the feed is dead. `unknown`: nothing.
+   */
+  readonly silence: "trades" | "always" | "unknown";
+  /** A frame of the form that the exchange sends today. */
+  readonly sample: string;
 }
 
-/** The identity of a message's row, as text: its key's fields. */
-export function rowKey<M extends { symbol: string }>(stream: Stream<M>, message: M): string {
-  return stream.table.key.map((field) => message[field]).join(" ");
+/** How a stream's messages are stored: one row a key. Data only: the sink makes the SQL. */
+export interface Storage<M> {
+  /** Each field of the message with its column's type, in the message's order. The column is the field in snake_case. */
+  readonly columns: { readonly [F in keyof M]: ColumnFor<M[F]> };
+  /** The number of the migration that the workers of this stream need. */
+  readonly migration: number;
+  /** The time by whose UTC day the table is partitioned. Messages that the table's retention no longer keeps are not written. */
+  readonly partitionedBy?: keyof M & string;
+  /** What is computed from the rows of each second and must be computed anew after a row of that second was written. */
+  readonly rollup?: Rollup<M>;
 }
 
-/** Whether `a` is to replace `b`, a message of the same key. The same order as the upsert's. */
-export function isNewer<M extends { symbol: string }>(stream: Stream<M>, a: M, b: M): boolean {
-  for (const field of stream.table.version) {
-    if (a[field] !== b[field]) return a[field] > b[field];
-  }
-  return false;
+/** Names in the database of what computes the seconds of a table. */
+export interface Rollup<M> {
+  /** The time whose second a row belongs to. */
+  readonly by: keyof M & string;
+  /** The table of the seconds that must be computed anew; its only column is `second`. */
+  readonly stale: string;
+  /** The function that computes some of them and returns how many. */
+  readonly refresh: string;
 }

@@ -1,6 +1,6 @@
 import { groupName, type Incoming, type Kafka, type Outgoing, topicName } from "../shared/kafka/mod.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import type { Stream } from "../shared/stream.ts";
+import type { MessageType } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { deleteBefore } from "./retention.ts";
 import { testDatabase, testKafka } from "./stack.ts";
@@ -30,11 +30,13 @@ export interface Backlog extends AsyncDisposable {
 }
 
 /** The topic and the table of a stream, of a test's own. */
-export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise<Backlog> {
+export async function backlogOf(
+  { message }: { message: Pick<MessageType, "name" | "topic"> },
+): Promise<Backlog> {
   await using parts = new AsyncDisposableStack();
   const { sql, url } = parts.use(await testDatabase());
   const { kafka, config } = parts.use(await testKafka());
-  const topic = topicName(config, stream);
+  const topic = topicName(config, message);
   const producer = parts.use(kafka.producer(topic));
   await kafka.ensureTopics([topic]);
   const env = {
@@ -51,12 +53,12 @@ export async function backlogOf(stream: Pick<Stream, "name" | "topic">): Promise
     env,
     send: producer.send,
     expire: (partition, offset) => deleteBefore(config, { topic, partition, offset }),
-    consume: (more = {}) => startWorker(`${stream.name}:consume`, { ...env, ...more }),
-    behind: () => kafka.messagesBehind(groupName(config, stream), topic),
+    consume: (more = {}) => startWorker(`${message.name}:consume`, { ...env, ...more }),
+    behind: () => kafka.messagesBehind(groupName(config, message), topic),
     read: async (topic) => await kafka.readTail(topic, await kafka.extentOf(topic), Number.MAX_SAFE_INTEGER),
     rows: async (count) => {
       await until(`${count} rows`, async () => {
-        const [row] = await sql`select count(*)::int from websocket.${sql(stream.topic)}`;
+        const [row] = await sql`select count(*)::int from websocket.${sql(message.topic)}`;
         return row.count === count;
       });
     },
@@ -82,6 +84,6 @@ export function ticks(first: number, count: number): Outgoing[] {
       askPrice: "61800.30",
       askQty: "2",
     };
-    return { key: symbol, value: book.codec.encode(message) };
+    return { key: symbol, value: book.message.codec.encode(message) };
   });
 }

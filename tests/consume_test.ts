@@ -47,9 +47,12 @@ Deno.test("a poison message between good ones goes to the dead-letter topic as i
 });
 
 Deno.test("a closed candle is never reopened by a later open frame, be it of the same batch or of the next", async () => {
-  const { wire, toMessage, sample } = kline.exchange!;
-  const closed = toMessage(wire.parse(JSON.parse(sample).data), Date.now());
-  const sendable = (message: Kline): Outgoing => ({ key: "ETHUSDT", value: kline.codec.encode(message) });
+  const { wire, toMessages, sample } = kline.feed!;
+  const [closed] = toMessages(wire.parse(JSON.parse(sample).data), Date.now());
+  const sendable = (message: Kline): Outgoing => ({
+    key: "ETHUSDT",
+    value: kline.message.codec.encode(message),
+  });
   const late = { ...closed, isClosed: false, close: "1", eventTime: closed.eventTime + 500 };
   const next = { openTime: closed.openTime + 60_000 };
   const marker = { ...closed, openTime: closed.openTime + 120_000, isClosed: false };

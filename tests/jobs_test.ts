@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { startJobs } from "../consumers/postgres/jobs.ts";
-import { readConfig } from "../shared/config/config.ts";
-import type { Stream } from "../shared/stream.ts";
+import { type Job, jobsOf, startJobs } from "../consumers/postgres/jobs.ts";
 import { book } from "../shared/streams/book.ts";
+import { kline } from "../shared/streams/kline.ts";
 import { silent, type TestDatabase, testDatabase } from "./stack.ts";
 import { setClock, store, tick, tidyUp } from "./ticks.ts";
 import { until } from "./until.ts";
@@ -11,31 +10,27 @@ const HOUR = 3_600_000;
 
 const retry = { signal: new AbortController().signal, log: silent, kind: "database" as const };
 
-/** A stream whose only job takes one row of `public.work` a round, and has an hour until its next. */
-const worker = {
-  table: {
-    upkeep: [{
-      name: "work",
-      everyMs: HOUR,
-      statement: `
-        with taken as (delete from public.work where n = (select min(n) from public.work) returning n)
-        select (select n from taken) as done`,
-    }],
-  },
-} as unknown as Stream;
+/** A job that takes one row of `public.work` a round, and has an hour until its next. */
+const job: Job = {
+  name: "work",
+  everyMs: HOUR,
+  statement: `
+    with taken as (delete from public.work where n = (select min(n) from public.work) returning n)
+    select (select n from taken) as done`,
+};
 
 async function workFor({ sql }: TestDatabase, rounds: number): Promise<() => Promise<number>> {
   await sql`create table public.work as select n from generate_series(1, ${rounds}) as n`;
   return async () => (await sql`select count(*)::int as left from public.work`)[0].left;
 }
 
-const start = (database: TestDatabase, stream: Stream, isBehind: () => boolean) =>
-  startJobs(stream, { ...readConfig({}), database: database.config }, silent, retry, isBehind);
+const startBooks = (database: TestDatabase) =>
+  startJobs(book, jobsOf(book), database.config, silent, retry, () => false);
 
 Deno.test("a job that has more to do goes on at once", async () => {
   await using database = await testDatabase();
   const left = await workFor(database, 20);
-  await using _ = await start(database, worker, () => false);
+  await using _ = await startJobs(kline, [job], database.config, silent, retry, () => false);
   await until("all rounds", async () => await left() === 0);
 });
 
@@ -43,7 +38,7 @@ Deno.test("while rows wait to be written a job keeps to its pace", async () => {
   await using database = await testDatabase();
   const left = await workFor(database, 20);
   let asked = 0;
-  await using _ = await start(database, worker, () => ++asked > 0);
+  await using _ = await startJobs(kline, [job], database.config, silent, retry, () => ++asked > 0);
   await until("a round's end", () => asked > 0);
   assert.equal(await left(), 19);
 });
@@ -61,7 +56,7 @@ Deno.test("a lock that the rollup had to wait for is followed by no rest: it is 
   await using stack = new AsyncDisposableStack();
   await sql.begin(async (holder) => {
     await holder`lock table websocket.order_book_1s in exclusive mode`;
-    stack.use(await start(database, book as unknown as Stream, () => false));
+    stack.use(await startBooks(database));
     await store(sql, [tick(Date.now())]);
     // The rollup waits again and again, as it does in an outage of many seconds.
     since = performance.now();
@@ -85,10 +80,10 @@ Deno.test("a worker whose table lacks tomorrow's partition is not ready, with th
   await setClock(sql, Date.now() + 5 * 24 * HOUR);
   await sql.begin(async (reader) => {
     await reader`select from websocket.order_book_data`;
-    await using chores = await start(database, book as unknown as Stream, () => false);
+    await using jobs = await startBooks(database);
     await until(
       "the consumer to tell",
-      () => /order_book_data has no partition for/.test(chores.stuck() ?? ""),
+      () => /order_book_data has no partition for/.test(jobs.stuck() ?? ""),
     );
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { jobsOf } from "../consumers/postgres/jobs.ts";
 import { createSink } from "../consumers/postgres/sink.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
@@ -167,7 +168,7 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   await sink.open();
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
-  for (const { statement } of book.table.upkeep!) await transact(writer, statement);
+  for (const { statement } of jobsOf(book)) await transact(writer, statement);
   await writer`select websocket.refresh_rollup('0')`;
   const [{ raw, rolled }] = await reader`
     select

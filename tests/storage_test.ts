@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { keptSince } from "../consumers/postgres/jobs.ts";
 import { migrate } from "../migrations/run.ts";
-import { book } from "../shared/streams/book.ts";
 import { emptyDatabase, silent, testDatabase } from "./stack.ts";
 import {
   DAY,
@@ -88,7 +88,7 @@ Deno.test("where all is kept every past day with ticks gets a partition, and non
 Deno.test("a tick older than the retention is told by the stream, in whole days, once there are rows of now", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const since = () => book.table.expires!.since(sql);
+  const since = () => keptSince(sql, "order_book_data");
   await setClock(sql, "2026-08-10T12:00:00Z");
   assert.equal(await since(), -Infinity);
   await insert(sql, [tick("2026-08-10T11:00:00Z")]);

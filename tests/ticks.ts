@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
+import { statementsOf } from "../consumers/postgres/upsert.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 
 export const DAY = 86_400_000;
@@ -24,8 +25,8 @@ export function tick(at: string | number, fields: Partial<Book> = {}): Book {
 export async function store(sql: Sql, ticks: readonly Book[]): Promise<void> {
   await sql.begin(async (transaction) => {
     await insert(transaction, ticks);
-    const { part, statement } = book.table.alongside!;
-    await transaction.unsafe(statement(new Set(ticks.map(part))));
+    const seconds = ticks.map(({ transactionTime }) => Math.floor(transactionTime / 1_000));
+    await transaction.unsafe(statementsOf(book).mark(new Set(seconds)));
   });
 }
 

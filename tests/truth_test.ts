@@ -46,12 +46,12 @@ type Table = "kline_data" | "order_book_data";
 async function examinee(table: Table) {
   const database = await testDatabase();
   const store = async <M extends { symbol: string }>(stream: Stream<M>) => {
-    const { wire, toMessage } = stream.exchange!;
-    await database.sql`truncate websocket.${database.sql(stream.topic)}`;
+    const { wire, toMessages } = stream.feed!;
+    await database.sql`truncate websocket.${database.sql(stream.message.topic)}`;
     await using sink = createSink(stream, database.config, silent);
     for (const { data } of truth) {
       const { success, data: payload } = wire.safeParse(data);
-      if (success) await sink.write(() => [toMessage(payload, T)]);
+      if (success) await sink.write(() => toMessages(payload, T));
     }
   };
   return {

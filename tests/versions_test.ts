@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { jobsOf } from "../consumers/postgres/jobs.ts";
 import { createSink } from "../consumers/postgres/sink.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { makeRoles } from "../migrations/roles.ts";
@@ -46,7 +47,7 @@ for (const release of ["14", "16", undefined] as const) {
       assert.equal(count, written.length);
       // A second is rolled up once it has had no new rows for half a second.
       await until("the ticks to be rolled up", async () => {
-        for (const { statement } of book.table.upkeep!) await transact(after, statement);
+        for (const { statement } of jobsOf(book)) await transact(after, statement);
         const [{ rolled }] = await after`select sum(ticks)::int as rolled from websocket.order_book_1s`;
         return rolled === written.length;
       });

@@ -14,8 +14,8 @@ export interface Action {
   readonly state: State;
   /** Why, in the user's words. */
   readonly reason?: string;
-  /** What the letter becomes on its own topic; undefined where nothing is sent. @throws {Error} saying why it can't be */
-  toMessage(letter: Letter): Outgoing | undefined;
+  /** What the letter becomes on its own topic: none, one or several messages. @throws {Error} if it can't be sent, with the reason */
+  toMessages(letter: Letter): readonly Outgoing[];
 }
 
 /** Which letters are settled. */
@@ -75,9 +75,8 @@ export async function settle(
     for (const letter of some) {
       if (done + letters.length === limit) break;
       try {
-        const message = action.toMessage(letter);
+        messages.push(...action.toMessages(letter));
         letters.push(letter);
-        if (message) messages.push(message);
       } catch (error) {
         refuse(letter, (error as Error).message);
       }

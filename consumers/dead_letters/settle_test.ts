@@ -8,7 +8,7 @@ import { replayOf } from "./replay.ts";
 import { type Action, type Choice, settle } from "./settle.ts";
 import { showLetters } from "./show.ts";
 
-const topic = book.topic;
+const topic = book.message.topic;
 const letters = deadLetterTopic(topic);
 const utf8 = new TextEncoder();
 const bytes = (part: string | Uint8Array) => typeof part === "string" ? utf8.encode(part) : part;
@@ -53,7 +53,7 @@ const letter = (value: string, cause = "refused: 23514") =>
   deadLetter("BTCUSDT", value, { cause, source: topic, partition: 0, offset: "1" });
 const all: Choice = { filter: {}, limit: Infinity, again: false, isDryRun: false };
 const replay = replayOf(book as never);
-const drop: Action = { state: "dropped", reason: "a test's", toMessage: () => undefined };
+const drop: Action = { state: "dropped", reason: "a test's", toMessages: () => [] };
 const run = async (kafka: unknown, action: Action, choice: Partial<Choice> = {}) => {
   const { done, refused } = await settle(kafka as never, topic, action, { ...all, ...choice }, () => {});
   return { done, refused: Object.fromEntries(refused) };
@@ -118,11 +118,11 @@ Deno.test("a record batch of the dead letters that can't be read is refused, as 
 
 Deno.test("a frame of the exchange is sent as the message that it is; one that still can't be decoded is refused", async () => {
   const frame = (text: string) => deadLetter(null, text, { cause: "not understood", source: "exchange" });
-  const { kafka, sent } = kafkaWith([frame(book.exchange!.sample), frame("{}")]);
+  const { kafka, sent } = kafkaWith([frame(book.feed!.sample), frame("{}")]);
   const { done, refused } = await run(kafka, replay);
   assert.equal(done, 1);
   assert.deepEqual(refused, { "a frame that still can't be decoded": { count: 1, places: ["0:1"] } });
-  assert.ok(book.codec.decode(sent[0]).updateId > 0);
+  assert.ok(book.message.codec.decode(sent[0]).updateId > 0);
 });
 
 Deno.test("what is dropped is never replayed, stays to be seen, and the reason with it", async () => {

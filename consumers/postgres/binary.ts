@@ -1,4 +1,5 @@
-import { type ColumnTypes, type Stream } from "../../shared/stream.ts";
+import { type ColumnType, type ColumnTypes, readType } from "../../shared/columns.ts";
+import type { Storage } from "../../shared/stream.ts";
 
 /** 2000-01-01, PostgreSQL's epoch, in ms since 1970. */
 const EPOCH = 946_684_800_000;
@@ -10,13 +11,14 @@ const HEADER = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0
 const FIXED_BYTES = 16;
 
 /**
- * Makes the stream's encoder: messages, of which it tells one by one, → the bytes of a binary COPY; undefined where there are
+ * Makes a table's encoder: messages, of which it tells one by one, → the bytes of a binary COPY; undefined where there are
  * none. The bytes are overwritten by the next call. Binary, since that spares the server the parsing of every number and time.
  */
-export function createEncoder<M extends { symbol: string }>(
-  stream: Stream<M>,
+export function createEncoder<M>(
+  { columns }: Pick<Storage<M>, "columns">,
 ): (rows: Iterable<M>, onRow?: (row: M) => void) => Uint8Array | undefined {
-  const fields = Object.entries(stream.table.columns) as [keyof M & string, keyof ColumnTypes][];
+  const fields = (Object.entries(columns) as [keyof M & string, ColumnType][])
+    .map(([field, type]) => [field, readType(type).type] as const);
   let bytes = new Uint8Array(65_536);
   let view = new DataView(bytes.buffer);
   let at = 0;
@@ -54,13 +56,9 @@ export function createEncoder<M extends { symbol: string }>(
       view.setInt32(at, length);
       at += 4 + length;
     },
-    bigint(value) {
-      if (value === null) {
-        view.setInt32(at, -1);
-        at += 4;
-      } else int64(value, 1);
-    },
+    bigint: (value) => int64(value, 1),
     timestamptz: (value) => int64(value - EPOCH, 1_000),
+    json: (value) => write.text(JSON.stringify(value)),
     boolean(value) {
       view.setInt32(at, 1);
       bytes[at + 4] = value ? 1 : 0;
@@ -78,8 +76,14 @@ export function createEncoder<M extends { symbol: string }>(
       at += 2;
       for (const [field, type] of fields) {
         reserve(FIXED_BYTES);
+        const value = row[field];
+        if (value === null) {
+          view.setInt32(at, -1);
+          at += 4;
+          continue;
+        }
         // The stream's type ties each field to its column's; TypeScript does not follow it through the loop.
-        (write[type] as (value: unknown) => void)(row[field]);
+        (write[type] as (value: unknown) => void)(value);
       }
     }
     if (at === HEADER.length) return undefined;

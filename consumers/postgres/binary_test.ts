@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { columnName } from "../../shared/stream.ts";
+import { columnName, readType } from "../../shared/columns.ts";
 import { type Book, book } from "../../shared/streams/book.ts";
 import { type Gap, gap } from "../../shared/streams/gap.ts";
 import { type Kline, kline } from "../../shared/streams/kline.ts";
@@ -38,12 +38,14 @@ async function rowsInServer<M extends { symbol: string }>(
 ): Promise<(string | null)[][]> {
   await using database = await emptyDatabase();
   const { sql } = database;
-  const columns = Object.entries(stream.table.columns).map(([field, type]) => [columnName(field), type]);
+  const columns = Object.entries(stream.storage.columns).map((
+    [field, type],
+  ) => [columnName(field), readType(type).type]);
   // A page with room left may take a row that came later: only a number of its own tells the order.
   const nth = "nth bigint generated always as identity";
   await sql.unsafe(`create table stored (${nth}, ${columns.map(([name, type]) => `"${name}" ${type}`)})`);
   const copy = `copy stored (${columns.map(([name]) => `"${name}"`)}) from stdin (format binary)`;
-  const encode = createEncoder<M>(stream as never); // each stream is given its own messages
+  const encode = createEncoder<M>(stream.storage as never); // each stream is given its own messages
   const connection = await sql.reserve();
   for (const batch of batches) {
     const bytes = encode(batch);
@@ -59,8 +61,8 @@ async function rowsInServer<M extends { symbol: string }>(
 }
 
 /** What the server should show of a message. */
-function shown<M extends object>(stream: { table: { columns: object } }, message: M): (string | null)[] {
-  return Object.entries(stream.table.columns).map(([field, type]) => {
+function shown<M extends object>(stream: { storage: { columns: object } }, message: M): (string | null)[] {
+  return Object.entries(stream.storage.columns).map(([field, type]) => {
     const value = message[field as keyof M];
     if (value === null) return null;
     return type === "numeric"

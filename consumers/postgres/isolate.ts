@@ -1,16 +1,6 @@
 import { describe } from "../../shared/log.ts";
 import { isCancelled, isRefusal } from "../../shared/postgres/error.ts";
-
-/** A row that the database refuses because of its content: its place among the given rows, and why. */
-export interface Refused {
-  readonly index: number;
-  readonly cause: string;
-}
-
-/** Most rows are refused: the cause is not their content, but a schema, a constraint or a trigger that accepts none. */
-export class RefusedError extends Error {
-  override name = "RefusedError";
-}
+import { type Refused, RefusedError } from "../sink.ts";
 
 /** The rest is not tried once this many more rows are refused than accepted. */
 const ENOUGH = 16;

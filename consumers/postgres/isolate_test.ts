@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isolateRefused, RefusedError } from "./isolate.ts";
+import { RefusedError } from "../sink.ts";
+import { isolateRefused } from "./isolate.ts";
 
 const failure = (code: string, constraint_name?: string) =>
   Object.assign(new Error(`refused by ${code}`), { code, constraint_name });

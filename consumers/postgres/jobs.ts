@@ -1,13 +1,50 @@
-import type { Config } from "../../shared/config/config.ts";
+import type { Database } from "../../shared/postgres/url.ts";
 import type { Log } from "../../shared/log.ts";
-import { connectLasting } from "../../shared/postgres/mod.ts";
+import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
 import { retryForever, type RetryOptions } from "../../shared/retry.ts";
-import type { Round, Stream } from "../../shared/stream.ts";
+import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { createRounds } from "./rounds.ts";
 
-/** What a consumer sees to beside the writing of rows. */
+/** Periodic work in the database. Any number of consumers may run it at once. */
+export interface Job {
+  readonly name: string;
+  /** The pause between the end of one round and the start of the next, in ms; the first starts at once. */
+  readonly everyMs: number;
+  /** Gives one row, within seconds: a `Round`. */
+  readonly statement: string;
+}
+
+/** What a round of a job answers. */
+interface Round {
+  /** What it did, in words for the log or as a count; null once nothing is left to do at once. */
+  readonly done: unknown;
+  /** What waits for something, in words. */
+  readonly warning?: string | null;
+  /** What can't be done, in words. */
+  readonly failure?: string | null;
+  /** Why the worker is not ready, in words. */
+  readonly trouble?: string | null;
+}
+
+/** The jobs of a stream's table. */
+export function jobsOf<M extends { symbol: string }>({ storage }: Stream<M>): Job[] {
+  const { rollup, partitionedBy } = storage;
+  const refresh = rollup && {
+    name: "rollup",
+    everyMs: 1_000,
+    statement: `select nullif(websocket.${rollup.refresh}(), 0) as done`,
+  };
+  const partitions = partitionedBy && {
+    name: "partitions",
+    everyMs: 10_000,
+    statement: "select * from websocket.tidy_up()",
+  };
+  return [refresh, partitions].filter((job) => job !== undefined);
+}
+
+/** The jobs of a table while they run. */
 export interface Jobs<M> extends AsyncDisposable {
   /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
   expiry(): (message: M) => boolean;
@@ -18,31 +55,40 @@ export interface Jobs<M> extends AsyncDisposable {
 const EXPIRY_MS = 60_000;
 
 /** How many connections the jobs take: one each, so that a job that waits for a lock delays no other. */
-export function jobConnections<M extends { symbol: string }>({ table }: Stream<M>): number {
-  const { upkeep = [], expires } = table;
-  return upkeep.length + (expires ? 1 : 0);
+export function jobConnections<M extends { symbol: string }>(stream: Stream<M>): number {
+  return jobsOf(stream).length + (stream.storage.partitionedBy ? 1 : 0);
+}
+
+/** From when on a table's rows are kept, in ms since the epoch; -Infinity if all are. */
+export async function keptSince(sql: Sql, table: string): Promise<number> {
+  const [{ since }] = await transact(
+    sql,
+    `select extract(epoch from websocket.kept_since('${table}'))::float8 as since`,
+  );
+  return since * 1_000;
 }
 
 /**
- * Runs the jobs of the stream's table, each at its own pace, until it is disposed. One that has more to do goes on at once,
- * unless `isBehind` says that rows wait to be written: those go first. A round that fails is repeated by the next one.
+ * Runs jobs of the stream's table, each at its own pace, until it is disposed. A job that has more to do goes on at once, unless
+ * `isBehind` says that rows wait to be written: those go first. The next round repeats one that failed.
  */
 export async function startJobs<M extends { symbol: string }>(
   stream: Stream<M>,
-  config: Config,
+  jobs: readonly Job[],
+  database: Database,
   log: Log,
-  database: RetryOptions,
+  retry: RetryOptions,
   isBehind: () => boolean,
 ): Promise<Jobs<M>> {
-  const { expires, upkeep = [] } = stream.table;
+  const { partitionedBy } = stream.storage;
   const done = new AbortController();
-  const sql = connectLasting(config.database, log, Math.max(1, jobConnections(stream)));
+  const sql = connectLasting(database, log, jobs.length + 1);
   let since = -Infinity;
 
   const rounds = createRounds(log);
   const troubles = new Map<string, string>();
   const ask = async () => {
-    since = await expires!.since(sql);
+    since = await keptSince(sql, stream.message.topic);
     return false;
   };
   const repeat = async (name: string, everyMs: number, round: () => Promise<boolean>) => {
@@ -52,8 +98,8 @@ export async function startJobs<M extends { symbol: string }>(
     }
   };
 
-  if (expires) await retryForever(ask, database);
-  const running = upkeep.map(({ name, everyMs, statement }) =>
+  if (partitionedBy) await retryForever(ask, retry);
+  const running = jobs.map(({ name, everyMs, statement }) =>
     repeat(name, everyMs, async () => {
       const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];
       if (typeof done === "string") log.info(done);
@@ -64,11 +110,11 @@ export async function startJobs<M extends { symbol: string }>(
       return done !== null;
     })
   );
-  if (expires) running.push(repeat("retention", EXPIRY_MS, ask));
+  if (partitionedBy) running.push(repeat("retention", EXPIRY_MS, ask));
   return {
     expiry() {
       const oldest = since;
-      return (message) => expires !== undefined && Number(message[expires.field]) < oldest;
+      return (message) => partitionedBy !== undefined && Number(message[partitionedBy]) < oldest;
     },
     stuck: () => troubles.values().next().value ?? rounds.stuck(),
     async [Symbol.asyncDispose]() {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Sql } from "../../shared/postgres/mod.ts";
 import { SchemaError } from "../../shared/postgres/schema.ts";
-import { isNewer, rowKey } from "../../shared/stream.ts";
+import { isNewer, rowKey } from "../../shared/order.ts";
 import { book } from "../../shared/streams/book.ts";
 import { type Kline, kline } from "../../shared/streams/kline.ts";
 import { anyKline } from "../../tests/arbitraries.ts";
@@ -31,7 +31,9 @@ Deno.test("a closed candle is never reopened, be the later open frame in the sam
   for (const batches of [[[closed, late]], [[closed], [late]], [[late], [closed]]]) {
     await using database = await testDatabase();
     await using sink = createSink(kline, database.config, silent);
-    for (const batch of batches) assert.deepEqual(await sink.write(() => newestPerRow(kline, batch)), []);
+    for (const batch of batches) {
+      assert.deepEqual(await sink.write(() => newestPerRow(kline.message, batch)), []);
+    }
     const rows = await candles(database.sql);
     assert.deepEqual(rows.map(({ close, is_closed }) => [close, is_closed]), [["2", true]]);
   }
@@ -53,12 +55,14 @@ Deno.test("candles in any order and any batches leave the row that the design's 
     fc.asyncProperty(fc.array(anyKline, { minLength: 60, maxLength: 120 }), cuts, async (messages, cut) => {
       await database.sql`truncate websocket.kline_data`;
       for (let at = 0; at < messages.length; at += cut) {
-        await sink.write(() => newestPerRow(kline, messages.slice(at, at + cut)));
+        await sink.write(() => newestPerRow(kline.message, messages.slice(at, at + cut)));
       }
       const expected = new Map<string, Kline>();
       for (const message of messages) {
-        const stored = expected.get(rowKey(kline, message));
-        if (!stored || isNewer(kline, message, stored)) expected.set(rowKey(kline, message), message);
+        const stored = expected.get(rowKey(kline.message, message));
+        if (!stored || isNewer(kline.message, message, stored)) {
+          expected.set(rowKey(kline.message, message), message);
+        }
       }
       const rows = (await candles(database.sql)).map((row) =>
         [row.symbol, row.interval, Number(row.open_time), row.is_closed, Number(row.event_time)].join()
@@ -81,7 +85,7 @@ Deno.test("ticks in any order and any batches, some of them twice, are stored on
     fc.asyncProperty(anyOrder, fc.integer({ min: 1, max: 40 }), async (messages, cut) => {
       await database.sql`truncate websocket.order_book_data`;
       for (let at = 0; at < messages.length; at += cut) {
-        await sink.write(() => newestPerRow(book, messages.slice(at, at + cut)));
+        await sink.write(() => newestPerRow(book.message, messages.slice(at, at + cut)));
       }
       const rows = await database.sql`select update_id from websocket.order_book_data`;
       const ids = (some: Iterable<number>) => [...some].sort((a, b) => a - b);

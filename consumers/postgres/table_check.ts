@@ -1,7 +1,8 @@
 import type { Row, Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
 import { SchemaError } from "../../shared/postgres/schema.ts";
-import { columnName, type ColumnTypes, type Stream, type Table } from "../../shared/stream.ts";
+import { columnName, type ColumnType, type ColumnTypes, readType } from "../../shared/columns.ts";
+import type { Stream } from "../../shared/stream.ts";
 
 /** A column as `pg_attribute` has it. */
 export interface Column {
@@ -21,21 +22,21 @@ const typeNames: Record<keyof ColumnTypes, string> = {
   bigint: "bigint",
   timestamptz: "timestamp with time zone",
   boolean: "boolean",
+  json: "json",
 };
 
 /**
  * How a table differs from what the stream needs, in words; `keys` are the columns of each unique index, sorted. Columns that users
  * added are accepted if they fill themselves.
  */
-export function differences<M>(
-  { columns, key }: Table<M>,
+export function differences<M extends { symbol: string }>(
+  { message, storage }: Stream<M>,
   found: readonly Column[],
   keys: readonly string[],
 ): string[] {
   const own = new Map(
-    (Object.entries(columns) as [string, keyof ColumnTypes][]).map((
-      [field, type],
-    ) => [columnName(field), type]),
+    (Object.entries(storage.columns) as [string, ColumnType][])
+      .map(([field, type]) => [columnName(field), readType(type).type]),
   );
   const there = new Map(found.map((column) => [column.name, column]));
   const wrong = [...own].flatMap(([name, type]) => {
@@ -48,7 +49,7 @@ export function differences<M>(
   });
   const empty = found.filter(({ name, required, filled }) => required && !filled && !own.has(name))
     .map(({ name }) => `the column ${name}, which is not Bookline's, is NOT NULL and has no default`);
-  const wanted = key.map(columnName);
+  const wanted = message.key.map(columnName);
   const isKeyed = keys.includes(wanted.toSorted().join());
   return [
     ...wrong,
@@ -60,9 +61,9 @@ export function differences<M>(
 /** @throws {SchemaError} if the stream's rows can't be stored in its table, with the differences in words */
 export async function requireTable<M extends { symbol: string }>(
   sql: Sql,
-  { topic, table }: Stream<M>,
+  stream: Stream<M>,
 ): Promise<void> {
-  const name = `websocket.${topic}`;
+  const name = `websocket.${stream.message.topic}`;
   const columns = await transact(
     sql,
     `select
@@ -81,7 +82,7 @@ export async function requireTable<M extends { symbol: string }>(
   );
   const wrong = columns.length === 0
     ? ["it is missing"]
-    : differences(table, columns, keys.map((one) => one.columns));
+    : differences(stream, columns, keys.map((one) => one.columns));
   if (wrong.length === 0) return;
   throw new SchemaError(
     `Cannot store rows in ${name} as it must have the columns that Bookline made: ${wrong.join("; ")}. ` +

@@ -1,8 +1,12 @@
 import type { Config } from "../../shared/config/config.ts";
-import type { Stream } from "../../shared/stream.ts";
+import type { MessageType } from "../../shared/stream.ts";
 
 /** A command that shows stored data. The password is in it only of a database of ours: a user's own is a secret. */
-export function dataHint({ database }: Config, { topic }: Pick<Stream, "topic">, isOurs: boolean): string {
+export function dataHint(
+  { database }: Config,
+  { topic }: Pick<MessageType, "topic">,
+  isOurs: boolean,
+): string {
   const { host, port, name, user, password } = database;
   const secret = isOurs && password ? `:${encodeURIComponent(password)}` : "";
   const who = user ? `${encodeURIComponent(user)}${secret}@` : "";

@@ -59,7 +59,7 @@ export async function untilSubscribed(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = symbols.flatMap((symbol) =>
-    streams.flatMap(({ exchange }) => exchange?.subscriptions(symbol, klineIntervals) ?? [])
+    streams.flatMap(({ feed }) => feed?.subscriptions(symbol, klineIntervals) ?? [])
   );
   while (!signal.aborted) {
     const there = new Set(exchange.status().connections.flatMap((connection) => connection.streams));

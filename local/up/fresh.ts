@@ -16,11 +16,11 @@ export interface Belongings {
 }
 
 export function belongingsOf(streams: readonly Stream[], { kafka, database }: Config): Belongings {
-  const topics = streams.map((stream) => topicName(kafka, stream));
+  const topics = streams.map((stream) => topicName(kafka, stream.message));
   return {
     database,
     topics: [...topics, ...topics.map(deadLetterTopic)],
-    groups: streams.map((stream) => groupName(kafka, stream)),
+    groups: streams.map((stream) => groupName(kafka, stream.message)),
   };
 }
 

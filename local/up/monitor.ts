@@ -66,7 +66,7 @@ export function createMonitor(
     for (const { stream } of lines) {
       try {
         const [, [{ count }]] = await sql.unsafe(
-          `set statement_timeout = ${COUNTING_MS}; select count(*) from websocket."${stream.topic}"`,
+          `set statement_timeout = ${COUNTING_MS}; select count(*) from websocket."${stream.message.topic}"`,
         ).simple();
         rows.set(stream, Number(count));
       } catch (error) {
@@ -78,7 +78,10 @@ export function createMonitor(
   const countBehind = async () => {
     for (const { stream } of lines) {
       const { kafka: names } = config;
-      behind.set(stream, await kafka.messagesBehind(groupName(names, stream), topicName(names, stream)));
+      behind.set(
+        stream,
+        await kafka.messagesBehind(groupName(names, stream.message), topicName(names, stream.message)),
+      );
     }
     return [...behind.values()].reduce<number>((sum, one) => sum + (one ?? 0), 0);
   };
@@ -97,7 +100,7 @@ export function createMonitor(
   };
 
   const pictureOf = ({ stream, producer, consumer }: Line): StreamPicture => ({
-    name: stream.name,
+    name: stream.message.name,
     isProduced: producer !== undefined,
     counts: streamCounts(producer?.totals ?? nothing, consumer.totals, rows.get(stream) ?? null),
     behind: behind.get(stream) ?? null,

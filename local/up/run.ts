@@ -91,7 +91,9 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     makeTopics(streams, config.kafka, log, signal),
     migrate(taskArguments(tasks, "migrate"), settings, signal),
   ]);
-  terminal.say(`Look at the data with\n${dataHint(config, streams[0], servers.databaseUrl !== undefined)}`);
+  terminal.say(
+    `Look at the data with\n${dataHint(config, streams[0].message, servers.databaseUrl !== undefined)}`,
+  );
 
   const workers: WorkerProcess[] = [];
   stack.defer(async () => void await Promise.all(workers.map((worker) => worker.stop())));
@@ -105,8 +107,8 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   await Deno.mkdir(logFolder, { recursive: true });
   const lines = streams.map((stream): Line => ({
     stream,
-    producer: stream.exchange && start(`${stream.name}:produce`),
-    consumer: start(`${stream.name}:consume`),
+    producer: stream.feed && start(`${stream.message.name}:produce`),
+    consumer: start(`${stream.message.name}:consume`),
   }));
   const monitor = stack.use(createMonitor(lines, servers.kept, config, log));
   onChild(() => {

@@ -21,8 +21,8 @@ Deno.test("a worker's command line is its task's, permissions included", async (
 
 Deno.test("every stream has the tasks that up starts for it", async () => {
   const tasks = await readTasks();
-  for (const { name, exchange } of await listStreams()) {
+  for (const { message: { name }, feed } of await listStreams()) {
     taskArguments(tasks, `${name}:consume`);
-    if (exchange) taskArguments(tasks, `${name}:produce`);
+    if (feed) taskArguments(tasks, `${name}:produce`);
   }
 });

@@ -19,12 +19,12 @@ export async function makeTopics(
   signal: AbortSignal,
 ): Promise<void> {
   const kafka = openKafka(config, log);
-  const topics = streams.map((stream) => topicName(config, stream));
+  const topics = streams.map((stream) => topicName(config, stream.message));
   for (const limit = performance.now() + READY_MS;;) {
     try {
       await kafka.ensureTopics([...topics, ...topics.map(deadLetterTopic)]);
       for (const [i, topic] of topics.entries()) {
-        await kafka.messagesBehind(groupName(config, streams[i]), topic);
+        await kafka.messagesBehind(groupName(config, streams[i].message), topic);
       }
       return;
     } catch (error) {

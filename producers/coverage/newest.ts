@@ -26,7 +26,7 @@ export async function newestTimes<M extends Message>(
   kafka: Pick<Kafka, "readTail">,
   topic: string,
   extent: Extent,
-  stream: Pick<Stream<M>, "codec" | "exchange">,
+  stream: Pick<Stream<M>, "message" | "feed">,
   names: readonly string[],
   retry: RetryOptions,
 ): Promise<Newest> {
@@ -50,7 +50,7 @@ export async function newestTimes<M extends Message>(
 
 /** From when on the records tell of every stream, each of which is on one partition. */
 function knownSince<M extends Message>(
-  stream: Pick<Stream<M>, "codec">,
+  stream: Pick<Stream<M>, "message">,
   records: Awaited<ReturnType<Kafka["readTail"]>>,
 ): number {
   const byPartition = Map.groupBy(records, ({ partition }) => partition);

@@ -45,7 +45,7 @@ const MOST_ALONE = 2_000;
 export function createOtherProducers<M extends { symbol: string; eventTime: number }>(
   kafka: Pick<Kafka, "extentOf" | "readTail">,
   topic: string,
-  stream: Pick<Stream<M>, "codec" | "exchange">,
+  stream: Pick<Stream<M>, "message" | "feed">,
   signal: AbortSignal,
 ): OtherProducers {
   let attempted = 0;

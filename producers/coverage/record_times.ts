@@ -13,13 +13,13 @@ const MOST_LEAD_MS = 60_000;
 
 /** The messages among a topic's records whose times can be true. Messages of another pipeline are left out. */
 export function messagesOf<M extends Message>(
-  { codec }: Pick<Stream<M>, "codec">,
+  { message }: Pick<Stream<M>, "message">,
   records: readonly Pick<Incoming, "value">[],
 ): M[] {
   const decoder = new TextDecoder();
   const latest = Date.now() + MOST_LEAD_MS;
   return records.flatMap(({ value }) => {
-    const { data } = codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
+    const { data } = message.codec.safeDecode(decoder.decode(value ?? new Uint8Array()));
     // deno-lint-ignore bookline/elapsed -- the exchange's times are compared with the time of day
     return data && data.eventTime <= latest ? [data] : [];
   });
@@ -27,9 +27,9 @@ export function messagesOf<M extends Message>(
 
 /** Event times of messages in ms, by the exchange's stream that they came on. */
 export function timesByStream<M extends Message>(
-  { exchange }: Pick<Stream<M>, "exchange">,
+  { feed }: Pick<Stream<M>, "feed">,
   messages: readonly M[],
 ): Map<string, number[]> {
-  const byStream = Map.groupBy(messages, (message) => exchange!.subscriptionOf(message));
+  const byStream = Map.groupBy(messages, (message) => feed!.feedOf(message));
   return new Map([...byStream].map(([name, some]) => [name, some.map(({ eventTime }) => eventTime)]));
 }

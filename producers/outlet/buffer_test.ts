@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Outgoing } from "../../shared/kafka/mod.ts";
-import { isNewer, rowKey, type Stream } from "../../shared/stream.ts";
+import { isNewer, rowKey } from "../../shared/order.ts";
+import type { Stream } from "../../shared/stream.ts";
 import { book } from "../../shared/streams/book.ts";
 import { type Kline, kline } from "../../shared/streams/kline.ts";
 import { anyBook, anyKline } from "../../tests/arbitraries.ts";
@@ -26,7 +27,7 @@ function bufferOf<M extends { symbol: string }>(stream: Stream<M>, limit: number
   const buffer = createBuffer(limit, {
     onMerged: () => told.merged++,
     onDropped: (entry) => told.dropped.push(entry),
-  }, stream.overflow === "merge" ? rowsOf(stream) : undefined);
+  }, stream.message.overflow === "merge" ? rowsOf(stream.message) : undefined);
   return { buffer, told };
 }
 
@@ -72,7 +73,7 @@ Deno.test("a full buffer of candles drops none while one version of each fits", 
     fc.asyncProperty(candles, async (messages) => {
       const largest = new Map<string, number>();
       for (const message of messages) {
-        const key = rowKey(kline, message);
+        const key = rowKey(kline.message, message);
         largest.set(key, Math.max(largest.get(key) ?? 0, sizeOf(entryOf(message))));
       }
       // Room for each at its largest, and for one more, which comes before anything is merged.
@@ -97,18 +98,20 @@ Deno.test("merging keeps the version of each candle that the design's order pref
         const { buffer, told } = bufferOf(kline, limit);
         for (const message of messages) buffer.push(entryOf(message));
         const dropped = new Set(
-          told.dropped.map(({ value }) => rowKey(kline, kline.codec.decode(String(value)))),
+          told.dropped.map(({ value }) => rowKey(kline.message, kline.message.codec.decode(String(value)))),
         );
         const newest = (all: Kline[]) => {
           const rows = new Map<string, Kline>();
           for (const message of all) {
-            const key = rowKey(kline, message);
+            const key = rowKey(kline.message, message);
             const stored = rows.get(key);
-            if (!dropped.has(key) && (!stored || isNewer(kline, message, stored))) rows.set(key, message);
+            if (!dropped.has(key) && (!stored || isNewer(kline.message, message, stored))) {
+              rows.set(key, message);
+            }
           }
           return rows;
         };
-        const left = (await drain(buffer)).map(({ value }) => kline.codec.decode(String(value)));
+        const left = (await drain(buffer)).map(({ value }) => kline.message.codec.decode(String(value)));
         assert.deepEqual(newest(left), newest(messages));
       },
     ),

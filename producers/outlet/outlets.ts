@@ -1,5 +1,6 @@
 import { deadLetterTopic, type Kafka, topicName } from "../../shared/kafka/mod.ts";
-import { isNewer, rowKey, type Stream } from "../../shared/stream.ts";
+import { isNewer, rowKey } from "../../shared/order.ts";
+import type { MessageType } from "../../shared/stream.ts";
 import { gap } from "../../shared/streams/gap.ts";
 import type { Worker } from "../../shared/worker.ts";
 import { createBuffer } from "./buffer.ts";
@@ -35,13 +36,13 @@ const GAPS_BYTES = 4 * 2 ** 20;
 
 /** The outlets of a stream, each with a buffer of its own. */
 export function createOutlets<M extends Message>(
-  stream: Stream<M>,
+  type: MessageType<M>,
   { config, log, deadline }: Pick<Worker, "config" | "log" | "deadline">,
   kafka: Kafka,
   counts: OutletCounts,
   listener: OutletListener,
 ): Outlets {
-  const topic = topicName(config.kafka, stream);
+  const topic = topicName(config.kafka, type);
   const common = { kafka, config: config.kafka, signal: deadline, log };
   const onMerged = () => void counts.merged++;
 
@@ -53,11 +54,11 @@ export function createOutlets<M extends Message>(
       onMerged,
       onDropped({ value }) {
         counts.dropped++;
-        const { symbol, eventTime } = stream.codec.decode(String(value));
+        const { symbol, eventTime } = type.codec.decode(String(value));
         listener.onDropped(symbol, eventTime);
         log.sparsely("overflow", "the buffer is full and its oldest messages are dropped", { topic });
       },
-    }, stream.overflow === "merge" ? rowsOf(stream) : undefined),
+    }, type.overflow === "merge" ? rowsOf(type) : undefined),
     onSend: listener.onSend,
     onAcked(entries, isAll) {
       counts.produced += entries.length;
@@ -80,7 +81,7 @@ export function createOutlets<M extends Message>(
   });
   const gaps = createOutlet({
     ...common,
-    topic: topicName(config.kafka, gap),
+    topic: topicName(config.kafka, gap.message),
     kind: "gaps",
     buffer: createBuffer(GAPS_BYTES, {
       onMerged,
@@ -110,10 +111,10 @@ export async function runOutlets(
 }
 
 /** By which entries of the stream are merged. */
-export function rowsOf<M extends { symbol: string }>(stream: Stream<M>): Rows {
-  const messageOf = ({ value }: { value: string | Uint8Array }) => stream.codec.decode(String(value));
+export function rowsOf<M extends { symbol: string }>(type: MessageType<M>): Rows {
+  const messageOf = ({ value }: { value: string | Uint8Array }) => type.codec.decode(String(value));
   return {
-    key: (entry) => rowKey(stream, messageOf(entry)),
-    isNewer: (a, b) => isNewer(stream, messageOf(a), messageOf(b)),
+    key: (entry) => rowKey(type, messageOf(entry)),
+    isNewer: (a, b) => isNewer(type, messageOf(a), messageOf(b)),
   };
 }

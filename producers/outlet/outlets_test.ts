@@ -23,7 +23,7 @@ Deno.test("a gap that the last ack tells is sent before the producer ends", asyn
     };
     const worker = { config: readConfig({}), log: silent, deadline: new AbortController().signal };
     const counts = { produced: 0, rejected: 0, dropped: 0, merged: 0 };
-    const outlets = createOutlets(book, worker, kafka as never, counts, {
+    const outlets = createOutlets(book.message, worker, kafka as never, counts, {
       onDropped() {},
       onAcked: () => outlets.gaps.push({ key: "BTCUSDT", value: "a gap" }),
     });

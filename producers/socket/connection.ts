@@ -6,14 +6,13 @@ import { openSocket, type Socket } from "./socket.ts";
 import { superviseConnection } from "./supervise.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** A good data frame: its stream's name and the exchange's time in ms. */
+/** A good data frame: its feed, and the exchange's time of its last message in ms. */
 export interface Seen {
   readonly stream: string;
-  readonly eventTime: number;
+  /** Absent if it can't be true, and where the frame has no message. */
+  readonly eventTime?: number;
   /** It came on another connection before. */
   readonly isRepeated: boolean;
-  /** Its time can't be true, and tells nothing. */
-  readonly isUntimely: boolean;
 }
 
 /** What a frame is: good data, or word that the exchange is about to end the connection. */
@@ -93,7 +92,7 @@ export async function keepConnected(
       if (seen === "shutdown") end.abort();
       if (!seen || seen === "shutdown") return;
       failures = 0;
-      if (!seen.isUntimely) {
+      if (seen.eventTime !== undefined) {
         heard.firstTime ??= seen.eventTime;
         heard.lastTime = seen.eventTime;
       }

@@ -1,8 +1,8 @@
 import { deadLetter } from "../../shared/dead_letter.ts";
 import type { Log } from "../../shared/log.ts";
 import { faultOf } from "../../shared/message.ts";
-import type { ExchangeSide, Stream } from "../../shared/stream.ts";
-import type { Heard } from "./connection.ts";
+import type { Feed, MessageType } from "../../shared/stream.ts";
+import type { Heard, Seen } from "./connection.ts";
 import { readFrame } from "../../shared/exchange/frame.ts";
 import type { Outlet } from "../outlet/outlet.ts";
 import type { Overlap } from "./overlap.ts";
@@ -13,7 +13,7 @@ type Message = { symbol: string; eventTime: number };
 
 /** Turns frames of the exchange into messages for Kafka. */
 export interface Receiver<M> {
-  /** Takes a frame; `onSeen` is told of a good message and its stream's name, unless its time can't be true. Returns what it is, seen already or not. */
+  /** Takes a frame; `onSeen` is told of each good message, with its feed's name, unless its time can't be true. Returns what the frame is. */
   onFrame(
     data: string | Uint8Array,
     overlap: Overlap<M>,
@@ -27,14 +27,14 @@ export interface Receiver<M> {
 
 /** A receiver that counts what it gets in `counts`, and puts good data into `messages` and what can't be decoded into `letters`. */
 export function createReceiver<M extends Message>(
-  stream: Stream<M>,
-  exchange: ExchangeSide<M>,
+  type: MessageType<M>,
+  feed: Feed<M>,
   messages: Pick<Outlet, "push">,
   letters: Pick<Outlet, "push">,
   counts: { received: number; duplicate: number; notices: number },
   log: Log,
 ): Receiver<M> {
-  const decodeUsual = usualDecoder(exchange);
+  const decodeUsual = usualDecoder(feed);
   const prices: Record<string, string> = {};
   const isUntimely = createUntimely(log);
   let lastData = performance.now();
@@ -60,9 +60,28 @@ export function createReceiver<M extends Message>(
       return frame.kind === "shutdown" ? "shutdown" : undefined;
     }
     counts.received++;
-    const { success, data, error } = exchange.wire.safeParse(frame.payload);
+    const { success, data, error } = feed.wire.safeParse(frame.payload);
     if (success) return { payload: data, stream: frame.stream };
     reject(text, frame.payload === undefined ? "it is no JSON object" : faultOf(error));
+  };
+
+  const take = (
+    message: M,
+    name = feed.feedOf(message),
+    overlap: Overlap<M>,
+    onSeen: (stream: string, eventTime: number) => void,
+  ): Seen => {
+    const { symbol } = message;
+    const isRepeated = overlap.isDuplicate(message);
+    const eventTime = isUntimely(message.eventTime) ? undefined : message.eventTime;
+    if (isRepeated) counts.duplicate++;
+    else {
+      if (eventTime !== undefined) onSeen(name, eventTime);
+      if (type.lastPrice) prices[symbol] = type.lastPrice(message);
+      // What `codec.encode` gives, without its check: the wire has been checked.
+      messages.push({ key: symbol, value: JSON.stringify(message) });
+    }
+    return { stream: name, eventTime, isRepeated };
   };
 
   return {
@@ -75,19 +94,11 @@ export function createReceiver<M extends Message>(
       const data = read(text);
       if (!data || data === "shutdown") return data;
       lastData = performance.now();
-      const message = exchange.toMessage(data.payload, Date.now());
-      const { symbol, eventTime } = message;
-      const name = data.stream ?? exchange.subscriptionOf(message);
-      const isRepeated = overlap.isDuplicate(message);
-      const isAhead = isUntimely(eventTime);
-      if (isRepeated) counts.duplicate++;
-      else {
-        if (!isAhead) onSeen(name, eventTime);
-        if (stream.lastPrice) prices[symbol] = stream.lastPrice(message);
-        // What `stream.codec.encode` gives, without its check: the wire has been checked.
-        messages.push({ key: symbol, value: JSON.stringify(message) });
+      let seen: Heard = { stream: data.stream ?? "", isRepeated: false };
+      for (const message of feed.toMessages(data.payload, Date.now())) {
+        seen = take(message, data.stream, overlap, onSeen);
       }
-      return { stream: name, eventTime, isRepeated, isUntimely: isAhead };
+      return seen;
     },
     get lastData() {
       return lastData;

@@ -4,7 +4,7 @@ import { createLog } from "../../shared/log.ts";
 import { book } from "../../shared/streams/book.ts";
 import { createReceiver } from "./receiver.ts";
 
-const sample = book.exchange!.sample.replace(/"E":\d+/, `"E":${Date.now()}`);
+const sample = book.feed!.sample.replace(/"E":\d+/, `"E":${Date.now()}`);
 const single = { begin() {}, end() {}, isDuplicate: () => false };
 
 /** A receiver with what it makes of frames. */
@@ -13,7 +13,7 @@ function receiverOf() {
   const counts = { received: 0, duplicate: 0, notices: 0 };
   const to = (list: Outgoing[]) => ({ push: (entry: Outgoing) => void list.push(entry) });
   const log = createLog("test", "info", (line) => lines.push(line));
-  const receiver = createReceiver(book, book.exchange!, to(messages), to(letters), counts, log);
+  const receiver = createReceiver(book.message, book.feed!, to(messages), to(letters), counts, log);
   const hear = (frame: string | Uint8Array) => receiver.onFrame(frame, single, (_, time) => seen.push(time));
   return { hear, messages, letters, lines, seen, counts };
 }
@@ -52,5 +52,5 @@ Deno.test("a frame that is dated tomorrow is stored, and moves nothing", () => {
   hear(sample);
   const heard = hear(sample.replace(/"E":\d+/, `"E":${Date.now() + 86_400_000}`));
   assert.deepEqual([messages.length, seen.length], [2, 1]);
-  assert.equal(typeof heard === "object" && heard.isUntimely, true);
+  assert.equal(typeof heard === "object" && heard.eventTime, undefined);
 });

@@ -16,16 +16,18 @@ Deno.test("garbage of any kind is data that can't be decoded, and nothing throws
   fc.assert(fc.property(fc.json(), (text) => {
     const frame = readFrame(text);
     assert.ok(frame.kind === "data" || /"(error|result)"/.test(text));
-    assert.ok(!kline.exchange!.wire.safeParse(frame.kind === "data" ? frame.payload : {}).success);
+    assert.ok(!kline.feed!.wire.safeParse(frame.kind === "data" ? frame.payload : {}).success);
   }));
 });
 
 Deno.test("a good frame that is damaged anywhere is refused or still a good frame, and nothing throws", () => {
-  const sample = kline.exchange!.sample;
+  const sample = kline.feed!.sample;
   fc.assert(fc.property(fc.nat(sample.length - 1), fc.string({ minLength: 0, maxLength: 3 }), (at, noise) => {
     const frame = readFrame(sample.slice(0, at) + noise + sample.slice(at + 1));
-    const parsed = kline.exchange!.wire.safeParse(frame.kind === "data" ? frame.payload : undefined);
-    if (parsed.success) assert.ok(kline.codec.safeEncode(kline.exchange!.toMessage(parsed.data, 1)).success);
+    const parsed = kline.feed!.wire.safeParse(frame.kind === "data" ? frame.payload : undefined);
+    if (parsed.success) {
+      assert.ok(kline.message.codec.safeEncode(kline.feed!.toMessages(parsed.data, 1)[0]).success);
+    }
   }));
 });
 
@@ -71,10 +73,10 @@ testWithRecording(
       }
       for (const stream of [kline, book]) {
         const own = kind === (stream === kline ? "kline" : "bookTicker");
-        const { success } = stream.exchange!.wire.safeParse(
+        const { success } = stream.feed!.wire.safeParse(
           frame.kind === "data" ? frame.payload : undefined,
         );
-        assert.equal(success, own, `${stream.name}, ${note}: ${raw}`);
+        assert.equal(success, own, `${stream.message.name}, ${note}: ${raw}`);
         if (own) decoded[kind] = (decoded[kind] ?? 0) + 1;
       }
     }
@@ -93,9 +95,9 @@ testWithRecording(
       assert.equal(read.kind, "data");
       for (const stream of [kline, book]) {
         const own = frame.stream.includes("@kline") === (stream === kline);
-        const { success } = stream.exchange!.wire.safeParse(read.kind === "data" && read.payload);
+        const { success } = stream.feed!.wire.safeParse(read.kind === "data" && read.payload);
         assert.equal(success, own, frame.stream);
-        if (success) decoded[stream.name as keyof typeof decoded]++;
+        if (success) decoded[stream.message.name as keyof typeof decoded]++;
       }
     }
     assert.deepEqual(decoded, { kline: 67, book: 613 });

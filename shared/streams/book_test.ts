@@ -4,10 +4,10 @@ import { anyBook } from "../../tests/arbitraries.ts";
 import { refusals } from "../../tests/refusals.ts";
 import { type Book, book } from "./book.ts";
 
-const exchange = book.exchange!;
-const { data } = JSON.parse(exchange.sample);
+const feed = book.feed!;
+const { data } = JSON.parse(feed.sample);
 
-refusals("a best bid and ask", exchange.wire, data, ["e", "u", "s", "b", "B", "a", "A", "T", "E"]);
+refusals("a best bid and ask", feed.wire, data, ["e", "u", "s", "b", "B", "a", "A", "T", "E"]);
 
 Deno.test("a best bid and ask becomes a message field by field, and its prices stay as they are", () => {
   const expected: Book = {
@@ -21,24 +21,24 @@ Deno.test("a best bid and ask becomes a message field by field, and its prices s
     transactionTime: 1790000040118,
     receivedAt: 5,
   };
-  assert.deepEqual(exchange.toMessage(exchange.wire.parse(data), 5), expected);
+  assert.deepEqual(feed.toMessages(feed.wire.parse(data), 5), [expected]);
 });
 
 Deno.test("frames of before 2026, without ps and st, and fields never seen before are taken", () => {
   const { ps: _ps, st: _st, ...old } = data;
-  const expected = exchange.wire.parse(data);
-  assert.deepEqual(exchange.wire.parse(old), expected);
-  assert.deepEqual(exchange.wire.parse({ ...data, st: 0, future: [{}] }), expected);
+  const expected = feed.wire.parse(data);
+  assert.deepEqual(feed.wire.parse(old), expected);
+  assert.deepEqual(feed.wire.parse({ ...data, st: 0, future: [{}] }), expected);
 });
 
 Deno.test("each symbol is a stream, in lower case", () => {
-  assert.deepEqual(exchange.subscriptions("BTCUSDT_250926", ["1m"]), ["btcusdt_250926@bookTicker"]);
+  assert.deepEqual(feed.subscriptions("BTCUSDT_250926", ["1m"]), ["btcusdt_250926@bookTicker"]);
 });
 
 Deno.test("a best bid and ask comes out of Kafka as it went in", () => {
   fc.assert(fc.property(anyBook, (message) => {
-    const text = book.codec.encode(message);
-    assert.deepEqual(book.codec.decode(text), message);
-    assert.deepEqual(book.codec.decode(`{"later":1,${text.slice(1)}`), message);
+    const text = book.message.codec.encode(message);
+    assert.deepEqual(book.message.codec.decode(text), message);
+    assert.deepEqual(book.message.codec.decode(`{"later":1,${text.slice(1)}`), message);
   }));
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isNewer, rowKey } from "../stream.ts";
+import { isNewer, rowKey } from "../order.ts";
 import { type Gap, gap } from "./gap.ts";
 
 const hole: Gap = {
@@ -8,11 +8,11 @@ const hole: Gap = {
 
 Deno.test("of two holes of a symbol that begin at once, as of two intervals, the longer one is kept", () => {
   const longer = { ...hole, endedAt: 30 };
-  assert.equal(rowKey(gap, hole), rowKey(gap, longer));
-  assert.deepEqual([isNewer(gap, longer, hole), isNewer(gap, hole, longer)], [true, false]);
+  assert.equal(rowKey(gap.message, hole), rowKey(gap.message, longer));
+  assert.deepEqual([isNewer(gap.message, longer, hole), isNewer(gap.message, hole, longer)], [true, false]);
 });
 
 Deno.test("a hole that has grown since it was told takes its own place", () => {
   const told = { ...hole, reason: "buffer overflow", dropped: 3 };
-  assert.equal(isNewer(gap, { ...told, dropped: 4 }, told), true);
+  assert.equal(isNewer(gap.message, { ...told, dropped: 4 }, told), true);
 });

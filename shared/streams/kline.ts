@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { decimal, integer, interval, jsonCodec, symbol, time } from "../message.ts";
-import type { ExchangeSide, Stream } from "../stream.ts";
+import type { Feed, MessageType, Storage, Stream } from "../stream.ts";
 
-const message = z.object({
+const schema = z.object({
   symbol,
   interval,
   openTime: time,
@@ -24,7 +24,7 @@ const message = z.object({
 });
 
 /** One update of a candle. Prices and quantities are decimal strings, times are ms since the epoch. */
-export type Kline = z.infer<typeof message>;
+export type Kline = z.infer<typeof schema>;
 
 // Binance: "Kline/Candlestick Streams". A candle without trades has n = 0 and f = L = -1.
 const wire = z.object({
@@ -52,12 +52,12 @@ const wire = z.object({
 
 const nameOf = (symbol: string, interval: string) => `${symbol.toLowerCase()}@kline_${interval}`;
 
-const exchange: ExchangeSide<Kline, typeof wire> = {
+const feed: Feed<Kline, typeof wire> = {
   route: "market",
   subscriptions: (symbol, intervals) => intervals.map((interval) => nameOf(symbol, interval)),
-  subscriptionOf: ({ symbol, interval }) => nameOf(symbol, interval),
+  feedOf: ({ symbol, interval }) => nameOf(symbol, interval),
   wire,
-  toMessage: ({ E, k }, receivedAt) => ({
+  toMessages: ({ E, k }, receivedAt) => [{
     symbol: k.s,
     interval: k.i,
     openTime: k.t,
@@ -76,9 +76,10 @@ const exchange: ExchangeSide<Kline, typeof wire> = {
     isClosed: k.x,
     eventTime: E,
     receivedAt,
-  }),
+  }],
   // Without the event time, in which two connections differ.
   identity: (m) => `${m.symbol} ${m.interval} ${m.openTime} ${m.lastTradeId} ${m.numTrades} ${m.isClosed}`,
+  silence: "trades",
   sample:
     '{"stream":"ethusdt@kline_1m","data":{"e":"kline","E":1790000040512,"s":"ETHUSDT","k":{"t":1789999980000, ' +
     '"T":1790000039999, "s":"ETHUSDT", "i":"1m", "f":6150021377, "L":6150021379, "o":"2510.40", "c":"2510.55", ' +
@@ -86,37 +87,40 @@ const exchange: ExchangeSide<Kline, typeof wire> = {
     '"B":"0"}}}',
 };
 
-/** Candles: one row each, updated in place; a closed one is never reopened. */
-export const kline: Stream<Kline> = {
+const message: MessageType<Kline> = {
   name: "kline",
   topic: "kline_data",
-  codec: jsonCodec(message),
-  table: {
-    columns: {
-      symbol: "text",
-      interval: "text",
-      openTime: "timestamptz",
-      closeTime: "timestamptz",
-      open: "numeric",
-      high: "numeric",
-      low: "numeric",
-      close: "numeric",
-      volume: "numeric",
-      quoteVolume: "numeric",
-      takerBuyBaseVolume: "numeric",
-      takerBuyQuoteVolume: "numeric",
-      numTrades: "bigint",
-      firstTradeId: "bigint",
-      lastTradeId: "bigint",
-      isClosed: "boolean",
-      eventTime: "timestamptz",
-      receivedAt: "timestamptz",
-    },
-    key: ["symbol", "interval", "openTime"],
-    version: ["isClosed", "eventTime"],
-    migration: 1,
-  },
-  exchange,
-  lastPrice: (message) => message.close,
+  schema,
+  codec: jsonCodec(schema),
+  key: ["symbol", "interval", "openTime"],
+  version: ["isClosed", "eventTime"],
   overflow: "merge",
+  lastPrice: ({ close }) => close,
 };
+
+const storage: Storage<Kline> = {
+  columns: {
+    symbol: "text",
+    interval: "text",
+    openTime: "timestamptz",
+    closeTime: "timestamptz",
+    open: "numeric",
+    high: "numeric",
+    low: "numeric",
+    close: "numeric",
+    volume: "numeric",
+    quoteVolume: "numeric",
+    takerBuyBaseVolume: "numeric",
+    takerBuyQuoteVolume: "numeric",
+    numTrades: "bigint",
+    firstTradeId: "bigint",
+    lastTradeId: "bigint",
+    isClosed: "boolean",
+    eventTime: "timestamptz",
+    receivedAt: "timestamptz",
+  },
+  migration: 1,
+};
+
+/** Candles: one row each, updated in place; a closed one is never reopened. */
+export const kline: Stream<Kline> = { message, feed, storage };

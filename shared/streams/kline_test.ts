@@ -4,12 +4,12 @@ import { anyKline } from "../../tests/arbitraries.ts";
 import { refusals } from "../../tests/refusals.ts";
 import { type Kline, kline } from "./kline.ts";
 
-const exchange = kline.exchange!;
-const { data } = JSON.parse(exchange.sample);
+const feed = kline.feed!;
+const { data } = JSON.parse(feed.sample);
 
-refusals("a candle's frame", exchange.wire, data, ["e", "E", "k"]);
-refusals("a candle", exchange.wire, data, ["k.t", "k.T", "k.s", "k.i", "k.f", "k.L", "k.n", "k.x"]);
-refusals("a candle", exchange.wire, data, ["k.o", "k.c", "k.h", "k.l", "k.v", "k.q", "k.V", "k.Q"]);
+refusals("a candle's frame", feed.wire, data, ["e", "E", "k"]);
+refusals("a candle", feed.wire, data, ["k.t", "k.T", "k.s", "k.i", "k.f", "k.L", "k.n", "k.x"]);
+refusals("a candle", feed.wire, data, ["k.o", "k.c", "k.h", "k.l", "k.v", "k.q", "k.V", "k.Q"]);
 
 Deno.test("a candle's frame becomes a message field by field, and its prices stay as they are", () => {
   const expected: Kline = {
@@ -32,18 +32,18 @@ Deno.test("a candle's frame becomes a message field by field, and its prices sta
     eventTime: 1790000040512,
     receivedAt: 5,
   };
-  assert.deepEqual(exchange.toMessage(exchange.wire.parse(data), 5), expected);
+  assert.deepEqual(feed.toMessages(feed.wire.parse(data), 5), [expected]);
 });
 
 Deno.test("a candle without trades and fields never seen before are taken", () => {
   const k = { ...data.k, n: 0, f: -1, L: -1, v: "0", q: "0", V: "0", Q: "0", future: { a: [1] } };
-  const message = exchange.toMessage(exchange.wire.parse({ ...data, k, st: 1, future: null }), 5);
+  const [message] = feed.toMessages(feed.wire.parse({ ...data, k, st: 1, future: null }), 5);
   assert.deepEqual([message.numTrades, message.firstTradeId, message.lastTradeId], [0, -1, -1]);
   assert.ok(!("future" in message));
 });
 
 Deno.test("each symbol and interval is a stream, in lower case but for the month", () => {
-  assert.deepEqual(exchange.subscriptions("币安人生USDT", ["1m", "1M"]), [
+  assert.deepEqual(feed.subscriptions("币安人生USDT", ["1m", "1M"]), [
     "币安人生usdt@kline_1m",
     "币安人生usdt@kline_1M",
   ]);
@@ -51,8 +51,8 @@ Deno.test("each symbol and interval is a stream, in lower case but for the month
 
 Deno.test("a candle comes out of Kafka as it went in, and fields of a later version are passed over", () => {
   fc.assert(fc.property(anyKline, (message) => {
-    const text = kline.codec.encode(message);
-    assert.deepEqual(kline.codec.decode(text), message);
-    assert.deepEqual(kline.codec.decode(`{"later":1,${text.slice(1)}`), message);
+    const text = kline.message.codec.encode(message);
+    assert.deepEqual(kline.message.codec.decode(text), message);
+    assert.deepEqual(kline.message.codec.decode(`{"later":1,${text.slice(1)}`), message);
   }));
 });

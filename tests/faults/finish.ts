@@ -38,8 +38,8 @@ async function drain(stage: Stage): Promise<void> {
   }));
   await workers.drain(producers);
   for (const stream of streams) {
-    const group = groupName(config.kafka, stream);
-    const topic = topicName(config.kafka, stream);
+    const group = groupName(config.kafka, stream.message);
+    const topic = topicName(config.kafka, stream.message);
     await until(`${group} to have read all`, async () => {
       return await kafka.messagesBehind(group, topic) === 0;
     }, LIMIT_MS);
@@ -63,7 +63,7 @@ async function untilStill(producer: TestWorker): Promise<Record<string, number>>
 /** How many messages the dead-letter topics hold. */
 export async function deadLetters({ kafka, config }: Stage): Promise<number> {
   const extents = await Promise.all(
-    streams.map((stream) => kafka.extentOf(deadLetterTopic(topicName(config.kafka, stream)))),
+    streams.map((stream) => kafka.extentOf(deadLetterTopic(topicName(config.kafka, stream.message)))),
   );
   return extents.flat().reduce((sum, { low, high }) => sum + high - low, 0);
 }

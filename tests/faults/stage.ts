@@ -61,7 +61,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   parts.defer(() => sql.end({ timeout: 5 }));
   await migrate(sql, silent);
   const kafka = openKafka(config.kafka, silent);
-  const topics = streams.map((stream) => topicName(config.kafka, stream)).flatMap(
+  const topics = streams.map((stream) => topicName(config.kafka, stream.message)).flatMap(
     (topic) => [topic, deadLetterTopic(topic)],
   );
   parts.defer(() => kafka.remove(topics, []).catch(() => {}));
@@ -71,8 +71,8 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   servers.tenants.add(workers);
   parts.defer(() => void servers.tenants.delete(workers));
   const tasks = streams.flatMap((
-    { name, exchange },
-  ) => [`${name}:consume`, ...exchange ? [`${name}:produce`] : []]);
+    { message: { name }, feed },
+  ) => [`${name}:consume`, ...feed ? [`${name}:produce`] : []]);
   for (const task of tasks) workers.start(task);
   await untilSubscribed(exchange, config, 1);
   await until("the workers to make their topics", async () => {

@@ -137,7 +137,7 @@ Deno.test("damaged frames come beside the good ones, all of which come too", asy
   assert.deepEqual(exchange.status().faults, { garbage: 100, truncated: 100, huge: 1 });
   const good = client.frames.filter((text) => {
     try {
-      return book.exchange!.wire.safeParse(JSON.parse(text).data).success;
+      return book.feed!.wire.safeParse(JSON.parse(text).data).success;
     } catch {
       return false;
     }

@@ -150,10 +150,10 @@ Deno.test("the rate is kept over all streams", () => {
 
 Deno.test("the streams that Bookline reads can read it, with a symbol's own scale", () => {
   const events = eventsFor(2);
-  for (const [kind, { exchange }] of [["bookTicker", book], ["kline", kline]] as const) {
+  for (const [kind, { feed }] of [["bookTicker", book], ["kline", kline]] as const) {
     const some = payloads(events, kind);
     assert.ok(some.length > 0);
-    for (const payload of some) exchange!.wire.parse(payload);
+    for (const payload of some) feed!.wire.parse(payload);
   }
   const pepe = payloads(events, "bookTicker").find(({ s }) => s === "1000PEPEUSDT");
   assert.deepEqual([scaleOf(pepe.b), scaleOf(pepe.B)], [7, 0]);

@@ -13,7 +13,13 @@ const SIZE = 10;
 /** A message that a consumer stores, and that the exchange did not send. */
 function goodRow(symbol: string, updateId: number): string {
   const now = Date.now();
-  return book.codec.encode({ ...sampleOf(book), symbol, updateId, transactionTime: now, eventTime: now });
+  return book.message.codec.encode({
+    ...sampleOf(book),
+    symbol,
+    updateId,
+    transactionTime: now,
+    eventTime: now,
+  });
 }
 
 export const transactionsInterleaved: Scenario = {
@@ -26,7 +32,7 @@ export const transactionsInterleaved: Scenario = {
     const { config } = stage;
     const rounds = { short: 2, long: 20 }[form];
     const steps = Array.from({ length: rounds }, () => interleaved(stage)).flat();
-    await produceAsOthers(config.kafka.brokers, topicName(config.kafka, book), steps);
+    await produceAsOthers(config.kafka.brokers, topicName(config.kafka, book.message), steps);
     const injected = steps.reduce((sum, step) => sum + ("values" in step ? step.values.length : 0), 0);
     // Of three producers one commits, and what it sends can't be decoded.
     return { injected, recovery: await recovery(stage, Date.now()), dead: injected / 3 };
@@ -64,7 +70,7 @@ export const batchesDamaged: Scenario = {
   async run(stage, form) {
     const { config, kafka, workers, random, servers } = stage;
     const count = { short: 10, long: 100 }[form];
-    const topic = topicName(config.kafka, book);
+    const topic = topicName(config.kafka, book.message);
     const [consumer] = workers.of("book:consume");
     await workers.end(consumer, "SIGKILL");
     await using producer = kafka.producer(topic);

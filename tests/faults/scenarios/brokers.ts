@@ -27,7 +27,7 @@ async function amidCommits(stage: Stage, run: (cluster: KafkaCluster) => Promise
 
 /** Waits until all brokers have all of what they lead and follow. */
 async function caughtUp({ config }: Stage, { bootstrap }: KafkaCluster): Promise<void> {
-  const topics = streams.map((stream) => topicName(config.kafka, stream));
+  const topics = streams.map((stream) => topicName(config.kafka, stream.message));
   await untilInSync(bootstrap, [...topics, "__consumer_offsets"]);
 }
 
@@ -38,7 +38,7 @@ export const coordinatorMoved: Scenario = {
   gaps: "none",
   seconds: { short: 110, long: 150 },
   async run(stage, form) {
-    const [group, other] = [book, kline].map((stream) => groupName(stage.config.kafka, stream));
+    const [group, other] = [book, kline].map((stream) => groupName(stage.config.kafka, stream.message));
     // Somewhat more than is wanted: times vary.
     await growCommitsUntil(stage.servers.kafka.bootstrap, group, 1.5 * LOAD_MS);
     await recovery(stage, Date.now());
@@ -104,8 +104,8 @@ export const brokerFrozen: Scenario = {
   run: (stage, form) =>
     amidCommits(stage, async (cluster) => {
       const { bootstrap, brokers } = cluster;
-      const coordination = placeOf(groupName(stage.config.kafka, book));
-      const led = { topic: topicName(stage.config.kafka, kline), partition: 0 };
+      const coordination = placeOf(groupName(stage.config.kafka, book.message));
+      const led = { topic: topicName(stage.config.kafka, kline.message), partition: 0 };
       const places = { short: [coordination, led], long: [coordination, led, coordination, led] }[form];
       for (const place of places) {
         const { pid } = brokers.get(await leaderOf(bootstrap, place))!;
@@ -133,16 +133,18 @@ export const partitionsAdded: Scenario = {
     const { config, kafka, problems } = stage;
     const since = performance.now();
     const outcome = await amidCommits(stage, async ({ bootstrap }) => {
-      for (const stream of [book, kline]) await addPartitions(bootstrap, topicName(config.kafka, stream), 8);
       for (const stream of [book, kline]) {
-        const topic = topicName(config.kafka, stream);
+        await addPartitions(bootstrap, topicName(config.kafka, stream.message), 8);
+      }
+      for (const stream of [book, kline]) {
+        const topic = topicName(config.kafka, stream.message);
         const added = [4, 5, 6, 7];
         await until("new partitions to be written, read and committed", async () => {
           const extent = await kafka.extentOf(topic).catch(() => []);
           const written = extent.filter(({ partition, high }) => added.includes(partition) && high > 0);
           const sent = written.reduce((sum, { high }) => sum + high, 0);
           const partitions = written.map(({ partition }) => partition);
-          const group = groupName(config.kafka, stream);
+          const group = groupName(config.kafka, stream.message);
           return sent > 0 && await kafka.messagesBehind(group, topic, partitions).catch(() => sent) < sent;
         }, 2 * GROWN_MS);
       }

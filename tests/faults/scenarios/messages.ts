@@ -46,9 +46,9 @@ export const messagesMutated: Scenario = {
   async run(stage) {
     const { config, kafka, random } = stage;
     await using parts = new AsyncDisposableStack();
-    const producers = [book as Stream, kline as Stream].map((stream) => ({
+    const producers = ([book, kline] as unknown as Stream[]).map((stream) => ({
       stream,
-      producer: parts.use(kafka.producer(topicName(config.kafka, stream))),
+      producer: parts.use(kafka.producer(topicName(config.kafka, stream.message))),
     }));
     for (let sent = 0; sent < MESSAGES; sent += 50) {
       const { stream, producer } = producers[random(2)];
@@ -77,7 +77,7 @@ export const rowsRefused: Scenario = {
     const took = await recovery(stage, Date.now());
     const letters = await settledLetters(stage);
     await inspect(stage, letters);
-    await runTask("dlq", stage.settings, "replay", book.topic);
+    await runTask("dlq", stage.settings, "replay", book.message.topic);
     // The replay adds its marks to the topic.
     return { injected: letters, recovery: took, dead: await deadLetters(stage) };
   },
@@ -99,12 +99,15 @@ async function settledLetters(stage: Stage): Promise<number> {
 /** Looks at the dead letters as a person would: each must be a row that was refused, and say why and where from. */
 async function inspect({ settings, sql, problems }: Stage, count: number): Promise<void> {
   const list = await runTask("dlq", settings, "list");
-  if (!new RegExp(`^${book.topic}: ${count} waiting, `, "m").test(list) || !list.includes('"wanted"')) {
+  if (
+    !new RegExp(`^${book.message.topic}: ${count} waiting, `, "m").test(list) || !list.includes('"wanted"')
+  ) {
     problems.push(`dlq list does not tell of ${count} letters and their cause: ${list}`);
   }
-  const letters = (await runTask("dlq", settings, "show", book.topic, "--limit", String(count))).trim().split(
-    "\n\n",
-  );
+  const letters = (await runTask("dlq", settings, "show", book.message.topic, "--limit", String(count)))
+    .trim().split(
+      "\n\n",
+    );
   const ids = new Set<number>();
   for (const letter of letters) {
     for (

@@ -29,14 +29,14 @@ export const backlogPacked: Scenario = {
   async run(stage, form) {
     const { config, workers, kafka, problems, servers } = stage;
     const count = { short: 1_000, long: 4_000 }[form];
-    const topic = topicName(config.kafka, book);
+    const topic = topicName(config.kafka, book.message);
     await addPartitions(servers.kafka.bootstrap, topic, PARTITIONS);
     await workers.end(workers.of("book:consume")[0], "SIGKILL");
     await sendPadded(stage, count);
 
     const since = performance.now();
     const consumer = workers.start("book:consume");
-    const group = groupName(config.kafka, book);
+    const group = groupName(config.kafka, book.message);
     await until("the backlog to be drained", async () => {
       return await kafka.messagesBehind(group, topic).catch(() => Infinity) < SIZE;
     }, LIMIT_MS);
@@ -49,7 +49,7 @@ export const backlogPacked: Scenario = {
 
 /** Sends ticks that the topic holds already once more, each with spaces up to `UNPACKED_BYTES`, as batches of zstd. */
 async function sendPadded({ config, kafka }: Stage, count: number): Promise<void> {
-  const topic = topicName(config.kafka, book);
+  const topic = topicName(config.kafka, book.message);
   const held = await kafka.readTail(topic, await kafka.extentOf(topic), SIZE);
   await using producer = createProducer(
     createCluster(createClient(config.kafka, silent)),

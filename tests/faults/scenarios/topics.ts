@@ -24,9 +24,9 @@ export const sideTopicsRefused: Scenario = {
   seconds: { short: 35, long: 90 },
   async run(stage, form) {
     const { config, exchange, workers, kafka } = stage;
-    const topic = topicName(config.kafka, book);
-    const letters = [book, kline].map((stream) => deadLetterTopic(topicName(config.kafka, stream)));
-    const refused = [...letters, topicName(config.kafka, gap)];
+    const topic = topicName(config.kafka, book.message);
+    const letters = [book, kline].map((stream) => deadLetterTopic(topicName(config.kafka, stream.message)));
+    const refused = [...letters, topicName(config.kafka, gap.message)];
     const times = { short: 1, long: 4 }[form];
     await kafka.remove(letters, []);
     for (let n = 1; n <= times; n++) {
@@ -60,7 +60,7 @@ export const sideTopicsRefused: Scenario = {
   },
   /** What was acked was not sent again: the topic holds each tick once. */
   async verify({ sql, kafka, config }) {
-    const topic = topicName(config.kafka, book);
+    const topic = topicName(config.kafka, book.message);
     const written = await kafka.readTail(topic, await kafka.extentOf(topic), Infinity);
     const ticks = written.filter(({ value }) => String(value) !== BAD);
     const [{ rows }] = await sql`select count(*)::int as rows from websocket.order_book_data`;

@@ -1,0 +1,55 @@
+import { columnName, readType } from "../../shared/columns.ts";
+import type { Storage, Stream } from "../../shared/stream.ts";
+
+/** The statements that write a stream's rows. */
+export interface Statements {
+  /** Copies rows straight into the table; fails if it has one of them. */
+  readonly copy: string;
+  /** Copies rows into a staging table, and from there inserts or replaces them. */
+  readonly upsert: string;
+  /** Marks the seconds of a rollup, each in seconds since the epoch, as to be computed anew. */
+  readonly mark: (seconds: ReadonlySet<number>) => string;
+}
+
+const quoted = (field: string) => `"${columnName(field)}"`;
+
+/** The statements of a stream, from its message and its storage alone. */
+export function statementsOf<M extends { symbol: string }>({ message, storage }: Stream<M>): Statements {
+  const fields = Object.keys(storage.columns) as (keyof M & string)[];
+  const columns = fields.map(quoted).join(", ");
+  const typed = fields.map((field) => `${quoted(field)} ${readType(storage.columns[field]).type}`);
+  const target = `websocket."${message.topic}"`;
+  // The migration's number, as behind a pooler a session may have the table of an older worker.
+  const staged = `pg_temp."${message.topic}_staged_${storage.migration}"`;
+  const replaced = fields.filter((field) => !message.key.includes(field))
+    .map((field) => `${quoted(field)} = excluded.${quoted(field)}`);
+  const conflict = message.version.length === 0
+    ? "do nothing"
+    : `do update set ${replaced.join(", ")} where ${isNewerSql(message.version, storage.columns)}`;
+  // Statements sent as one are one transaction, and the copy among them takes the rows. postgres.js' own `begin` can't be
+  // used: when the connection is lost, its rollback ends the process.
+  // The staging table has the stream's columns and no constraints. It is empty between transactions, so it does not matter
+  // whose session a pooler gives us. Creating it for each batch would cost 22 KB of WAL each time.
+  return {
+    copy: `copy ${target} (${columns}) from stdin (format binary)`,
+    upsert: `
+      create temp table if not exists ${staged} (${typed.join(", ")}) on commit delete rows;
+      copy ${staged} (${columns}) from stdin (format binary);
+      insert into ${target} as stored (${columns}) select ${columns} from ${staged}
+        on conflict (${message.key.map(quoted).join(", ")}) ${conflict}`,
+    mark: (seconds) =>
+      `insert into websocket.${storage.rollup?.stale} (second)
+        select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,
+  };
+}
+
+/** `isNewer` of shared/order.ts as a condition: the row `excluded` is a newer version than the row `stored`. */
+function isNewerSql<M>(version: readonly (keyof M & string)[], columns: Storage<M>["columns"]): string {
+  return version.reduceRight((later, field) => {
+    const [a, b] = [`excluded.${quoted(field)}`, `stored.${quoted(field)}`];
+    const isGreater = readType(columns[field]).isNullable
+      ? `(${a} > ${b} or (${b} is null and ${a} is not null))`
+      : `${a} > ${b}`;
+    return later === "" ? isGreater : `(${isGreater} or (${a} is not distinct from ${b} and ${later}))`;
+  }, "");
+}

@@ -1,0 +1,48 @@
+import type { RetryOptions } from "../shared/retry.ts";
+
+/** A message that a sink refuses because of its content: its place among the given ones, and why. */
+export interface Refused {
+  readonly index: number;
+  readonly cause: string;
+}
+
+/** Most messages are refused: the cause is not their content, but something about the sink that a person must change. */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+}
+
+/** Where a consumer writes. It knows which errors a message causes, and runs its own jobs. */
+export interface Sink<M> extends AsyncDisposable {
+  /** How many writes may be under way at once. */
+  readonly width: number;
+  /**
+   * Connects, and checks that messages can be written.
+   * @throws an error that is not transient if a person must change something first
+   */
+  open(): Promise<void>;
+  /**
+   * Starts the jobs, which run until the sink is disposed of. Only what is urgent is done while `isBehind` says that messages wait.
+   * `retry` is for what must be known before the first write.
+   */
+  startJobs(retry: RetryOptions, isBehind: () => boolean): Promise<void>;
+  /**
+   * Writes messages of distinct keys and returns those that are refused because of their content. `load` is called again if the messages
+   * are needed again: each is encoded as soon as it is there, and nobody holds it, so that it is collected young. Holding them cost a
+   * third of the consumer's speed.
+   * @throws {RefusedError} if most are refused
+   * @throws {Error} any other error that a message's content does not cause. After each of them the same messages may be written again
+   */
+  write(load: () => Iterable<M>): Promise<Refused[]>;
+  /** What tells, as of now, whether a message is too old to be kept. */
+  expiry(): (message: M) => boolean;
+  /** Why a person must act though writing succeeds, in words; undefined if nobody must. */
+  stuck(): string | undefined;
+  /** @throws if the server does not answer; asks on a connection of its own */
+  ping(): Promise<void>;
+  /** How failures are retried and told: the sink's own words, and which errors waiting can end. */
+  readonly failures: Pick<RetryOptions, "explain" | "lasts" | "slow"> & {
+    readonly isTransient: (error: unknown) => boolean;
+    /** The error to end with. */
+    readonly explained: (error: unknown) => Error;
+  };
+}
