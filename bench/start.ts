@@ -6,26 +6,21 @@ import { freshDatabase, freshTopics, type Stack } from "./stack.ts";
 
 /** Messages a second that an exchange sends to a producer that starts. */
 const RATE = 1_000;
+/** How long the first message may take, in ms. */
+const LIMIT_MS = 60_000;
 
 /** From the start of the producer's process until another client of Kafka has its first message, in s. */
 export async function secondsToMessage(stack: Stack): Promise<number> {
   await using server = await serveFrames();
   const { kafka, topic, env } = await freshTopics(stack);
-  const joined = Promise.withResolvers<void>();
-  const arrived = Promise.withResolvers<number>();
-  await using consumer = await kafka.subscribe({
-    topic,
-    group: `first-${crypto.randomUUID()}`,
-    onBatch: () => Promise.resolve(arrived.resolve(performance.now())),
-    onJoin: () => joined.resolve(),
-    onLost() {},
-  });
-  await Promise.race([joined.promise, consumer.failed]);
   const stop = new AbortController();
+  const messages = kafka.follow(topic, "beginning", AbortSignal.timeout(LIMIT_MS));
+  const arrived = messages.next().then(() => performance.now());
   const sending = server.connected.then(() => sendPaced(server, RATE, stop.signal));
   const startedAt = performance.now();
   await using worker = stack.startWorker("book:produce", { ...env, BINANCE_WS_URL: server.url });
-  const arrivedAt = await arrived.promise;
+  const arrivedAt = await arrived;
+  await messages.return(undefined);
   stop.abort();
   await sending;
   await worker.kill("SIGTERM");

@@ -2,6 +2,7 @@ import { groupName, type Incoming, type Kafka, type Outgoing, topicName } from "
 import type { Sql } from "../shared/postgres/mod.ts";
 import type { MessageType } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
+import { readAll } from "./read_all.ts";
 import { deleteBefore } from "./retention.ts";
 import { testDatabase, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
@@ -55,7 +56,7 @@ export async function backlogOf(
     expire: (partition, offset) => deleteBefore(config, { topic, partition, offset }),
     consume: (more = {}) => startWorker(`${message.name}:consume`, { ...env, ...more }),
     behind: () => kafka.messagesBehind(groupName(config, message), topic),
-    read: async (topic) => await kafka.readTail(topic, await kafka.extentOf(topic), Number.MAX_SAFE_INTEGER),
+    read: (topic) => readAll(kafka, topic),
     rows: async (count) => {
       await until(`${count} rows`, async () => {
         const [row] = await sql`select count(*)::int from websocket.${sql(message.topic)}`;

@@ -4,6 +4,7 @@ import type { SimulatedFeed } from "../local/exchange/feed.ts";
 import { deadLetterTopic } from "../shared/kafka/mod.ts";
 import { pipeline } from "./pipeline.ts";
 import { compareWithTruth } from "./truth.ts";
+import { readAll } from "./read_all.ts";
 import { until } from "./until.ts";
 
 const feed: SimulatedFeed = {
@@ -79,7 +80,7 @@ Deno.test("frames that can't be decoded go to the dead-letter topic, and their n
   const { counts } = (await line.workers["book:produce"].report())!;
   assert.deepEqual([counts.rejected, counts.received], [40, expected + 40]);
   const topic = deadLetterTopic(line.topic("book"));
-  const letters = await line.kafka.readTail(topic, await line.kafka.extentOf(topic), 1e6);
+  const letters = await readAll(line.kafka, topic);
   assert.equal(letters.length, 40);
   for (const { headers } of letters) assert.equal(String(headers!["bookline-source"]), "exchange");
 });

@@ -16,8 +16,8 @@ export interface Traffic extends AsyncDisposable {
   /** Waits until a message is committed that is sent from now on. */
   untilCommitted(): Promise<void>;
   /**
-   * Sends no more, waits until all is committed, and returns how many messages never came, and how many came again after they had
-   * been committed.
+   * Sends no more, waits until all is committed and followed, and returns how many messages never came, and how many came again after
+   * they had been committed, or to the reader without a group.
    */
   finish(): Promise<{ lost: number; twice: number }>;
 }
@@ -76,9 +76,21 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
   const reading = (async () => {
     while (!done.signal.aborted) await readOn().catch(() => sleep(250, done.signal));
   })();
-  parts.defer(() => {
+  const followed = new Set<number>();
+  /** Of each partition: what the reader without a group has read is before this offset. */
+  const places = new Map<number, number>();
+  const following = (async () => {
+    for await (const { partition, messages } of kafka.follow(name, "beginning", done.signal)) {
+      for (const { value, offset } of messages) {
+        followed.add(Number(new TextDecoder().decode(value!)));
+        if (Number(offset) < (places.get(partition) ?? 0)) twice++;
+        places.set(partition, Number(offset) + 1);
+      }
+    }
+  })().catch(() => {});
+  parts.defer(async () => {
     done.abort();
-    return reading;
+    await Promise.all([reading, following]);
   });
 
   let next = 0;
@@ -120,6 +132,7 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
         "all to be committed",
         () => kafka.messagesBehind(group, name).then((behind) => behind === 0, () => false),
       );
+      await wait("all to be followed", () => acked.isSubsetOf(followed));
       return { lost: acked.difference(read).size, twice };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -1,4 +1,4 @@
-import { deadLetterTopic, type Incoming, type Kafka } from "../../shared/kafka/mod.ts";
+import { beginningsOf, deadLetterTopic, endsOf, type Incoming, type Kafka } from "../../shared/kafka/mod.ts";
 import { type Letter, readLetter } from "./letter.ts";
 import { createMarks, isMark, type Marks } from "./marks.ts";
 
@@ -10,7 +10,10 @@ export interface Box {
 }
 
 /** The part of the Kafka port that is needed. */
-export type Reading = Pick<Kafka, "listTopics" | "extentOf" | "readRange">;
+export type Reading = Pick<Kafka, "listTopics" | "extentOf" | "follow">;
+
+/** A command goes on until it is done, or its user ends it. */
+const { signal } = new AbortController();
 
 /** Called with how much of how much has been read. */
 export type OnProgress = (words: string) => void;
@@ -32,11 +35,13 @@ export async function openBox(kafka: Reading, topic: string, onProgress: OnProgr
     take: (partition: number, records: readonly Incoming[]) => Promise<boolean>,
   ) => {
     let read = 0;
-    await kafka.readRange(name, extent, ({ partition, messages }) => {
+    for await (
+      const { partition, messages } of kafka.follow(name, beginningsOf(extent), signal, endsOf(extent))
+    ) {
       read += messages.length;
       onProgress(`${name}, pass ${pass} of 2: ${read} of ${total} records read`);
-      return take(partition, messages);
-    });
+      if (await take(partition, messages)) return;
+    }
   };
 
   const marks = createMarks(extent);

@@ -28,13 +28,9 @@ function kafkaWith(first: readonly Outgoing[], onSend = (_: string) => {}) {
   const kafka = {
     listTopics: () => Promise.resolve([topic, letters]),
     extentOf: () => Promise.resolve([{ partition: 0, low: 0, high: records.length }]),
-    async readRange(
-      _: string,
-      [{ low, high }]: readonly { low: number; high: number }[],
-      take: (portion: { partition: number; messages: readonly Incoming[] }) => Promise<boolean>,
-    ) {
-      for (let at = low; at < high; at += 3) {
-        if (await take({ partition: 0, messages: records.slice(at, Math.min(at + 3, high)) })) return;
+    async *follow(_: string, from: Map<number, number>, _signal: AbortSignal, to: Map<number, number>) {
+      for (let at = from.get(0)!; at < to.get(0)!; at += 3) {
+        yield { partition: 0, messages: records.slice(at, Math.min(at + 3, to.get(0)!)) };
       }
     },
     producer: (to: string) => ({
@@ -106,14 +102,14 @@ Deno.test("a record batch of the dead letters that can't be read is refused, as 
   const { kafka, sent } = kafkaWith([letter("a")]);
   const damage = { cause: "its checksum is wrong", records: 3 };
   const broken = { key: null, value: utf8.encode("bytes"), offset: "0", damage };
-  const readRange: Reading["readRange"] = async (_topic, _extent, take) => {
-    await take({ partition: 0, messages: [broken] });
+  const follow: Reading["follow"] = async function* () {
+    yield { partition: 0, messages: [broken] };
   };
-  const { done, refused } = await run({ ...kafka, readRange }, replay);
+  const { done, refused } = await run({ ...kafka, follow }, replay);
   assert.equal(done, 0);
   assert.deepEqual(Object.keys(refused), ["a record batch that could not be read, not a message"]);
   assert.deepEqual(sent, []);
-  assert.match(await list({ ...kafka, readRange }), /1 waiting.*\n +1 {2}its checksum is wrong/);
+  assert.match(await list({ ...kafka, follow }), /1 waiting.*\n +1 {2}its checksum is wrong/);
 });
 
 Deno.test("a frame of the exchange is sent as the message that it is; one that still can't be decoded is refused", async () => {

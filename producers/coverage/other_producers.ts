@@ -51,8 +51,10 @@ export function createOtherProducers<M extends { symbol: string; eventTime: numb
   let attempted = 0;
   let settled = 0;
   const endNow = async () => (await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0);
-  const newest = async (most: number) =>
-    timesByStream(stream, messagesOf(stream, await kafka.readTail(topic, await kafka.extentOf(topic), most)));
+  const newest = async (most: number) => {
+    const records = await kafka.readTail(topic, await kafka.extentOf(topic), most, signal);
+    return timesByStream(stream, messagesOf(stream, records));
+  };
 
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<Silence["times"]> | undefined;

@@ -2,7 +2,7 @@ import type kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 import { kafkaFaultLasts } from "./client.ts";
-import type { Extent } from "./range.ts";
+import type { Extent } from "./position.ts";
 import { checkSettings } from "./topic_settings.ts";
 
 /** Partitions of a topic that a worker creates: as many consumers can share its work. */

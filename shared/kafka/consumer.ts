@@ -1,7 +1,8 @@
 import type kafkajs from "kafkajs";
 import { createBatchReader, FETCH_BYTES, PARTITION_BYTES } from "./fetch_response.ts";
 import type { Incoming } from "./incoming.ts";
-import { assignerTelling, type Lost } from "./lost.ts";
+import { assignerTelling } from "./lost.ts";
+import type { Lost } from "./position.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 

@@ -15,6 +15,19 @@ interface Bundle extends RecordSet {
   readonly offset: string;
 }
 
+/** What a broker answers to a fetch. */
+export interface FetchAnswer {
+  readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[];
+}
+
+/** What comes of one partition. */
+export interface FetchedPartition {
+  readonly partition: number;
+  /** The offset of the next message to come. */
+  readonly highWatermark: string;
+  readonly messages: readonly RecordSet[];
+}
+
 /** A batch of kafkajs. */
 interface FetchedBatch {
   readonly partition: number;
@@ -25,7 +38,7 @@ interface FetchedBatch {
 export type BatchReader = (batch: FetchedBatch) => AsyncGenerator<Portion>;
 
 /** The offset from which a kafkajs batch was asked for. */
-export function fetchedFrom(batch: FetchedBatch): number {
+function fetchedFrom(batch: FetchedBatch): number {
   return Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
 }
 

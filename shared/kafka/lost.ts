@@ -1,15 +1,7 @@
 import kafkajs from "kafkajs";
 import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
 import { sleep } from "../wait.ts";
-
-/** Messages that Kafka deleted before the group had read them. */
-export interface Lost {
-  readonly partition: number;
-  /** The first one's offset. */
-  readonly from: number;
-  /** The offset of the oldest message that is left, or of the next to come. */
-  readonly to: number;
-}
+import type { Lost } from "./position.ts";
 
 /** Before a broker is asked again, in ms. */
 const AGAIN_MS = 100;

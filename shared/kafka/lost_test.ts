@@ -3,7 +3,7 @@ import { deleteBefore } from "../../tests/retention.ts";
 import { testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
 import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
-import type { Lost } from "./lost.ts";
+import type { Lost } from "./position.ts";
 
 /** A topic with 100 messages, all of one partition, and what the tests do with it. */
 async function topicOf100() {

@@ -2,21 +2,22 @@
 import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import * as admin from "./admin.ts";
-import { createClient } from "./client.ts";
+import { createClient, kafkaFault } from "./client.ts";
 import { createCluster } from "./cluster.ts";
 import { type Consumer, subscribe, type Subscription } from "./consumer.ts";
 import { liveGroups } from "./live_groups.ts";
 import { createProducer, type Producer } from "./producer.ts";
 import { codecs } from "./record_batch.ts";
-import { type Extent, type Portion, readRange } from "./range.ts";
+import { follow, type Followed } from "./follow.ts";
+import type { Extent, Offsets } from "./position.ts";
 import { readTail } from "./tail.ts";
 
 export type { Batch, Consumer } from "./consumer.ts";
 export type { Incoming } from "./incoming.ts";
-export type { Lost } from "./lost.ts";
 export type { Outgoing } from "./outgoing.ts";
 export type { Producer, Unsent } from "./producer.ts";
-export type { Extent, Portion } from "./range.ts";
+export { beginningsOf, endsOf, type Extent, type Lost } from "./position.ts";
+export type { Followed } from "./follow.ts";
 export { isAnswer, isUnknownTopic, kafkaFault, kafkaFaultLasts } from "./client.ts";
 
 /** What Bookline wants of Kafka. */
@@ -27,13 +28,14 @@ export interface Kafka {
   messagesBehind(group: string, topic: string, partitions?: readonly number[]): Promise<number>;
   extentOf(topic: string): Promise<Extent>;
   listTopics(): Promise<string[]>;
-  readRange(
+  /** Reads from `from` on, each partition in its order, up to `to` where that is given. See `follow`. */
+  follow(
     topic: string,
-    extent: Extent,
-    take: (portion: Portion) => Promise<boolean>,
-    signal?: AbortSignal,
-  ): Promise<void>;
-  readTail(topic: string, extent: Extent, most: number, signal?: AbortSignal): ReturnType<typeof readTail>;
+    from: "beginning" | "end" | Offsets,
+    signal: AbortSignal,
+    to?: Offsets,
+  ): AsyncGenerator<Followed>;
+  readTail(topic: string, extent: Extent, most: number, signal: AbortSignal): ReturnType<typeof readTail>;
   producer(topic: string): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
@@ -41,7 +43,9 @@ export interface Kafka {
 /** A Kafka client; each use opens its own connections and closes them. */
 export function openKafka(config: Config["kafka"], log: Log): Kafka {
   const client = createClient(config, log);
-  const readers = config.topicPrefix + config.groupId;
+  const explain = (error: unknown) => kafkaFault(config, error);
+  const read: Kafka["follow"] = (topic, from, signal, to) =>
+    follow(client, { topic, from, to, signal, explain }, log);
   return {
     ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
@@ -49,8 +53,8 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     messagesBehind: (group, topic, partitions) => admin.messagesBehind(client, group, topic, partitions),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
-    readRange: (topic, extent, take, signal) => readRange(client, topic, extent, take, readers, signal),
-    readTail: (topic, extent, most, signal) => readTail(client, topic, extent, most, readers, signal),
+    follow: read,
+    readTail: (topic, extent, most, signal) => readTail(read, topic, extent, most, signal),
     // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
     producer: (topic) => createProducer(createCluster(client), topic, config.ssl ? codecs.zstd : codecs.none),
     subscribe: (subscription) => subscribe(client, subscription, log),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import kafkajs from "kafkajs";
 import { silent, testKafka } from "../../tests/stack.ts";
+import { readAll } from "../../tests/read_all.ts";
 import { until } from "../../tests/until.ts";
 import { retryForever } from "../retry.ts";
 import { type Batch, type Incoming, kafkaFault, type Outgoing } from "./mod.ts";
@@ -40,7 +41,7 @@ async function readCompressed(type: string, values: string[]): Promise<string[]>
   await until("the topic to be led", () => kafka.extentOf(topic).then(() => true, () => false));
   await using producer = kafka.producer(topic);
   for (const value of values) await producer.send([{ key: "a", value }]);
-  const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6, AbortSignal.timeout(60_000));
+  const read = await readAll(kafka, topic);
   return read.map(({ value }) => new TextDecoder().decode(value!));
 }
 
@@ -71,7 +72,7 @@ Deno.test("keys, values and headers come back as they were sent, in the order of
   for (let at = 0; at < sent.length; at += 50) {
     await producer.send(sent.slice(at, at + 50));
   }
-  const read = await kafka.readTail(topic, await kafka.extentOf(topic), 1e6);
+  const read = await readAll(kafka, topic);
   const byKey = (all: { key: unknown; value: unknown; headers: unknown }[]) =>
     Map.groupBy(all.map((one) => JSON.stringify(one)), (text) => JSON.stringify(JSON.parse(text).key));
   const text = (header: unknown) => header instanceof Uint8Array ? new TextDecoder().decode(header) : header;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import { chunksOf } from "./chunks.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, forgetClosed, leadersOf, prepare } from "./cluster.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Codec } from "./record_batch.ts";
 
@@ -39,14 +39,6 @@ const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
 export function createProducer(cluster: Cluster, topic: string, compression: Codec): Producer {
   let isStale = false;
 
-  /** Connects where that is needed, and learns who leads the partitions. */
-  const prepare = async () => {
-    if (!cluster.isConnected()) await cluster.connect();
-    await cluster.addMultipleTargetTopics([topic]);
-    await (isStale ? cluster.refreshMetadata() : cluster.refreshMetadataIfNecessary());
-    isStale = false;
-  };
-
   /** Shares the messages out among the partitions, all of a key to one. */
   const assign = <M extends Outgoing>(messages: readonly M[]): Map<number, M[]> => {
     const partitionMetadata = cluster.findTopicPartitionMetadata(topic);
@@ -81,17 +73,14 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
         return [partition, code === codes.ok ? undefined : createErrorFromCode(code)];
       }));
     } catch (error) {
-      const { name, host, port } = error as { name?: string; host: string; port: number };
-      if (name === "KafkaJSConnectionClosedError") cluster.removeBroker({ host, port });
+      forgetClosed(cluster, error);
       return new Map(partitions.map(({ partition }) => [partition, error]));
     }
   };
 
   /** Sends one batch to each of several partitions, at once to all brokers. */
   const requestAll = async (batches: ReadonlyMap<number, readonly Outgoing[]>) => {
-    const leaders = new Map(
-      cluster.findTopicPartitionMetadata(topic).map(({ partitionId, leader }) => [partitionId, leader]),
-    );
+    const leaders = leadersOf(cluster, topic);
     const byLeader = Map.groupBy(batches, ([partition]) => leaders.get(partition) ?? -1);
     const answers = await Promise.all([...byLeader].map(([leader, some]) => request(leader, new Map(some))));
     return new Map(answers.flatMap((answer) => [...answer]));
@@ -104,7 +93,8 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
       for (const message of some) unsent.push({ message, error });
     };
     try {
-      await prepare();
+      await prepare(cluster, topic, isStale);
+      isStale = false;
     } catch (error) {
       giveUp(messages, error);
       return unsent;

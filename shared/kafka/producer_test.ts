@@ -68,7 +68,9 @@ function clusterOf(
       [0, 1, 2, 3].map((partitionId) => ({
         ...{ partitionId, leader: leader(partitionId), partitionErrorCode: 0, replicas: [], isr: [] },
       })),
-    findBroker: ({ nodeId }) => Promise.resolve({ produce: (data) => produce(nodeId, data) }),
+    findBroker: ({ nodeId }) =>
+      Promise.resolve({ produce: (data) => produce(nodeId, data), fetch: () => assert.fail() }),
+    fetchTopicsOffset: () => assert.fail(),
   };
   const producer = createProducer(cluster, "t", codecs.none);
   return { producer, stored, refreshes: () => refreshes };

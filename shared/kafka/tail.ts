@@ -1,31 +1,24 @@
-import type kafkajs from "kafkajs";
+import type { Followed } from "./follow.ts";
 import type { Incoming } from "./incoming.ts";
-import { type Extent, readRange } from "./range.ts";
+import { endsOf, type Extent, type Offsets } from "./position.ts";
 
 /**
  * Reads the newest messages of a topic: of each partition at most `most` before its end in `extent`.
- * @throws the signal's reason once that is aborted
+ * @throws what `follow` throws
  */
 export async function readTail(
-  client: kafkajs.Kafka,
+  follow: (topic: string, from: Offsets, signal: AbortSignal, to: Offsets) => AsyncIterable<Followed>,
   topic: string,
   extent: Extent,
   most: number,
-  group: string,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<(Incoming & { readonly partition: number })[]> {
-  const tail = extent.map(({ partition, low, high }) => ({
-    partition,
-    low: Math.max(low, high - most),
-    high,
-  }));
+  const from = new Map(extent.map(({ partition, low, high }) => [partition, Math.max(low, high - most)]));
   const all: (Incoming & { readonly partition: number })[] = [];
-  const take = ({ partition, messages }: { partition: number; messages: readonly Incoming[] }) => {
+  for await (const { partition, messages } of follow(topic, from, signal, endsOf(extent))) {
     for (const { key, value, offset, headers, damage } of messages) {
       all.push({ key, value, offset, headers, damage, partition });
     }
-    return Promise.resolve(false);
-  };
-  await readRange(client, topic, tail, take, group, signal);
+  }
   return all;
 }

@@ -50,7 +50,7 @@ export const backlogPacked: Scenario = {
 /** Sends ticks that the topic holds already once more, each with spaces up to `UNPACKED_BYTES`, as batches of zstd. */
 async function sendPadded({ config, kafka }: Stage, count: number): Promise<void> {
   const topic = topicName(config.kafka, book.message);
-  const held = await kafka.readTail(topic, await kafka.extentOf(topic), SIZE);
+  const held = await kafka.readTail(topic, await kafka.extentOf(topic), SIZE, AbortSignal.timeout(LIMIT_MS));
   await using producer = createProducer(
     createCluster(createClient(config.kafka, silent)),
     topic,

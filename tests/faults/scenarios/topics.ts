@@ -4,6 +4,7 @@ import { deadLetterTopic, topicName } from "../../../shared/kafka/mod.ts";
 import { book } from "../../../shared/streams/book.ts";
 import { gap } from "../../../shared/streams/gap.ts";
 import { kline } from "../../../shared/streams/kline.ts";
+import { readAll } from "../../read_all.ts";
 import { silent } from "../../stack.ts";
 import { until } from "../../until.ts";
 import { deadLetters } from "../finish.ts";
@@ -61,7 +62,7 @@ export const sideTopicsRefused: Scenario = {
   /** What was acked was not sent again: the topic holds each tick once. */
   async verify({ sql, kafka, config }) {
     const topic = topicName(config.kafka, book.message);
-    const written = await kafka.readTail(topic, await kafka.extentOf(topic), Infinity);
+    const written = await readAll(kafka, topic);
     const ticks = written.filter(({ value }) => String(value) !== BAD);
     const [{ rows }] = await sql`select count(*)::int as rows from websocket.order_book_data`;
     if (ticks.length !== rows) return `${rows} ticks were written as ${ticks.length} messages`;
