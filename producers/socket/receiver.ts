@@ -2,7 +2,7 @@ import { deadLetter } from "../../shared/dead_letter.ts";
 import type { Log } from "../../shared/log.ts";
 import { faultOf } from "../../shared/message.ts";
 import type { Feed, MessageType } from "../../shared/stream.ts";
-import type { Heard, Seen } from "./connection.ts";
+import type { Heard, Seen } from "./types.ts";
 import { readFrame } from "../../shared/exchange/frame.ts";
 import type { Outlet } from "../outlet/outlet.ts";
 import type { Overlap } from "./overlap.ts";

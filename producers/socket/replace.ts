@@ -1,5 +1,5 @@
 import { sleep } from "../../shared/wait.ts";
-import type { Listener, Live } from "./connection.ts";
+import type { Listener, Live } from "./types.ts";
 
 /** Both connections are kept for so long at least, in ms. */
 const OVERLAP_MS = 1_000;

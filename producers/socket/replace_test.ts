@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../shared/wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
-import type { Live } from "./connection.ts";
+import type { Live } from "./types.ts";
 import { replace } from "./replace.ts";
 
 /** A message every so many ms. Times are ms from the moment when the second connection is opened. */

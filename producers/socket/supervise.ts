@@ -1,6 +1,6 @@
 import { describe, type Log } from "../../shared/log.ts";
 import { backoff, sleep } from "../../shared/wait.ts";
-import type { ConnectionOptions, Listener, Live } from "./connection.ts";
+import type { ConnectionOptions, Listener, Live } from "./types.ts";
 import { explainRefusal } from "./refusal.ts";
 import { replace } from "./replace.ts";
 import type { Socket } from "./socket.ts";
