@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Sql } from "../shared/postgres/mod.ts";
 import { bookEvents, messageOf, startTimeOf } from "./book_feed.ts";
-import type { Progress } from "./main.ts";
+import type { Progress } from "./benchmark.ts";
 import { copyLine, createDigest, type Digest, fields } from "./rows.ts";
 import { type Database, freshTopics, type Stack, type Topics } from "./stack.ts";
 

@@ -1,7 +1,7 @@
 import { makeBacklog } from "./backlog.ts";
 import { contenderHeading, contenderRow, rates, type Run, timesAsFast } from "./contender.ts";
 import { type Drain, drain } from "./drain.ts";
-import type { Options, Progress, Result } from "./main.ts";
+import type { Options, Progress, Result } from "./benchmark.ts";
 import { copy, hasPsql } from "./peers/psql.ts";
 import { drainWithSpark, installSpark, type SparkDrain } from "./peers/pyspark.ts";
 import { freshDatabase, startStack } from "./stack.ts";

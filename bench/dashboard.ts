@@ -2,7 +2,7 @@ import { readPanels } from "../grafana/json.ts";
 import { expand, intervalMs, intervalText, type View } from "../grafana/macros.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
 import { type BenchDatabase, startDatabase } from "./database.ts";
-import type { Progress, Result } from "./main.ts";
+import type { Progress, Result } from "./benchmark.ts";
 import { fillCandles, fillTicks } from "./market.ts";
 import { percentile } from "./statistics.ts";
 import { table } from "./table.ts";

@@ -6,7 +6,7 @@ import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { tidyUp } from "../shared/postgres/tidy_up.ts";
-import type { Progress } from "./main.ts";
+import type { Progress } from "./benchmark.ts";
 import { newName } from "./stack.ts";
 
 /** A database of a benchmark's own, on a server of its own that has the settings Postgres ships with. */

@@ -1,7 +1,7 @@
 import { sleep } from "../shared/wait.ts";
 import { type Backlog, makeBacklog } from "./backlog.ts";
 import { drain } from "./drain.ts";
-import type { Options, Progress, Result } from "./main.ts";
+import type { Options, Progress, Result } from "./benchmark.ts";
 import { play, startPipeline } from "./pipeline.ts";
 import { memoryOf, startCpuMeter } from "./process.ts";
 import { freshDatabase, type Stack, startStack } from "./stack.ts";

@@ -1,4 +1,4 @@
-import type { Options, Progress, Result } from "./main.ts";
+import type { Options, Progress, Result } from "./benchmark.ts";
 import { play, startPipeline } from "./pipeline.ts";
 import { firstSeen, type Sighting, startWatch } from "./sightings.ts";
 import { type Stack, startStack } from "./stack.ts";

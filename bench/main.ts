@@ -2,24 +2,7 @@
 import { parseArgs } from "node:util";
 import { endWithLaunchers } from "../local/launchers.ts";
 import { describe } from "../shared/log.ts";
-
-/** What a benchmark found: as a table for people, and as a part of the one object that `--json` prints. */
-export interface Result {
-  readonly lines: string[];
-  readonly json: Record<string, unknown>;
-}
-
-export type Progress = (line: string) => void;
-
-/** What the command line asks for. */
-export interface Options {
-  /** How often each contender is measured. */
-  readonly runs: number;
-  /** How many messages are drained or produced in a run. */
-  readonly messages: number;
-  /** Whether the PySpark job takes part. */
-  readonly pyspark: boolean;
-}
+import type { Options, Progress, Result } from "./benchmark.ts";
 
 type Benchmark = { run(progress: Progress, options: Options): Promise<Result> };
 

@@ -5,7 +5,7 @@ import { batches } from "./backlog.ts";
 import { bookEvents, frameOf, messageOf, startTimeOf } from "./book_feed.ts";
 import { contenderHeading, contenderRow, rates, type Run, timesAsFast } from "./contender.ts";
 import { type FrameServer, serveFrames } from "./frame_server.ts";
-import type { Options, Progress, Result } from "./main.ts";
+import type { Options, Progress, Result } from "./benchmark.ts";
 import { produceWithJava, writePayloads } from "./peers/java.ts";
 import { startCpuMeter } from "./process.ts";
 import { createDigest, type Digest, requireSame, sentFields } from "./rows.ts";

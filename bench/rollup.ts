@@ -1,6 +1,6 @@
 import { sleep } from "../shared/wait.ts";
 import { differences } from "../tests/rollup.ts";
-import type { Options, Progress, Result } from "./main.ts";
+import type { Options, Progress, Result } from "./benchmark.ts";
 import { fillTicks } from "./market.ts";
 import { freshDatabase, freshTopics, type Stack, startStack } from "./stack.ts";
 import { measured } from "./statistics.ts";

@@ -12,7 +12,7 @@ import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { startWorker, type TestWorker } from "../tests/worker.ts";
-import type { Progress } from "./main.ts";
+import type { Progress } from "./benchmark.ts";
 
 const log = createLog("bench", "warn");
 

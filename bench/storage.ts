@@ -1,6 +1,6 @@
 import type { Sql } from "../shared/postgres/mod.ts";
 import { startDatabase } from "./database.ts";
-import type { Progress, Result } from "./main.ts";
+import type { Progress, Result } from "./benchmark.ts";
 import { fillTicks } from "./market.ts";
 
 const TICKS_AN_HOUR = 250_000;

@@ -1,6 +1,6 @@
 import { makeBacklog } from "./backlog.ts";
 import { type Drain, drain } from "./drain.ts";
-import type { Options, Progress } from "./main.ts";
+import type { Options, Progress } from "./benchmark.ts";
 import { freshDatabase, startStack } from "./stack.ts";
 
 /** Drains by one consumer, and by two of one group. */

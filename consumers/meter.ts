@@ -1,6 +1,6 @@
 import { createWindow, type Histogram, note } from "../shared/telemetry/histogram.ts";
 import type { Batch, Lost } from "../shared/kafka/mod.ts";
-import type { Report } from "../shared/worker.ts";
+import type { Report } from "../shared/telemetry/report.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What a trouble is with. */

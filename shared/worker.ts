@@ -2,27 +2,10 @@ import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { checkEnvFile } from "./config/env_file.ts";
 import { buildOf, summarize } from "./config/summary.ts";
 import { createLog, describe, type Log } from "./log.ts";
-import { type Histogram, summaryOf } from "./telemetry/histogram.ts";
+import { summaryOf } from "./telemetry/histogram.ts";
+import type { Report } from "./telemetry/report.ts";
 import { SchemaError } from "./postgres/schema.ts";
 import { serveHealth } from "./telemetry/health.ts";
-
-/** What a worker says of itself. */
-export interface Report {
-  /** The design's counts, by name. */
-  readonly counts: Record<string, number>;
-  /** Delays from receipt to commit, in ms: of the process's life, and of the last minute. */
-  readonly delays?: Histogram;
-  readonly recentDelays?: Histogram;
-  /** The last price of each symbol, a decimal string. */
-  readonly prices?: Record<string, string>;
-  /**
-   * Why it makes no progress when waiting does not help: a right is missing, a password is wrong, or the cause is unknown. A person
-   * must act. The worker keeps trying. Absent while all is well.
-   */
-  readonly stuck?: string;
-  /** What it waits for that ends by itself: the start, or a server that is away. It keeps what it holds in memory. */
-  readonly waiting?: string;
-}
 
 /** What the loops are given. */
 export interface Worker {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { freePort } from "../local/ports.ts";
 import { spawnWatched } from "../local/watched.ts";
-import type { Report } from "../shared/worker.ts";
+import type { Report } from "../shared/telemetry/report.ts";
 import { until, witnesses } from "./until.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

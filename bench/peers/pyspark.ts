@@ -7,7 +7,7 @@ import { fillOnce, localFolder } from "../../local/folders.ts";
 import { parseDatabaseUrl } from "../../shared/postgres/url.ts";
 import type { Backlog } from "../backlog.ts";
 import type { Run } from "../contender.ts";
-import type { Progress } from "../main.ts";
+import type { Progress } from "../benchmark.ts";
 import { startCpuMeter } from "../process.ts";
 import { digestOf, fields, requireSame } from "../rows.ts";
 import { freshDatabase, type Stack } from "../stack.ts";

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import type postgres from "postgres";
+import type { Sql } from "../../shared/postgres/mod.ts";
 
 /** The part of a postgres.js query that it settles by. */
 interface Settling {
@@ -8,15 +8,15 @@ interface Settling {
 }
 
 /**
- * Sends statements of which one is a `copy … from stdin`, and `bytes` to that; returns once the server has done them all.
+ * Sends statements, one of which is a `copy … from stdin`, and sends `bytes` to it. Returns when the server has done all of them.
  *
- * postgres.js 3.4.9 settles such a query when the server asks for data, and so never tells of an error that comes with
- * the last byte, as a duplicate key does: its stream waits until some later query completes, and then fails that one's
- * copy by its own clean-up. But it settles the query once more when the server is done, one way or the other: that second
- * answer is what is waited for here, and the clean-up is left out.
- * @throws {postgres.PostgresError} what the server answered, or that the connection was lost
+ * postgres.js 3.4.9 settles such a query when the server asks for data. So it does not report an error that follows the last byte,
+ * such as a duplicate key: its stream waits until a later query completes, and its clean-up then fails the copy of that query. But
+ * it settles the query a second time when the server has succeeded or failed. This function waits for that second answer, and
+ * leaves the clean-up out.
+ * @throws {Error} postgres.js' error: what the server answered, or that the connection was lost
  */
-export function copyIn(sql: postgres.Sql, statements: string, bytes: Uint8Array): Promise<void> {
+export function copyIn(sql: Sql, statements: string, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const query = sql.unsafe(statements).simple();
     const settling = query as unknown as Settling;

@@ -1,5 +1,5 @@
 import { type Histogram, merge } from "../../shared/telemetry/histogram.ts";
-import type { Report } from "../../shared/worker.ts";
+import type { Report } from "../../shared/telemetry/report.ts";
 
 /** What a worker has done, over all its restarts. */
 export interface Totals {

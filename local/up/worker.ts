@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { backoff, sleep } from "../../shared/wait.ts";
-import type { Report } from "../../shared/worker.ts";
+import type { Report } from "../../shared/telemetry/report.ts";
 import { lastLines, linesOf } from "../command.ts";
 import { freePort } from "../ports.ts";
 import { spawnWatched } from "../watched.ts";

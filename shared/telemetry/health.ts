@@ -1,7 +1,7 @@
 import { summaryOf } from "./histogram.ts";
 import { describe, type Log } from "../log.ts";
 import { noteProgress, type Progress, whyStuck } from "./progress.ts";
-import type { Report } from "../worker.ts";
+import type { Report } from "./report.ts";
 
 const LOOK_MS = 5_000;
 

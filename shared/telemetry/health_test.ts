@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../../local/ports.ts";
 import { serveHealth } from "./health.ts";
 import { createLog } from "../log.ts";
-import type { Report } from "../worker.ts";
+import type { Report } from "./report.ts";
 
 const log = createLog("test", "error", () => {});
 

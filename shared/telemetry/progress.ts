@@ -1,4 +1,4 @@
-import type { Report } from "../worker.ts";
+import type { Report } from "./report.ts";
 
 /** A worker with work before it that gets none of it done for so long is stuck, in ms. */
 const STALL_MS = 60_000;

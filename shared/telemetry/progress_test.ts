@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { noteProgress, type Progress, whyStuck } from "./progress.ts";
-import type { Report } from "../worker.ts";
+import type { Report } from "./report.ts";
 
 const start: Progress = { done: 0, since: 0 };
 
