@@ -54,7 +54,7 @@ const knownGaps = new AnnotationQueryBuilder()
 const layout = () =>
   new DashboardBuilder("Bookline")
     .uid("bookline")
-    .description("Binance USD-M futures: the market, and the health of the data that shows it.")
+    .description("Binance: the market, and the health of the data that shows it.")
     .tags(["bookline", "binance"])
     .timezone("browser")
     .time({ from: "now-1h", to: "now" })

@@ -43,7 +43,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
       feed.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
     ),
   );
-  const lines = linesOf(config.binanceWsUrl, feed.route, [...symbols.keys()]);
+  const lines = linesOf(config.binanceWsUrl, config.market.routes[feed.route], [...symbols.keys()]);
   const topic = topicName(config.kafka, type);
   const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
   const down = new Map<string, { words: string; isLasting?: boolean }>();
@@ -107,7 +107,7 @@ export async function produce<M extends Message>(stream: Stream<M>, worker: Work
   );
   const receive = async () => {
     const requestPause = createRequestPause();
-    const look = lookByRest(config.binanceRestUrl, requestPause, log);
+    const look = lookByRest(config.binanceRestUrl + config.market.paths.ticker24h, requestPause, log);
     await Promise.all(
       lines.map((line) => {
         const overlap = createOverlap(feed.identity);

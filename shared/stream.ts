@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ColumnFor } from "./columns.ts";
+import type { Market } from "./exchange/markets/mod.ts";
 
 /**
  * One kind of data with one topic and one table, in three parts: what travels on Kafka, how the exchange sends it, and how it is
@@ -32,10 +33,10 @@ export interface MessageType<M extends { symbol: string } = { symbol: string }> 
   readonly lastPrice?: (message: M) => string;
 }
 
-/** How the exchange sends a stream. Binance: "USDⓈ-M Futures, WebSocket Market Streams". */
+/** How the exchange sends a stream. */
 export interface Feed<M, W extends z.ZodType = z.ZodType> {
   /** The kind of connection that carries it; the market knows the path. */
-  readonly route: "market" | "public";
+  readonly route: keyof Market["routes"];
   /** The feeds of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
   readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
   /** The feed that a message came on. */

@@ -35,10 +35,12 @@ export function symbolOf(stream: string): string {
 /** The first part of a client's path. An unrouted URL is one that Binance retired on 2026-04-23. */
 export type Route = "market" | "public" | "private" | "unrouted";
 
-const publicKinds = new Set(["bookTicker", "depth", "rpiDepth", "trade"]);
-
-/** Whether a stream is sent to clients of that route. Unrouted URLs are served as public ones are, private ones get no market data. */
-export function isServed(stream: string, route: Route): boolean {
+/**
+ * Whether a stream is sent to clients of that route. Unrouted URLs are served as public ones are, private ones get no market data.
+ *
+ * @param publicKinds the kinds of streams that the market's public route carries
+ */
+export function isServed(stream: string, route: Route, publicKinds: ReadonlySet<string>): boolean {
   if (route === "private") return false;
   return publicKinds.has(kindOf(stream)) === (route !== "market");
 }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { isServed, kindOf, payloadText, symbolOf } from "./event.ts";
+import { usualMarket } from "../../shared/exchange/markets/mod.ts";
+import { isServed, kindOf, payloadText, type Route, symbolOf } from "./event.ts";
+
+const served = (stream: string, route: Route) => isServed(stream, route, usualMarket.publicKinds);
 
 Deno.test("book, depth and trade streams are public, all others belong to the market", () => {
   for (
@@ -11,12 +14,12 @@ Deno.test("book, depth and trade streams are public, all others belong to the ma
       "!bookTicker",
     ]
   ) {
-    assert.deepEqual([isServed(stream, "public"), isServed(stream, "market")], [true, false], stream);
-    assert.ok(isServed(stream, "unrouted"), stream);
+    assert.deepEqual([served(stream, "public"), served(stream, "market")], [true, false], stream);
+    assert.ok(served(stream, "unrouted"), stream);
   }
   for (const stream of ["btcusdt@kline_1m", "btcusdt@aggTrade", "btcusdt@markPrice@1s", "!forceOrder@arr"]) {
-    assert.deepEqual([isServed(stream, "public"), isServed(stream, "market")], [false, true], stream);
-    assert.ok(!isServed(stream, "unrouted"), stream);
+    assert.deepEqual([served(stream, "public"), served(stream, "market")], [false, true], stream);
+    assert.ok(!served(stream, "unrouted"), stream);
   }
 });
 

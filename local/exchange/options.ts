@@ -5,7 +5,7 @@ import { usualSymbols } from "./market/instrument.ts";
 import { symbolsOf } from "./recording.ts";
 import type { ExchangeOptions } from "./server.ts";
 
-export const help = `A simulated exchange with the contract of Binance USD-M's market data.
+export const help = `A simulated exchange with the contract of Binance's market data.
 
   --port N          default: a free one
   --host ADDRESS    default: 127.0.0.1

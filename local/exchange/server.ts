@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Market, usualMarket } from "../../shared/exchange/markets/mod.ts";
 import { createClients } from "./clients/clients.ts";
 import { refuse, shakeHands } from "./clients/handshake.ts";
-import { binanceRules, type Rules } from "./clients/rules.ts";
+import { type Rules, rulesOf } from "./clients/rules.ts";
 import { controlReply } from "./control.ts";
 import { payloadText } from "./event.ts";
 import type { Fault, Schedule } from "./faults/fault.ts";
@@ -20,6 +21,8 @@ import { createTally } from "./tally.ts";
 import { replay, type Truth } from "./truth.ts";
 
 export interface ExchangeOptions {
+  /** By default the usual one. */
+  readonly market?: Market;
   readonly feed: Feed;
   /** By default as fast as time passes. */
   readonly pace?: Pace;
@@ -29,7 +32,7 @@ export interface ExchangeOptions {
   readonly port?: number;
   /** Nothing is played before `start()`. */
   readonly paused?: boolean;
-  /** Binance's, unless a test needs others. */
+  /** The market's, unless a test needs others. */
   readonly rules?: Partial<Rules>;
   /** What is to go wrong, and when; by default nothing. */
   readonly schedule?: Schedule;
@@ -67,17 +70,17 @@ const mostHeaderBytes = 2 ** 16;
 const watchEvery = 50;
 
 /**
- * Starts an exchange that keeps the contract of Binance USD-M's market data, on loopback.
+ * Starts an exchange that keeps the contract of Binance's market data, on loopback.
  * @throws {RangeError} if Binance has no such interval
  * @throws {Error} if the port can't be had
  */
 export async function startExchange(options: ExchangeOptions): Promise<Exchange> {
-  const { feed, pace = { speed: 1 }, host = "127.0.0.1", schedule = [] } = options;
+  const { market = usualMarket, feed, pace = { speed: 1 }, host = "127.0.0.1", schedule = [] } = options;
   if (feed.kind === "simulated") feed.intervals.forEach((interval) => spanOf(interval, 0));
-  const rules = { ...binanceRules, ...options.rules };
-  const clients = createClients(rules);
+  const rules = { ...rulesOf(market), ...options.rules };
+  const clients = createClients(rules, market.publicKinds);
   const { inject, refusal } = clients.faults;
-  const books = createBooks(feed.symbols);
+  const books = createBooks(market, feed.symbols);
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
   const stop = new AbortController();
@@ -107,14 +110,14 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       const reply = await controlReply(request, { start, pause, inject, status, played });
       if (reply) return reply;
       const refused = refusal();
-      if (refused) return refusalReply(refused);
+      if (refused) return refusalReply(refused, market);
       const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
       return restReply(request.method ?? "", pathname, searchParams, books);
     }),
   );
   server.on("upgrade", (request, socket) => {
     const refused = refusal();
-    if (refused) return refuse(socket, refusalReply(refused));
+    if (refused) return refuse(socket, refusalReply(refused, market));
     const address = shakeHands(request, socket, rules.streams);
     if (address) clients.admit(socket, address);
   });

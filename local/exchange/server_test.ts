@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { usualMarket } from "../../shared/exchange/markets/mod.ts";
 import { sleep } from "../../shared/wait.ts";
 import { payloadText } from "./event.ts";
 import type { SimulatedFeed } from "./feed.ts";
@@ -173,13 +174,13 @@ Deno.test("REST's klines are the streams'", async () => {
   const last = new Map(
     klines.map((k) => [k.t, [k.t, k.o, k.h, k.l, k.c, k.v, k.T, k.q, k.n, k.V, k.Q, "0"]]),
   );
-  const reply = await fetch(`${exchange.url}/fapi/v1/klines?symbol=BTCUSDT&interval=1m`);
+  const reply = await fetch(`${exchange.url}${usualMarket.paths.klines}?symbol=BTCUSDT&interval=1m`);
   const rows = await reply.json();
   assert.ok(rows.length > 8);
   assert.deepEqual(rows.slice(0, last.size), [...last.values()]);
-  const bad = await fetch(`${exchange.url}/fapi/v1/klines?symbol=XUSDT&interval=1m`);
+  const bad = await fetch(`${exchange.url}${usualMarket.paths.klines}?symbol=XUSDT&interval=1m`);
   assert.deepEqual([bad.status, await bad.text()], [400, '{"code":-1121,"msg":"Invalid symbol."}']);
-  const { serverTime } = await (await fetch(`${exchange.url}/fapi/v1/time`)).json();
+  const { serverTime } = await (await fetch(exchange.url + usualMarket.paths.time)).json();
   assert.equal(serverTime, Math.max(...(await truthOf(exchange)).map(({ data }) => data.E as number)));
 });
 

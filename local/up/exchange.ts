@@ -25,14 +25,14 @@ export interface LocalExchange extends AsyncDisposable {
 export async function startLocalExchange(
   feed: Feed,
   { speed = 1, rate }: Options,
-  { symbols, klineIntervals }: Config,
+  { market, symbols, klineIntervals }: Config,
   hasSymbols: boolean,
 ): Promise<LocalExchange | undefined> {
   if (feed.kind === "live" || feed.kind === "host") return undefined;
   if (feed.kind === "simulated") {
-    const market = { intervals: klineIntervals, rate: rate ?? USUAL_RATE, seed: 1 };
+    const making = { intervals: klineIntervals, rate: rate ?? USUAL_RATE, seed: 1 };
     return wrap(
-      await startExchange({ feed: { kind: "simulated", symbols, ...market }, paused: true }),
+      await startExchange({ market, feed: { kind: "simulated", symbols, ...making }, paused: true }),
       symbols,
     );
   }
@@ -43,7 +43,7 @@ export async function startLocalExchange(
   if (recorded.length === 0) throw new Error(`Cannot play ${feed.file}: there is no message in it`);
   const pace = rate === undefined ? { speed } : { rate };
   const replayed = { kind: "replayed", file, symbols: recorded } as const;
-  return wrap(await startExchange({ feed: replayed, pace, paused: true }), recorded);
+  return wrap(await startExchange({ market, feed: replayed, pace, paused: true }), recorded);
 }
 
 function wrap(exchange: Exchange, symbols: readonly string[]): LocalExchange {

@@ -49,11 +49,20 @@ export async function chooseFeed(
   return { kind: "simulated", because };
 }
 
-/** Asks the exchange for a sign of life; returns why it can't be used, undefined where it can. */
-export async function obstacleTo(restUrl: string, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * Sends the exchange a ping; returns why it can't be used, undefined if it can.
+ *
+ * @param restUrl the base of its REST API
+ * @param path the path that answers pings
+ */
+export async function obstacleTo(
+  restUrl: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const limit = AbortSignal.timeout(ANSWER_MS);
   try {
-    const response = await fetch(`${restUrl}/fapi/v1/ping`, { signal: AbortSignal.any([signal, limit]) });
+    const response = await fetch(restUrl + path, { signal: AbortSignal.any([signal, limit]) });
     await response.body?.cancel();
     if (response.ok) return undefined;
     const { status } = response;

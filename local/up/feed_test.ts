@@ -50,14 +50,14 @@ Deno.test("an exchange that refuses, hangs up or is silent is an obstacle; one t
   let answer = () => new Response("{}");
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => answer());
   const url = `http://127.0.0.1:${server.addr.port}`;
-  const obstacle = () => obstacleTo(url, AbortSignal.timeout(120_000));
+  const obstacle = () => obstacleTo(url, "/ping", AbortSignal.timeout(120_000));
   assert.equal(await obstacle(), undefined);
   answer = () => new Response("", { status: 451 });
   assert.equal(await obstacle(), `${url} answers with HTTP 451, as it does in blocked regions`);
   answer = () => new Response("", { status: 503 });
   assert.equal(await obstacle(), `${url} answers with HTTP 503`);
   assert.match(
-    await obstacleTo("http://127.0.0.1:1", AbortSignal.timeout(120_000)) ?? "",
+    await obstacleTo("http://127.0.0.1:1", "/ping", AbortSignal.timeout(120_000)) ?? "",
     /:1 can't be reached \(/,
   );
 });
@@ -65,7 +65,10 @@ Deno.test("an exchange that refuses, hangs up or is silent is an obstacle; one t
 Deno.test("an exchange that does not answer is given 3 s", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${silent.addr.port}`;
-  assert.equal(await obstacleTo(url, AbortSignal.timeout(120_000)), `${url} does not answer within 3 s`);
+  assert.equal(
+    await obstacleTo(url, "/ping", AbortSignal.timeout(120_000)),
+    `${url} does not answer within 3 s`,
+  );
   silent.close();
 });
 

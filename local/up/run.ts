@@ -56,7 +56,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const feed = await chooseFeed(
     options.feed,
     { host: foreignHost(wanted), ownServers },
-    () => obstacleTo(wanted.binanceRestUrl, signal),
+    () => obstacleTo(wanted.binanceRestUrl, wanted.market.paths.ping, signal),
   );
   terminal.shout(headline(feed));
   if (leftovers > 0) terminal.say(`Ended ${leftovers} workers that an earlier run had left behind`);

@@ -3,10 +3,12 @@ import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Look } from "./watchdog.ts";
 
 /**
- * Looks at what a stream's symbol has traded, by REST: the id of its last trade, which nothing but a trade changes. Costs one
- * unit of request weight of 2,400 a minute. Binance: "24hr Ticker Price Change Statistics".
+ * Looks by REST at what a stream's symbol has traded: the id of its last trade, which nothing but a trade changes. A look costs one
+ * unit of request weight. Binance: "24hr Ticker Price Change Statistics".
+ *
+ * @param url the URL of that endpoint, without a query
  */
-export function lookByRest(base: string, requestPause: RequestPause, log: Log): Look {
+export function lookByRest(url: string, requestPause: RequestPause, log: Log): Look {
   /** Symbols that were logged as unknown. */
   const unknown = new Set<string>();
   return async (stream) => {
@@ -14,7 +16,7 @@ export function lookByRest(base: string, requestPause: RequestPause, log: Log): 
     const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
-      const response = await fetch(`${base}/fapi/v1/ticker/24hr?${query}`, {
+      const response = await fetch(`${url}?${query}`, {
         signal: AbortSignal.timeout(3_000),
       });
       const body = await response.text();

@@ -5,7 +5,10 @@ import { restReply } from "../../local/exchange/rest/rest.ts";
 import { silent } from "../../local/testing.ts";
 import { createLog } from "../../shared/log.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
+import { usualMarket } from "../../shared/exchange/markets/mod.ts";
 import { lookByRest } from "./last_trade.ts";
+
+const url = `http://exchange${usualMarket.paths.ticker24h}`;
 
 const minute = 60_000;
 const start = Date.UTC(2026, 9, 1);
@@ -24,12 +27,12 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
   const real = globalThis.fetch;
   globalThis.fetch = (input) => {
     const { pathname, searchParams } = new URL(String(input));
-    const books = { symbols: ["BTCUSDT"], candles, newest, now };
+    const books = { market: usualMarket, symbols: ["BTCUSDT"], candles, newest, now };
     const { status, body } = restReply("GET", pathname, searchParams, books);
     return Promise.resolve(Response.json(body, { status }));
   };
   try {
-    const look = () => lookByRest("http://exchange", createRequestPause(), silent)("btcusdt@bookTicker");
+    const look = () => lookByRest(url, createRequestPause(), silent)("btcusdt@bookTicker");
     const traded = new Set([await look()]);
     candles.add(frame(start, 7));
     traded.add(await look());
@@ -44,7 +47,7 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     traded.add(await look());
     assert.equal(traded.size, 3);
     assert.equal(
-      await lookByRest("http://exchange", createRequestPause(), silent)("dogeusdt@bookTicker"),
+      await lookByRest(url, createRequestPause(), silent)("dogeusdt@bookTicker"),
       undefined,
     );
   } finally {
@@ -60,7 +63,7 @@ Deno.test("an exchange that asks to back off is not asked again before that, of 
     return Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "60" } }));
   };
   try {
-    const look = lookByRest("http://exchange", createRequestPause(), silent);
+    const look = lookByRest(url, createRequestPause(), silent);
     for (const symbol of ["btcusdt", "ethusdt"]) assert.equal(await look(`${symbol}@bookTicker`), undefined);
     assert.equal(asked, 1);
   } finally {
@@ -74,7 +77,7 @@ Deno.test("each symbol that the exchange does not know is named once", async () 
   try {
     const lines: string[] = [];
     const look = lookByRest(
-      "http://exchange",
+      url,
       createRequestPause(),
       createLog("test", "warn", (line) => lines.push(line)),
     );

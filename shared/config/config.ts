@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { parseBrokerAddress } from "../kafka/broker_address.ts";
 import { type Database, parseDatabaseUrl } from "../postgres/url.ts";
-import { exchangeUrls } from "../exchange/host.ts";
-
-const DEFAULT_SYMBOLS = ["BTC", "ETH", "BNB", "XRP", "SOL", "ADA", "DOGE", "POL", "DOT", "AVAX"]
-  .map((coin) => coin + "USDT").join();
+import { type Market, markets, prefixOf, schemaOf, usualMarket } from "../exchange/markets/mod.ts";
 
 /** What is wrong with the environment, a line a variable. Retrying won't help: a person must change it. */
 export class ConfigError extends Error {
@@ -41,7 +38,21 @@ const intervals = list(z.enum(
   "has an entry that is no interval of Binance's",
 )).transform((all) => [...new Set(all)]);
 
-const variables = {
+const market = z.string().transform((name, ctx): Market => {
+  const found = markets.find((one) => one.name === name);
+  if (found) return found;
+  const supported = markets.map((one) => one.name).join(", ");
+  ctx.issues.push({
+    code: "custom",
+    input: name,
+    message: `is ${name}, but only ${supported} is supported so far`,
+  });
+  return z.NEVER;
+});
+
+/** The variables; some defaults are the market's. */
+const variablesOf = ({ symbols: usualSymbols, wsUrl, restUrl }: Market) => ({
+  MARKET: variable(market, usualMarket.name, usualMarket.name),
   BOOTSTRAP_SERVER: variable(
     list(z.string()).pipe(z.array(
       z.string().superRefine((text, ctx) => {
@@ -83,10 +94,10 @@ const variables = {
   ),
   DB_USER: variable(z.string().optional(), "bookline"),
   DB_PASSWORD: variable(z.string().optional(), "the database user's password"),
-  SYMBOLS: variable(symbols, "BTCUSDT,ETHUSDT", DEFAULT_SYMBOLS),
+  SYMBOLS: variable(symbols, usualSymbols.slice(0, 2).join(), usualSymbols.join()),
   KLINE_INTERVALS: variable(intervals, "1m,1h", "1m"),
-  BINANCE_WS_URL: variable(url("ws", "wss"), exchangeUrls.ws, exchangeUrls.ws),
-  BINANCE_REST_URL: variable(url("http", "https"), exchangeUrls.rest, exchangeUrls.rest),
+  BINANCE_WS_URL: variable(url("ws", "wss"), wsUrl, wsUrl),
+  BINANCE_REST_URL: variable(url("http", "https"), restUrl, restUrl),
   ROLLOVER_SECONDS: variable(wholeNumber(1, 86_000), "82800", "82800"),
   SILENCE_SECONDS: variable(wholeNumber(1, 3_600), "30", "30"),
   BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),
@@ -96,27 +107,31 @@ const variables = {
     "info",
     "info",
   ),
-};
+});
 
 /** The variables that Bookline reads. */
-export const variableNames: readonly string[] = Object.keys(variables);
+export const variableNames: readonly string[] = Object.keys(variablesOf(usualMarket));
 
 const secrets = new Set(["DB_PASSWORD", "KAFKA_SECRET_KEY"]);
 
-type Variables = { [N in keyof typeof variables]: z.output<(typeof variables)[N]["schema"]> };
+type Schemas = ReturnType<typeof variablesOf>;
+type Variables = { [N in keyof Schemas]: z.output<Schemas[N]["schema"]> };
 
 /** A worker's configuration, from its environment. */
 export interface Config {
+  readonly market: Market;
   readonly kafka: {
     /** Each `host:port`, or `[IPv6 address]:port`. */
     readonly brokers: string[];
     readonly ssl: boolean;
     /** Present: SASL PLAIN, as for Confluent Cloud. */
     readonly sasl?: { readonly username: string; readonly password: string };
+    /** `TOPIC_PREFIX` and the market's own prefix. */
     readonly topicPrefix: string;
     readonly groupId: string;
   };
-  readonly database: Database;
+  /** The database, and in it the schema of the market's tables. */
+  readonly database: Database & { readonly schema: string };
   /** Upper case. */
   readonly symbols: string[];
   readonly klineIntervals: string[];
@@ -147,8 +162,9 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
       }: it has another name, since .env begins with a byte order mark. Save it as UTF-8 without`,
     );
   }
+  const named = market.safeParse(env.MARKET?.trim()).data ?? usualMarket;
   const values = Object.fromEntries(
-    Object.entries(variables).map(([name, { schema, example, fallback }]) => {
+    Object.entries(variablesOf(named)).map(([name, { schema, example, fallback }]) => {
       const text = env[name]?.trim();
       // A secret may begin or end with a space.
       const value = text && secrets.has(name) ? env[name] : text;
@@ -182,17 +198,19 @@ export function readConfig(env: Record<string, string | undefined> = Deno.env.to
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
 
   return {
+    market: values.MARKET,
     kafka: {
       brokers: values.BOOTSTRAP_SERVER,
       ssl: sasl !== undefined || values.KAFKA_SSL === "true",
       sasl,
-      topicPrefix: values.TOPIC_PREFIX,
+      topicPrefix: values.TOPIC_PREFIX + prefixOf(values.MARKET),
       groupId: values.KAFKA_GROUP_ID,
     },
     database: {
       ...values.DB_URL,
       user: values.DB_USER ?? values.DB_URL.user,
       password: values.DB_PASSWORD ?? values.DB_URL.password,
+      schema: schemaOf(values.MARKET),
     },
     symbols: values.SYMBOLS,
     klineIntervals: values.KLINE_INTERVALS,

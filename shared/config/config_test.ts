@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { usualMarket } from "../exchange/markets/mod.ts";
 import { ConfigError, readConfig } from "./config.ts";
 
 /** The lines that `readConfig` refuses the environment with. */
@@ -64,11 +65,13 @@ const bad: [variable: string, value: string, fault: string, example: string][] =
     `has the parameter sslrootcert, which Bookline does not know: it knows ${knows}`,
     database,
   ],
+  ["MARKET", "coinm", "is coinm, but only usdm is supported so far", "usdm"],
+  ["MARKET", "spot", "is spot, but only usdm is supported so far", "usdm"],
   ["SYMBOLS", "BTC-USDT", "has an entry that is no symbol", "BTCUSDT,ETHUSDT"],
   ["SYMBOLS", ", ,", "names nothing", "BTCUSDT,ETHUSDT"],
   ["KLINE_INTERVALS", "1m,7m", "has an entry that is no interval of Binance's", "1m,1h"],
-  ["BINANCE_WS_URL", "https://x", "must be a ws:// or wss:// URL", "wss://fstream.binance.com"],
-  ["BINANCE_REST_URL", "fapi.binance.com", "must be a http:// or https:// URL", "https://fapi.binance.com"],
+  ["BINANCE_WS_URL", "https://x", "must be a ws:// or wss:// URL", usualMarket.wsUrl],
+  ["BINANCE_REST_URL", "exchange", "must be a http:// or https:// URL", usualMarket.restUrl],
   ["ROLLOVER_SECONDS", "1d", "must be a whole number", "82800"],
   ["ROLLOVER_SECONDS", "0", "must be from 1 to 86000", "82800"],
   ["SILENCE_SECONDS", "-1", "must be a whole number", "30"],

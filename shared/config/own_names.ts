@@ -7,7 +7,8 @@ import { asName, foreignHost } from "../exchange/host.ts";
  */
 export function requireOwnTopics(config: Config): void {
   const host = foreignHost(config);
-  if (!host || config.kafka.topicPrefix !== "") return;
+  const usual = readConfig({ MARKET: config.market.name }).kafka.topicPrefix;
+  if (!host || config.kafka.topicPrefix !== usual) return;
   throw new ConfigError(
     `Cannot use data of ${host}, which is not the exchange, without a TOPIC_PREFIX: its topics would be the exchange's. ` +
       `Example: TOPIC_PREFIX=${asName(host)}.`,
@@ -21,7 +22,7 @@ export function requireOwnTopics(config: Config): void {
 export function requireOwnDatabase(config: Config): void {
   requireOwnTopics(config);
   const host = foreignHost(config);
-  const usual = readConfig({}).database.name;
+  const usual = readConfig({ MARKET: config.market.name }).database.name;
   if (!host || config.database.name !== usual) return;
   throw new ConfigError(
     `Cannot store data of ${host}, which is not the exchange, in the database ${usual}: name another in DB_URL. ` +

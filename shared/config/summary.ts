@@ -10,11 +10,12 @@ export function buildOf(commit: string | undefined): string {
 }
 
 /** The configuration in use, for the log; of secrets only whether they are set. */
-export function summarize({ kafka, database, ...rest }: Config): Record<string, unknown> {
+export function summarize({ market, kafka, database, ...rest }: Config): Record<string, unknown> {
   const { brokers, sasl, ...ofKafka } = kafka;
   const { password, ...ofDatabase } = database;
   const { binanceWsUrl, binanceRestUrl, ...others } = rest;
   const fields = {
+    market: market.name,
     brokers: brokers.join(),
     ...ofKafka,
     apiKey: isSet(sasl?.username),

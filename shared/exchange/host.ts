@@ -1,18 +1,21 @@
 import { createHash } from "node:crypto";
+import type { Market } from "./markets/mod.ts";
 
-/** Where the exchange's USD-M market is. (Binance: "Websocket Market Streams" and "General Info" of USD-M futures.) */
-export const exchangeUrls = { ws: "wss://fstream.binance.com", rest: "https://fapi.binance.com" };
+/** The market, and the URLs that are read in its name. */
+interface Source {
+  readonly market: Pick<Market, "wsUrl" | "restUrl">;
+  readonly binanceWsUrl: string;
+  readonly binanceRestUrl: string;
+}
 
 /**
- * The host, with its port, that data comes from if it is not the exchange's: a test network, another market, a proxy or a
- * simulation. Undefined if both URLs are the exchange's own, over TLS.
+ * The host, with its port, of data that does not come from the market's own hosts but from a test network, another market, a
+ * proxy or a simulation. Undefined if both URLs are the market's own, over TLS.
  */
-export function foreignHost(
-  { binanceWsUrl, binanceRestUrl }: { binanceWsUrl: string; binanceRestUrl: string },
-): string | undefined {
+export function foreignHost({ market, binanceWsUrl, binanceRestUrl }: Source): string | undefined {
   const [ws, rest] = [new URL(binanceWsUrl), new URL(binanceRestUrl)];
-  if (ws.origin !== exchangeUrls.ws) return ws.host;
-  return rest.origin === exchangeUrls.rest ? undefined : rest.host;
+  if (ws.origin !== market.wsUrl) return ws.host;
+  return rest.origin === market.restUrl ? undefined : rest.host;
 }
 
 /** The most characters of a text in a name: Postgres cuts names off at 63 bytes. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../config/config.ts";
 import { asName, foreignHost } from "./host.ts";
+import { usualMarket } from "./markets/mod.ts";
 import { requireOwnDatabase, requireOwnTopics } from "../config/own_names.ts";
+
+const { wsUrl } = usualMarket;
 
 const testNetwork = {
   BINANCE_WS_URL: "wss://stream.binancefuture.com",
@@ -13,12 +16,12 @@ Deno.test("whatever is not the exchange's own host, over TLS, is foreign, be it 
   assert.equal(host(testNetwork), "stream.binancefuture.com");
   assert.equal(host({ BINANCE_WS_URL: "ws://127.0.0.1:9001" }), "127.0.0.1:9001");
   assert.equal(host({ BINANCE_REST_URL: "http://127.0.0.1:9001" }), "127.0.0.1:9001");
-  assert.equal(host({ BINANCE_WS_URL: "ws://fstream.binance.com" }), "fstream.binance.com");
+  assert.equal(host({ BINANCE_WS_URL: wsUrl.replace("wss:", "ws:") }), new URL(wsUrl).host);
   assert.equal(
-    host({ BINANCE_WS_URL: "wss://fstream.binance.com.example.org" }),
-    "fstream.binance.com.example.org",
+    host({ BINANCE_WS_URL: `${wsUrl}.example.org` }),
+    `${new URL(wsUrl).host}.example.org`,
   );
-  assert.equal(host({ BINANCE_WS_URL: "wss://fstream.binance.com:443/", BINANCE_REST_URL: "" }), undefined);
+  assert.equal(host({ BINANCE_WS_URL: `${wsUrl}:443/`, BINANCE_REST_URL: "" }), undefined);
 });
 
 Deno.test("a name is made of any text, and long ones that differ stay different", () => {

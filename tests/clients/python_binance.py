@@ -6,11 +6,12 @@ Arguments: the URL of REST, that of the streams, the symbol. Ends with its input
 import asyncio
 import json
 import sys
+from urllib.parse import urlsplit
 
 from binance import AsyncClient, BinanceSocketManager
 
 url, ws_url, symbol = sys.argv[1:]
-AsyncClient.FUTURES_URL = url + "/fapi"
+AsyncClient.FUTURES_URL = url + urlsplit(AsyncClient.FUTURES_URL).path
 BinanceSocketManager.FSTREAM_URL = ws_url + "/"
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseAddress } from "./address.ts";
 
 Deno.test("a path that Binance does not have is no address", () => {
-  for (const path of ["/", "/secret/ws", "/market", "/market/stream/btcusdt@trade", "/fapi/v1/time"]) {
+  for (const path of ["/", "/secret/ws", "/market", "/market/stream/btcusdt@trade", "/rest/v1/time"]) {
     assert.equal(parseAddress(path), undefined, path);
   }
 });

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Market } from "../../../shared/exchange/markets/mod.ts";
 import { envelopeText, isServed, type MarketEvent, payloadText } from "../event.ts";
 import { createFaults, type Faults } from "../faults/faults.ts";
 import type { Audience } from "../player.ts";
@@ -28,7 +29,7 @@ export interface Clients extends Audience {
 /** At pace "max" the exchange waits for whoever has more than this unread. */
 const comfortableBacklog = 2 ** 20;
 
-export function createClients(rules: Rules): Clients {
+export function createClients(rules: Rules, publicKinds: Market["publicKinds"]): Clients {
   const connections = new Set<Connection>();
   const faults = createFaults(connections);
   const subscribers = new Map<string, Set<Connection>>();
@@ -40,7 +41,7 @@ export function createClients(rules: Rules): Clients {
   const subscribe = (connection: Connection, stream: string) => {
     connection.streams.add(stream);
     faults.subscribed(connection, stream);
-    if (!isServed(stream, connection.address.route)) return; // acknowledged all the same, as Binance does
+    if (!isServed(stream, connection.address.route, publicKinds)) return; // acknowledged all the same, as Binance does
     const group = subscribers.get(stream) ?? new Set();
     subscribers.set(stream, group.add(connection));
   };

@@ -75,7 +75,7 @@ function idText(id: unknown): string {
 }
 
 /**
- * Whether a request may be named so. The docs of USD-M allow unsigned integers only; Binance's own clients send text and are
+ * Whether a request may be named so. The futures' documents allow unsigned integers only; Binance's own clients send text and are
  * answered. The bounds of text are spot's.
  */
 function isId(id: unknown): boolean {

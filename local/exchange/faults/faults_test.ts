@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { usualMarket } from "../../../shared/exchange/markets/mod.ts";
 import { book } from "../../../shared/streams/book.ts";
 import { sleep } from "../../../shared/wait.ts";
 import type { SimulatedFeed } from "../feed.ts";
@@ -98,7 +99,7 @@ Deno.test("handshakes and REST are refused, and told when to come back", async (
   for (const status of [418, 429, 451, 503] as const) {
     exchange.inject({ fault: "refuse", status, ms: 60_000, retryAfter: 7 });
     await assert.rejects(connect(exchange, both), new RegExp(String(status)));
-    const ping = await fetch(`${exchange.url}/fapi/v1/ping`);
+    const ping = await fetch(exchange.url + usualMarket.paths.ping);
     assert.deepEqual([ping.status, ping.headers.get("retry-after")], [status, "7"]);
     assert.equal(typeof (await ping.json()).code, "number");
     // How a client learns of Retry-After, since a failed handshake tells it the status alone.

@@ -17,7 +17,7 @@ export interface Instrument {
   readonly quantity: number;
 }
 
-/** A usual price, tick and quantity, as Binance USD-M quoted them in 2026. */
+/** A usual price, tick and quantity, as Binance quoted them in 2026. */
 const quoted: Record<string, [price: string, tick: string, quantity: string]> = {
   BTCUSDT: ["84550.00", "0.10", "0.120"],
   ETHUSDT: ["2660.00", "0.01", "2.000"],

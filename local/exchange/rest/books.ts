@@ -1,9 +1,11 @@
+import type { Market } from "../../../shared/exchange/markets/mod.ts";
 import { type MarketEvent, payloadText } from "../event.ts";
 import { type CandleHistory, createCandleHistory } from "./candle_history.ts";
 import { createNewest, type Newest } from "./newest.ts";
 
 /** What REST tells about. */
 export interface Books {
+  readonly market: Market;
   /** Upper case. */
   readonly symbols: readonly string[];
   readonly candles: CandleHistory;
@@ -13,11 +15,15 @@ export interface Books {
 }
 
 /** Books that follow the messages that are played. */
-export function createBooks(symbols: readonly string[]): Books & { add(event: MarketEvent): void } {
+export function createBooks(
+  market: Market,
+  symbols: readonly string[],
+): Books & { add(event: MarketEvent): void } {
   const candles = createCandleHistory();
   const newest = createNewest();
   let lastTime = 0;
   return {
+    market,
     symbols,
     candles,
     newest,

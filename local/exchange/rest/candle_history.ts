@@ -34,7 +34,7 @@ interface Entry {
   readonly firstId: number;
 }
 
-/** As many as one request may ask for. */
+/** One request asks for no more in any market. */
 const kept = 1_500;
 
 export function createCandleHistory(): CandleHistory {

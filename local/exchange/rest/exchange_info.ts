@@ -7,13 +7,13 @@ const never = 4_133_404_800_000;
 const onboarded = 1_569_398_400_000;
 
 /** Binance: "Exchange Information". Clients need most of the fields, though the exchange takes no orders. */
-export function exchangeInfo({ symbols, now }: Books) {
+export function exchangeInfo({ market: { limits }, symbols, now }: Books) {
   return {
     timezone: "UTC",
     serverTime: now,
     futuresType: "U_MARGINED",
     rateLimits: [
-      { rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: 2_400 },
+      { rateLimitType: "REQUEST_WEIGHT", interval: "MINUTE", intervalNum: 1, limit: limits.weightPerMinute },
       { rateLimitType: "ORDERS", interval: "MINUTE", intervalNum: 1, limit: 1_200 },
     ],
     exchangeFilters: [],

@@ -27,7 +27,8 @@ export function continuousKlines(query: URLSearchParams, books: Books): Reply {
 }
 
 /** Rows from `startTime` on where it is given, else the newest; none of a symbol that does not exist. */
-function rowsOf(symbol: string | undefined, query: URLSearchParams, { candles, now }: Books): Reply {
+function rowsOf(symbol: string | undefined, query: URLSearchParams, books: Books): Reply {
+  const { market: { limits: { klines: { usual, most } } }, candles, now } = books;
   const interval = query.get("interval");
   if (!interval) return missing("interval");
   if (!intervals.includes(interval)) return fault(400, -1120, "Invalid interval.");
@@ -36,8 +37,8 @@ function rowsOf(symbol: string | undefined, query: URLSearchParams, { candles, n
     const msg = `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`;
     return fault(400, -1100, msg);
   }
-  const limit = Number(query.get("limit") ?? 500);
-  if (limit < 1 || limit > 1_500) return fault(400, -1130, "Data sent for parameter 'limit' is not valid.");
+  const limit = Number(query.get("limit") ?? usual);
+  if (limit < 1 || limit > most) return fault(400, -1130, "Data sent for parameter 'limit' is not valid.");
   const from = Number(query.get("startTime") ?? 0);
   const to = Number(query.get("endTime") ?? Infinity);
   if (from > to) return fault(400, -1023, "Start time is greater than end time.");

@@ -1,3 +1,4 @@
+import type { RestPaths } from "../../../shared/exchange/markets/mod.ts";
 import type { Reply } from "../http.ts";
 import type { Books } from "./books.ts";
 import { fault } from "./errors.ts";
@@ -5,24 +6,24 @@ import { exchangeInfo } from "./exchange_info.ts";
 import { continuousKlines, klines } from "./klines.ts";
 import { bookTicker, depth, priceTicker, ticker24h } from "./tickers.ts";
 
-/** What is answered at each path. Parameters that a path does not know are ignored, as USD-M does. */
-const paths: Record<string, (query: URLSearchParams, books: Books) => Reply> = {
-  "/fapi/v1/ping": () => ({ status: 200, body: {} }),
-  "/fapi/v1/time": (_, { now }) => ({ status: 200, body: { serverTime: now } }),
-  "/fapi/v1/exchangeInfo": (_, books) => ({ status: 200, body: exchangeInfo(books) }),
-  "/fapi/v1/klines": klines,
-  "/fapi/v1/continuousKlines": continuousKlines,
-  "/fapi/v1/depth": depth,
-  "/fapi/v1/ticker/24hr": ticker24h,
-  "/fapi/v1/ticker/price": priceTicker,
-  "/fapi/v2/ticker/price": priceTicker,
-  "/fapi/v1/ticker/bookTicker": bookTicker,
+/** What is answered at each path. Parameters that a path does not know are ignored, as the futures' REST does. */
+const answers: Record<keyof RestPaths, (query: URLSearchParams, books: Books) => Reply> = {
+  ping: () => ({ status: 200, body: {} }),
+  time: (_, { now }) => ({ status: 200, body: { serverTime: now } }),
+  exchangeInfo: (_, books) => ({ status: 200, body: exchangeInfo(books) }),
+  klines,
+  continuousKlines,
+  depth,
+  ticker24h,
+  price: priceTicker,
+  priceV2: priceTicker,
+  bookTicker,
 };
 
-/** Answers `GET /fapi/v1/…`. */
+/** Answers a request at one of the paths of the books' market. */
 export function restReply(method: string, path: string, query: URLSearchParams, books: Books): Reply {
-  if (method !== "GET" || !Object.hasOwn(paths, path)) {
-    return fault(404, -5000, `Path ${path}, Method ${method} is invalid`);
-  }
-  return paths[path](query, books);
+  const { paths } = books.market;
+  const name = (Object.keys(answers) as (keyof RestPaths)[]).find((name) => paths[name] === path);
+  if (method !== "GET" || !name) return fault(404, -5000, `Path ${path}, Method ${method} is invalid`);
+  return answers[name](query, books);
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { usualMarket } from "../../../shared/exchange/markets/mod.ts";
 import { createCandleHistory } from "./candle_history.ts";
 import { createNewest } from "./newest.ts";
 import { restReply } from "./rest.ts";
+
+const { paths } = usualMarket;
 
 const minute = 60_000;
 const start = Date.UTC(2026, 9, 1);
@@ -43,15 +46,21 @@ newest.add({ stream: "btcusdt@trade", time: start, head: '{"e":"trade","E":4,"q"
 const symbols = ["BTCUSDT", "币安人生USDT", "BTCUSDT_261225"];
 const get = (path: string, now = start + 4 * minute - 1, method = "GET") => {
   const url = new URL(path, "http://x");
-  return restReply(method, url.pathname, url.searchParams, { symbols, candles, newest, now });
+  return restReply(method, url.pathname, url.searchParams, {
+    market: usualMarket,
+    symbols,
+    candles,
+    newest,
+    now,
+  });
 };
 const rows = (query: string, now?: number) =>
-  get(`/fapi/v1/klines?symbol=BTCUSDT&interval=1m${query}`, now).body as [number, ...string[]][];
+  get(`${paths.klines}?symbol=BTCUSDT&interval=1m${query}`, now).body as [number, ...string[]][];
 const minutes = (query: string) => rows(query).map(([open]) => (open - start) / minute);
 
 Deno.test("faults have Binance's codes", () => {
   const code = (query: string) => {
-    const { status, body } = get(`/fapi/v1/klines?${query}`);
+    const { status, body } = get(`${paths.klines}?${query}`);
     assert.equal(status, 400);
     return (body as { code: number }).code;
   };
@@ -61,31 +70,31 @@ Deno.test("faults have Binance's codes", () => {
   assert.equal(code("symbol=BTCUSDT&interval=7m"), -1120);
   assert.equal(code("symbol=BTCUSDT&interval=1m&startTime=yesterday"), -1100);
   assert.equal(code("symbol=BTCUSDT&interval=1m&limit=1501"), -1130);
-  assert.deepEqual(get("/fapi/v1/klines?symbol=XUSDT&interval=1m").body, {
+  assert.deepEqual(get(`${paths.klines}?symbol=XUSDT&interval=1m`).body, {
     code: -1121,
     msg: "Invalid symbol.",
   });
   assert.equal(code("symbol=BTCUSDT&interval=1m&startTime=2&endTime=1"), -1023);
-  const path = "/fapi/v1/time";
+  const path = paths.time;
   assert.deepEqual(get("/api/v3/klines").status, 404);
   assert.deepEqual(get(path, 5, "POST"), {
     status: 404,
     body: { code: -5000, msg: `Path ${path}, Method POST is invalid` },
   });
   for (
-    const [query, code] of Object.entries({
-      "depth?limit=5": -1102,
-      "depth?symbol=XUSDT": -1121,
-      "depth?symbol=BTCUSDT&limit=7": -4021,
-      "ticker/bookTicker?symbol=XUSDT": -1121,
-      "continuousKlines?pair=BTCUSDT&interval=1m": -1102,
-      "continuousKlines?contractType=PERPETUAL&interval=1m": -1102,
-      "continuousKlines?pair=BTCUSDT&contractType=ETERNAL&interval=1m": -4104,
-      "continuousKlines?pair=XUSDT&contractType=PERPETUAL&interval=1m": -4144,
-    })
+    const [target, code] of [
+      [`${paths.depth}?limit=5`, -1102],
+      [`${paths.depth}?symbol=XUSDT`, -1121],
+      [`${paths.depth}?symbol=BTCUSDT&limit=7`, -4021],
+      [`${paths.bookTicker}?symbol=XUSDT`, -1121],
+      [`${paths.continuousKlines}?pair=BTCUSDT&interval=1m`, -1102],
+      [`${paths.continuousKlines}?contractType=PERPETUAL&interval=1m`, -1102],
+      [`${paths.continuousKlines}?pair=BTCUSDT&contractType=ETERNAL&interval=1m`, -4104],
+      [`${paths.continuousKlines}?pair=XUSDT&contractType=PERPETUAL&interval=1m`, -4144],
+    ] as const
   ) {
-    const { status, body } = get(`/fapi/v1/${query}`);
-    assert.deepEqual([status, (body as { code: number }).code], [400, code], query);
+    const { status, body } = get(target);
+    assert.deepEqual([status, (body as { code: number }).code], [400, code], target);
   }
 });
 
@@ -121,7 +130,7 @@ Deno.test("minutes in which nothing was sent are there, without trades", () => {
 });
 
 Deno.test("an interval of which no candle was made has no rows", () => {
-  assert.deepEqual(get("/fapi/v1/klines?symbol=BTCUSDT&interval=1h").body, []);
+  assert.deepEqual(get(`${paths.klines}?symbol=BTCUSDT&interval=1h`).body, []);
 });
 
 Deno.test("parameters that a path does not know are ignored", () => {
@@ -130,7 +139,7 @@ Deno.test("parameters that a path does not know are ignored", () => {
 
 Deno.test("continuous candles are the candles of the contract", () => {
   const continuous = (type: string) =>
-    get(`/fapi/v1/continuousKlines?pair=BTCUSDT&contractType=${type}&interval=1m`).body;
+    get(`${paths.continuousKlines}?pair=BTCUSDT&contractType=${type}&interval=1m`).body;
   assert.deepEqual(continuous("PERPETUAL"), rows(""));
   assert.deepEqual(continuous("CURRENT_QUARTER"), []);
   assert.deepEqual(continuous("NEXT_QUARTER"), []);
@@ -138,7 +147,7 @@ Deno.test("continuous candles are the candles of the contract", () => {
 
 Deno.test("a symbol's ticker tells its last 24 hours, before the first trade too", () => {
   const now = start + 4 * minute - 1;
-  const ticker = (symbol: string) => get(`/fapi/v1/ticker/24hr?symbol=${encodeURIComponent(symbol)}`).body;
+  const ticker = (symbol: string) => get(`${paths.ticker24h}?symbol=${encodeURIComponent(symbol)}`).body;
   assert.deepEqual(ticker("BTCUSDT"), {
     symbol: "BTCUSDT",
     priceChange: "1.9",
@@ -163,24 +172,24 @@ Deno.test("a symbol's ticker tells its last 24 hours, before the first trade too
 
 Deno.test("candles older than 24 hours are not in the ticker", () => {
   const day = 24 * 60 * minute;
-  const { body } = get("/fapi/v1/ticker/24hr?symbol=BTCUSDT", start + day + 2 * minute);
+  const { body } = get(`${paths.ticker24h}?symbol=BTCUSDT`, start + day + 2 * minute);
   assert.equal((body as { openTime: number }).openTime, start + 2 * minute);
 });
 
 Deno.test("the best bid and ask are those of the newest message; of a symbol that had none they are 0", () => {
   const best = { symbol: "BTCUSDT", bidPrice: "2.0", bidQty: "5", askPrice: "2.1", askQty: "6", time: 3 };
-  assert.deepEqual(get("/fapi/v1/ticker/bookTicker?symbol=BTCUSDT").body, best);
-  const [first, second] = get("/fapi/v1/ticker/bookTicker").body as unknown[];
+  assert.deepEqual(get(`${paths.bookTicker}?symbol=BTCUSDT`).body, best);
+  const [first, second] = get(paths.bookTicker).body as unknown[];
   assert.deepEqual(first, best);
   assert.deepEqual((second as typeof best).bidPrice, "0");
-  assert.deepEqual(get("/fapi/v1/depth?symbol=BTCUSDT&limit=5", 9).body, {
+  assert.deepEqual(get(`${paths.depth}?symbol=BTCUSDT&limit=5`, 9).body, {
     lastUpdateId: 7,
     E: 9,
     T: 3,
     bids: [["2.0", "5"]],
     asks: [["2.1", "6"]],
   });
-  assert.deepEqual(get("/fapi/v1/ticker/price?symbol=BTCUSDT", 9).body, {
+  assert.deepEqual(get(`${paths.price}?symbol=BTCUSDT`, 9).body, {
     symbol: "BTCUSDT",
     price: "2.9",
     time: 9,
@@ -188,14 +197,14 @@ Deno.test("the best bid and ask are those of the newest message; of a symbol tha
 });
 
 Deno.test("tickers tell of all symbols if none is named", () => {
-  for (const ticker of ["24hr", "price", "bookTicker"]) {
-    const all = get(`/fapi/v1/ticker/${ticker}`).body as { symbol: string }[];
+  for (const path of [paths.ticker24h, paths.price, paths.priceV2, paths.bookTicker]) {
+    const all = get(path).body as { symbol: string }[];
     assert.deepEqual(all.map(({ symbol }) => symbol), symbols);
   }
 });
 
 Deno.test("exchangeInfo lists what is traded, with the fields that clients need; time and ping are answered", () => {
-  const { symbols: told } = get("/fapi/v1/exchangeInfo").body as { symbols: Record<string, unknown>[] };
+  const { symbols: told } = get(paths.exchangeInfo).body as { symbols: Record<string, unknown>[] };
   assert.deepEqual(
     told.map((
       { symbol, status, contractType, marginAsset, deliveryDate },
@@ -206,6 +215,6 @@ Deno.test("exchangeInfo lists what is traded, with the fields that clients need;
       ["BTCUSDT_261225", "TRADING", "CURRENT_QUARTER", "USDT", Date.UTC(2026, 11, 25, 8)],
     ],
   );
-  assert.deepEqual(get("/fapi/v1/time", 5).body, { serverTime: 5 });
-  assert.deepEqual(get("/fapi/v1/ping").body, {});
+  assert.deepEqual(get(paths.time, 5).body, { serverTime: 5 });
+  assert.deepEqual(get(paths.ping).body, {});
 });

@@ -3,8 +3,6 @@ import type { Books } from "./books.ts";
 import { dayOf } from "./day.ts";
 import { fault, invalidSymbol, missing } from "./errors.ts";
 
-const depths = [5, 10, 20, 50, 100, 500, 1_000];
-
 /** Binance: "24hr Ticker Price Change Statistics", as far as the candles that were played reach. */
 export function ticker24h(query: URLSearchParams, books: Books): Reply {
   return eachSymbol(query, books, (symbol) => dayOf(symbol, books));
@@ -33,7 +31,9 @@ export function depth(query: URLSearchParams, books: Books): Reply {
   if (!symbol) return missing("symbol");
   if (!books.symbols.includes(symbol)) return invalidSymbol;
   const limit = query.get("limit") ?? "500";
-  if (!depths.includes(Number(limit))) return fault(400, -4021, `${limit} is not valid depth limit.`);
+  if (!books.market.limits.depths.includes(Number(limit))) {
+    return fault(400, -4021, `${limit} is not valid depth limit.`);
+  }
   const best = bestOf(symbol, books);
   return {
     status: 200,
