@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { readConfig } from "../shared/config/config.ts";
-import { createCluster } from "../shared/kafka/cluster.ts";
+import { createCluster } from "../shared/kafka/patches/own_cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
 import { moveLeader, placeOf, withAdmin } from "./leaders.ts";

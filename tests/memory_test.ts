@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { memoryOf } from "../bench/process.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
-import { createCluster } from "../shared/kafka/cluster.ts";
+import { createCluster } from "../shared/kafka/patches/own_cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
 import { retryForever } from "../shared/retry.ts";

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import kafkajs from "kafkajs";
 import { createClient } from "../shared/kafka/client.ts";
-import { parseBrokerAddress } from "../shared/kafka/broker_address.ts";
 import { openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
-import { openProxy } from "./proxy.ts";
 import { silent, testDatabase, testKafka } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
@@ -67,15 +65,4 @@ Deno.test("a topic that is made has its cleanup policy set, whatever the broker'
   } finally {
     await admin.disconnect();
   }
-});
-
-Deno.test("Kafka is found by an IPv6 address", async () => {
-  await using test = await testKafka();
-  await using proxy = await openProxy(parseBrokerAddress(test.config.brokers[0]), "::1");
-  const kafka = openKafka({ ...test.config, brokers: [`[::1]:${proxy.port}`] }, silent);
-  const topic = `${test.config.topicPrefix}six`;
-  await kafka.ensureTopics([topic]);
-  await using producer = kafka.producer(topic);
-  await producer.send([{ key: "k", value: "v" }]);
-  assert.equal((await kafka.extentOf(topic)).reduce((sum, { high }) => sum + high, 0), 1);
 });

@@ -1,29 +1,22 @@
 import "./patches/all.ts";
 import kafkajs from "kafkajs";
-import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import { certificateFault } from "../certificate_fault.ts";
 import type { Config } from "../config/config.ts";
 import { describe, type Log } from "../log.ts";
 import { parseBrokerAddress } from "./broker_address.ts";
+import { brokerName, openSocket } from "./patches/ipv6.ts";
 
 /** Waiting for a broker to accept a connection, in ms. */
 const CONNECTION_MS = 3_000;
 /** Waiting for an answer, in ms. A broker that is frozen keeps all that it leads from being written and read for so long. */
 const REQUEST_MS = 7_000;
 
-const openSocket: kafkajs.ISocketFactory = createSocketFactory();
-
-/**
- * A kafkajs client for the configured brokers. kafkajs ends a host at its first colon: those of an IPv6 address are written as
- * `%3A`, and read back where the socket is opened. It gives up soon: our own loops wait, and know for what.
- */
+/** A kafkajs client for the configured brokers. It gives up soon: our own loops wait, and know for what. */
 export function createClient(config: Config["kafka"], log: Log): kafkajs.Kafka {
   return new kafkajs.Kafka({
     clientId: "bookline",
-    brokers: config.brokers.map(parseBrokerAddress).map(({ host, port }) =>
-      `${encodeURIComponent(host)}:${port}`
-    ),
-    socketFactory: (options) => openSocket({ ...options, host: decodeURIComponent(options.host) }),
+    brokers: config.brokers.map(parseBrokerAddress).map(brokerName),
+    socketFactory: openSocket,
     ssl: config.ssl,
     sasl: config.sasl ? { mechanism: "plain", ...config.sasl } : undefined,
     connectionTimeout: CONNECTION_MS,

@@ -1,7 +1,8 @@
 import type kafkajs from "kafkajs";
-import { createBatchReader, FETCH_BYTES, PARTITION_BYTES } from "./fetch_response.ts";
+import { createBatchReader } from "./batch_reader.ts";
 import type { Incoming } from "./incoming.ts";
-import { assignerTelling } from "./lost.ts";
+import { assignerTelling } from "./patches/out_of_range.ts";
+import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
 import type { Lost } from "./position.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../wait.ts";

@@ -1,6 +1,8 @@
 import type kafkajs from "kafkajs";
-import { createCluster, forgetClosed, leadersOf, prepare } from "./cluster.ts";
-import { FETCH_BYTES, type FetchedPartition, PARTITION_BYTES } from "./fetch_response.ts";
+import { forgetClosed, leadersOf, prepare } from "./cluster.ts";
+import type { FetchedPartition } from "./patches/fetch.ts";
+import { createCluster } from "./patches/own_cluster.ts";
+import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
 import type { Extent, Offsets } from "./position.ts";
 
 /** Fetches from a topic's partitions, by connections of its own. It does not retry: who calls it does. */

@@ -11,3 +11,8 @@ export interface Portion {
 
 /** Bytes of a portion, about: small batches are joined, large ones are unpacked in parts. */
 export const PORTION_BYTES = 2 ** 19;
+
+/** Bytes of one fetch, as they are packed; a larger batch comes alone. */
+export const FETCH_BYTES = 4 * 2 ** 20;
+/** Bytes of one partition within it. */
+export const PARTITION_BYTES = 2 ** 20;

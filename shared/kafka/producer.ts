@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
-import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import { chunksOf } from "./chunks.ts";
-import { type Cluster, forgetClosed, leadersOf, prepare } from "./cluster.ts";
+import { forgetClosed, leadersOf, prepare } from "./cluster.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { Cluster } from "./patches/own_cluster.ts";
+import { errorOf } from "./patches/produce.ts";
 import type { Codec } from "./record_batch.ts";
 
 /** A message that Kafka has not acked, and why. */
@@ -58,7 +59,7 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
   const request = async (nodeId: number, batches: ReadonlyMap<number, readonly Outgoing[]>) => {
     const partitions = [...batches].map(([partition, messages]) => ({ partition, messages }));
     try {
-      if (nodeId < 0) throw createErrorFromCode(codes.noLeader);
+      if (nodeId < 0) throw errorOf(codes.noLeader);
       const broker = await cluster.findBroker({ nodeId });
       const topicData = [{ topic, partitions }];
       const { topics } = await broker.produce({ acks: -1, timeout: ACK_MS, compression, topicData });
@@ -70,7 +71,7 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
       // A partition of which nothing is said has acked nothing.
       return new Map(partitions.map(({ partition }) => {
         const code = answered.get(partition) ?? codes.unknown;
-        return [partition, code === codes.ok ? undefined : createErrorFromCode(code)];
+        return [partition, code === codes.ok ? undefined : errorOf(code)];
       }));
     } catch (error) {
       forgetClosed(cluster, error);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sleep } from "../wait.ts";
 import { chunksOf } from "./chunks.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "./patches/own_cluster.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { createProducer } from "./producer.ts";
-import type { ProduceData } from "./produce_request.ts";
+import type { ProduceData } from "./patches/produce.ts";
 import { codecs, encodeRecordBatch } from "./record_batch.ts";
 
 /** What a broker takes as one batch by default: `message.max.bytes`. */

@@ -3,7 +3,7 @@ import type kafkajs from "kafkajs";
 import createConsumer from "kafkajs/src/consumer/index.js";
 import { MemberAssignment } from "kafkajs/src/consumer/assignerProtocol.js";
 import { sleep } from "../wait.ts";
-import { bundle } from "./fetch_response.ts";
+import { bundle } from "./patches/fetch.ts";
 import { encodeRecordBatch } from "./record_batch.ts";
 
 /** What the brokers of a test do. */

@@ -1,8 +1,13 @@
-/** Every patch of kafkajs 2.2.4, a file each. A file says what is wrong in kafkajs, which upstream issue reports it, and has a test. */
+/** Every patch of kafkajs 2.2.4, a file each. `docs/kafka.md` lists them. */
 import "./broker_choice.ts";
 import "./coordinator.ts";
+import "./fetch.ts";
+import "./ipv6.ts";
 import "./leader.ts";
 import "./leaderless.ts";
+import "./out_of_range.ts";
+import "./own_cluster.ts";
+import "./produce.ts";
 import "./request_timer.ts";
 import "./runner.ts";
 import "./silence.ts";

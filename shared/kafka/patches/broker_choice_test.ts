@@ -33,7 +33,7 @@ function poolOf(delays: Record<string, number>) {
   });
 }
 
-Deno.test("what all brokers know is told by one that answers, though others are silent or down", async () => {
+Deno.test("what all brokers know is told by one that answers, though others are silent or down: without the patch one at random is asked", async () => {
   await inFastTime(async () => {
     const pool = poolOf({ 1: -1, 2: 1e9, 3: 5 });
     for (let n = 0; n < 20; n++) {

@@ -57,7 +57,7 @@ Deno.test("one that can't be reached any more is not asked for ever", async () =
   });
 });
 
-Deno.test("each request follows the coordinator, and waits until it has loaded the group", async () => {
+Deno.test("each request follows the coordinator, and waits until it has loaded the group: without the patch the first one is kept", async () => {
   for (const name of requests) {
     await inFastTime(async () => {
       let loading = 3;

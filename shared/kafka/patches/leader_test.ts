@@ -79,7 +79,7 @@ Deno.test("a broker that can't be reached ends the consumer only after half a mi
   });
 });
 
-Deno.test("when a leader has moved, the group is not joined anew: who leads now is asked for", async () => {
+Deno.test("when a leader has moved, who leads now is asked for: without the patch the group is joined anew", async () => {
   const moved = [
     { type: "LEADER_NOT_AVAILABLE" },
     { type: "NOT_LEADER_FOR_PARTITION" },

@@ -16,7 +16,7 @@ const metadataOf = (topicErrorCode: number, ...leaders: number[]) => ({
   }],
 });
 
-Deno.test("one partition without a leader does not fail the metadata of the others", async () => {
+Deno.test("one partition without a leader does not fail the metadata of the others: without the patch none can be used", async () => {
   const metadata = metadataOf(0, 1, -1, 2);
   assert.equal(await response.parse(metadata), metadata);
 });

@@ -22,7 +22,7 @@ const queueOf = (pending: number, throttledUntil = 0) =>
     throttleCheckTimeoutId: null,
   });
 
-Deno.test("a connection with nothing to send sets no timer, as kafkajs does without end", () => {
+Deno.test("a connection with nothing to send sets no timer: without the patch it sets them without end", () => {
   withTimers((delays) => {
     queueOf(0).scheduleCheckPendingRequests();
     queueOf(0, Date.now() + 1_000).scheduleCheckPendingRequests();

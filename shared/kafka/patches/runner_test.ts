@@ -33,7 +33,7 @@ Deno.test("a consumer that could not join anew ends: it does not read on with it
 const runnerOf = (running: boolean, commitOffsets: () => Promise<void>) =>
   Object.assign(Object.create(Runner.prototype), { running, consumerGroup: { commitOffsets } });
 
-Deno.test("a commit is one attempt, and one of a consumer that has ended has failed", async () => {
+Deno.test("a commit is one attempt, and one of a consumer that has ended has failed: without the patch it counts as done", async () => {
   let attempts = 0;
   const commit = () => {
     attempts++;

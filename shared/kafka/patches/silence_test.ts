@@ -8,7 +8,7 @@ import "./silence.ts";
 
 const logger = { namespace: () => logger, debug() {}, info() {}, warn() {}, error() {} };
 
-Deno.test("a connection on which nothing is answered is closed, and the next request has a new one", async () => {
+Deno.test("a connection on which nothing is answered is closed, and the next request has a new one: without the patch it stays in use", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted: Deno.Conn[] = [];
   (async () => {

@@ -1,6 +1,6 @@
 import { memoryOf } from "../../../bench/process.ts";
 import { createClient } from "../../../shared/kafka/client.ts";
-import { createCluster } from "../../../shared/kafka/cluster.ts";
+import { createCluster } from "../../../shared/kafka/patches/own_cluster.ts";
 import { groupName, topicName } from "../../../shared/kafka/mod.ts";
 import { createProducer } from "../../../shared/kafka/producer.ts";
 import { codecs } from "../../../shared/kafka/record_batch.ts";

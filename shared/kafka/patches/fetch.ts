@@ -1,16 +1,17 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocols from "kafkajs/src/protocol/requests/index.js";
-import type { Portion } from "./portion.ts";
-import { type Doubts, readSet, type RecordSet } from "./record_set.ts";
+import type { RecordSet } from "../record_set.ts";
 
-/** Bytes of one fetch, as they are packed; a larger batch comes alone. */
-export const FETCH_BYTES = 4 * 2 ** 20;
-/** Bytes of one partition within it. */
-export const PARTITION_BYTES = 2 ** 20;
+/**
+ * Patches kafkajs 2.2.4 (issue 715): it does not check a record batch's checksum. A damaged batch is read as messages that nobody sent, or
+ * fails each fetch from then on. It unpacks a fetch at once, whatever it unpacks to, and a busy partition that a broker puts first
+ * in its answers keeps others from being read. With the patch kafkajs carries each partition's bytes as they came, for
+ * `readSet` to read, and the partitions take turns in being the first.
+ */
 
 /** What kafkajs is given as a message: all record batches of a partition that came with one fetch. */
-interface Bundle extends RecordSet {
+export interface Bundle extends RecordSet {
   /** kafkajs leaves out what has a lower offset than was asked for: none has. */
   readonly offset: string;
 }
@@ -26,34 +27,6 @@ export interface FetchedPartition {
   /** The offset of the next message to come. */
   readonly highWatermark: string;
   readonly messages: readonly RecordSet[];
-}
-
-/** A batch of kafkajs. */
-interface FetchedBatch {
-  readonly partition: number;
-  readonly messages: readonly object[];
-}
-
-/** Reads what is fetched of a topic. */
-export type BatchReader = (batch: FetchedBatch) => AsyncGenerator<Portion>;
-
-/** The offset from which a kafkajs batch was asked for. */
-function fetchedFrom(batch: FetchedBatch): number {
-  return Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset);
-}
-
-/**
- * Makes what reads a topic's kafkajs batches, portion by portion as they are asked for. It remembers of each partition what it
- * could not read at the first fetch; see `readSet`. Once a batch is read, the next fetch is to begin at the last portion's
- * `nextOffset`, or where it began if there was none.
- */
-export function createBatchReader(): BatchReader {
-  const doubts = new Map<number, Doubts>();
-  return async function* (batch) {
-    const own = doubts.get(batch.partition) ?? {};
-    doubts.set(batch.partition, own);
-    for (const set of batch.messages as readonly Bundle[]) yield* readSet(set, fetchedFrom(batch), own);
-  };
 }
 
 /** A record set as kafkajs is to carry it; none where it is empty. */
@@ -78,7 +51,6 @@ function rotated(request: FetchRequest): FetchRequest {
   return { ...request, topics };
 }
 
-// From here on kafkajs reads fetches by `decode`; it keeps what it does best: the group, offsets, retries.
 const { Fetch } = protocols.requests;
 const { protocol } = Fetch;
 Fetch.protocol = ({ version }: { version: number }) => (data: FetchRequest) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { deleteBefore } from "../../tests/retention.ts";
-import { testKafka } from "../../tests/stack.ts";
-import { until } from "../../tests/until.ts";
+import { deleteBefore } from "../../../tests/retention.ts";
+import { testKafka } from "../../../tests/stack.ts";
+import { until } from "../../../tests/until.ts";
 import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
-import type { Lost } from "./position.ts";
+import type { Lost } from "../position.ts";
 
 /** A topic with 100 messages, all of one partition, and what the tests do with it. */
 async function topicOf100() {
@@ -48,7 +48,7 @@ async function topicOf100() {
   };
 }
 
-Deno.test("what Kafka deleted since the last commit is told, each time until something newer is committed", async () => {
+Deno.test("what Kafka deleted since the last commit is told, each time until something newer is committed: without the patch nobody is told", async () => {
   await using topic = await topicOf100();
   /** Reads to an offset, commits if told to, and leaves. */
   const read = async (last: number, commit?: number) => {

@@ -1,7 +1,7 @@
 import kafkajs from "kafkajs";
 import OffsetManager from "kafkajs/src/consumer/offsetManager/index.js";
-import { sleep } from "../wait.ts";
-import type { Lost } from "./position.ts";
+import { sleep } from "../../wait.ts";
+import type { Lost } from "../position.ts";
 
 /** Before a broker is asked again, in ms. */
 const AGAIN_MS = 100;
@@ -30,10 +30,10 @@ interface Manager {
 }
 
 /**
- * Mends kafkajs 2.2.4: where the message to be read next is gone, it goes on with the oldest one and tells no one. It also
- * commits that, though messages of before may still wait to be stored: who takes the partition over would never hear of
- * them. Here nothing is committed. It also believes any broker, though one that has just come back may know less than who leads
- * the partition now: all of it would be read again.
+ * Patches kafkajs 2.2.4 (issue 1119, pull request 1777): where the message to be read next is gone, it goes on with the oldest one and
+ * tells no one. It also commits that, though messages of before may still wait to be stored: who takes the partition over
+ * would never hear of them. It also believes any broker, though one that has just come back may know less than the partition's
+ * leader: all of it would be read again. With the patch the leader is asked, what is lost is told, and nothing is committed.
  */
 OffsetManager.prototype.setDefaultOffset = async function (
   this: Manager,
