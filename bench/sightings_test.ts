@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connect } from "../shared/postgres/mod.ts";
-import { silent, testDatabase } from "../tests/stack.ts";
+import { silent } from "../tests/silent.ts";
+import { testDatabase } from "../tests/stack.ts";
 import { firstSeen, isVisible, microseconds, parseSnapshot, startWatch } from "./sightings.ts";
 
 Deno.test("a snapshot shows what had ended when it was made", () => {

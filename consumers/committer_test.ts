@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { createLog } from "../shared/log.ts";
+import { silent } from "../tests/silent.ts";
 import { sleep } from "../shared/wait.ts";
 import { inFastTime } from "../tests/fast_time.ts";
 import { createCommitter } from "./committer.ts";
-
-const log = createLog("test", "error", () => {});
 const at = (partition: number, offset: number) => ({
   topic: "kline_data",
   partition,
@@ -27,7 +25,7 @@ function consumer() {
 Deno.test("a commit that fails is tried again, with what came meanwhile", async () => {
   await inFastTime(async () => {
     const { commits, commit } = consumer();
-    await using committer = createCommitter({ commit }, () => 1, log);
+    await using committer = createCommitter({ commit }, () => 1, silent);
     const told: number[] = [];
     committer.add([at(0, 1), at(1, 5)], 2, () => told.push(1));
     commits[0].settle.reject(new Error("not enough replicas"));
@@ -46,7 +44,7 @@ Deno.test("what was to be committed before the group was joined anew is others' 
   await inFastTime(async () => {
     const { commits, commit } = consumer();
     let generation = 1;
-    await using committer = createCommitter({ commit }, () => generation, log);
+    await using committer = createCommitter({ commit }, () => generation, silent);
     committer.add([at(0, 1)], 1, () => assert.fail("it was not committed"));
     committer.add([at(1, 7)], 1, () => assert.fail("nor was this"));
     generation = 2;
@@ -62,7 +60,7 @@ Deno.test("what was to be committed before the group was joined anew is others' 
 Deno.test("disposing tries once more what failed, and does not wait for its turn", async () => {
   await inFastTime(async () => {
     const { commits, commit } = consumer();
-    const committer = createCommitter({ commit }, () => 1, log);
+    const committer = createCommitter({ commit }, () => 1, silent);
     committer.add([at(0, 1)], 1, () => assert.fail("it was not committed"));
     commits[0].settle.reject(new Error("not enough replicas"));
     await sleep(0);
@@ -80,7 +78,7 @@ Deno.test("a million messages may wait for their commit: then there is no room u
   await inFastTime(async () => {
     let isRefused = true;
     const commit = () => isRefused ? Promise.reject(new Error("not enough replicas")) : Promise.resolve();
-    await using committer = createCommitter({ commit }, () => 1, log);
+    await using committer = createCommitter({ commit }, () => 1, silent);
     let told = 0;
     for (let n = 0; n < 200_000; n++) committer.add([at(0, n)], 5, () => told += 5);
     await committer.room(new AbortController().signal);
@@ -97,7 +95,7 @@ Deno.test("a million messages may wait for their commit: then there is no room u
 
 Deno.test("one commit runs at a time, and the next has the newest offset of each partition", async () => {
   const { commits, commit } = consumer();
-  await using committer = createCommitter({ commit }, () => 1, log);
+  await using committer = createCommitter({ commit }, () => 1, silent);
   const told: number[] = [];
   committer.add([at(0, 1), at(1, 5)], 2, () => told.push(1));
   committer.add([at(0, 2)], 1, () => told.push(2));
@@ -112,7 +110,7 @@ Deno.test("one commit runs at a time, and the next has the newest offset of each
 
 Deno.test("disposing waits for what is still to be committed", async () => {
   const { commits, commit } = consumer();
-  const committer = createCommitter({ commit }, () => 1, log);
+  const committer = createCommitter({ commit }, () => 1, silent);
   committer.add([at(0, 1)], 1, () => {});
   committer.add([at(0, 2)], 1, () => {});
   let ended = false;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Batch, Kafka, Outgoing, Producer, Unsent } from "../shared/kafka/mod.ts";
-import { createLog } from "../shared/log.ts";
+import { silent } from "../tests/silent.ts";
 import { inFastTime } from "../tests/fast_time.ts";
 import { createSetAside } from "./set_aside.ts";
 
@@ -37,12 +37,11 @@ function setAsideOn(refuses: (value: string, attempt: number) => boolean) {
     ensureTopics: () => Promise.resolve(),
     producer: () => producer,
   };
-  const log = createLog("test", "error", () => {});
   const retry = {
-    ...{ log, kind: "kafka" as const, signal: new AbortController().signal },
+    ...{ log: silent, kind: "kafka" as const, signal: new AbortController().signal },
     onTrouble: (words?: string) => troubles.push(words),
   };
-  return { ...createSetAside(kafka, "t.dlq", retry, log), written, troubles };
+  return { ...createSetAside(kafka, "t.dlq", retry, silent), written, troubles };
 }
 
 Deno.test("letters that are acked are not sent again while others are refused, and why it waits is told", async () => {

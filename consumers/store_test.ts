@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../shared/kafka/mod.ts";
 import { ConfigError } from "../shared/config/config.ts";
-import { createLog } from "../shared/log.ts";
+import { silent } from "../tests/silent.ts";
 import type { Stream } from "../shared/stream.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
@@ -12,7 +12,7 @@ import { createStore, type Unwanted } from "./store.ts";
 const database = {
   signal: new AbortController().signal,
   kind: "database" as const,
-  log: createLog("test", "error", () => {}),
+  log: silent,
 };
 
 /** A batch of these texts, from offset 0 on. */

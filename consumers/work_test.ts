@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../shared/config/config.ts";
 import { book } from "../shared/streams/book.ts";
-import { silent } from "../tests/stack.ts";
+import { silent } from "../tests/silent.ts";
 import { createMeter } from "./meter.ts";
 import { createWork } from "./work.ts";
 

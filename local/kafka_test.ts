@@ -7,7 +7,8 @@ import { startKafka } from "./kafka.ts";
 import { fetchJars, findJava, javaVersion } from "./kafka_jars.ts";
 import { isRunning } from "./process.ts";
 import { until } from "../tests/until.ts";
-import { leaveBehind, silent, temporaryFolder, withEnvironment } from "./testing.ts";
+import { silent } from "../tests/silent.ts";
+import { leaveBehind, temporaryFolder, withEnvironment } from "./testing.ts";
 
 const clientOf = (bootstrap: string) => openKafka(readConfig({ BOOTSTRAP_SERVER: bootstrap }).kafka, silent);
 

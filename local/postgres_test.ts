@@ -4,7 +4,8 @@ import { connect } from "../shared/postgres/mod.ts";
 import { startPostgres } from "./postgres.ts";
 import { isRunning } from "./process.ts";
 import { until } from "../tests/until.ts";
-import { leaveBehind, silent, temporaryFolder } from "./testing.ts";
+import { silent } from "../tests/silent.ts";
+import { leaveBehind, temporaryFolder } from "./testing.ts";
 
 /** The rows of one query over a connection of its own. */
 async function query(url: string, text: string) {

@@ -1,9 +1,5 @@
-import { createLog } from "../shared/log.ts";
 import { run } from "./command.ts";
 import { removeIfThere } from "./folders.ts";
-
-/** A log that keeps a test's output clean. */
-export const silent = createLog("test", "error", () => {});
 
 /**
  * Makes a folder that is removed when it is disposed of. Unlike one of `Deno.makeTempDir` it can be entered by the

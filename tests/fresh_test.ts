@@ -3,7 +3,8 @@ import { belongingsOf, clear } from "../local/up/fresh.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { retryForever } from "../shared/retry.ts";
-import { silent, testDatabase, testKafka } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase, testKafka } from "./stack.ts";
 
 const streams = await listStreams();
 const soon = 1_500;

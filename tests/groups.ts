@@ -1,4 +1,4 @@
-import { silent } from "../local/testing.ts";
+import { silent } from "./silent.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { until } from "./until.ts";

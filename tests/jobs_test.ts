@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type Job, jobsOf, startJobs } from "../consumers/postgres/jobs.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
-import { silent, type TestDatabase, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { type TestDatabase, testDatabase } from "./stack.ts";
 import { setClock, store, tick, tidyUp } from "./ticks.ts";
 import { until } from "./until.ts";
 

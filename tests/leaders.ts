@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { silent } from "../local/testing.ts";
+import { silent } from "./silent.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { until } from "./until.ts";

@@ -8,7 +8,7 @@ import { codecs } from "../shared/kafka/record_batch.ts";
 import { retryForever } from "../shared/retry.ts";
 import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
-import { silent } from "./stack.ts";
+import { silent } from "./silent.ts";
 import { until } from "./until.ts";
 
 /** What a consumer may take at its highest, in MB. */

@@ -3,7 +3,8 @@ import { migrate } from "../migrations/run.ts";
 import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
-import { emptyDatabase, silent } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
 /** The numbers of the migration files. */

@@ -1,6 +1,6 @@
 import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { connect } from "../shared/postgres/mod.ts";
-import { silent } from "../local/testing.ts";
+import { silent } from "./silent.ts";
 
 /** The roles that tests give passwords to. They are the server's, not a database's. */
 const names = ["bookline_writer", "grafana_reader"];

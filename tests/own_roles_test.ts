@@ -4,7 +4,7 @@ import { temporaryFolder } from "../local/testing.ts";
 import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { connect } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
-import { silent } from "./stack.ts";
+import { silent } from "./silent.ts";
 
 Deno.test("tests use no server whose roles are somebody else's, and their own again", async () => {
   await using folder = await temporaryFolder();

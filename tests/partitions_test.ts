@@ -5,7 +5,8 @@ import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { connect, type Sql } from "../shared/postgres/mod.ts";
 import { sleep } from "../shared/wait.ts";
 import { ownFolder } from "./servers.ts";
-import { silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase } from "./stack.ts";
 import {
   DAY,
   insert,

@@ -6,7 +6,8 @@ import { connect } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
 import { type PoolMode, startPgBouncer, whyNoPgBouncer } from "./pgbouncer.ts";
-import { emptyDatabase, silent } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 import { until } from "./until.ts";
 

@@ -1,6 +1,6 @@
 import type { Config } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
-import { silent } from "./stack.ts";
+import { silent } from "./silent.ts";
 
 /** Deletes a partition's messages before the offset, as Kafka's retention does in time. */
 export async function deleteBefore(

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readTasks, taskArguments } from "../local/up/tasks.ts";
 import { makeRoles } from "../migrations/roles.ts";
-import { silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase } from "./stack.ts";
 import { DAY, insert, keep, setClock, tick, tidyUp } from "./ticks.ts";
 
 const today = Date.parse("2127-08-10T12:00:00Z");

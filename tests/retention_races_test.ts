@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect, type Sql } from "../shared/postgres/mod.ts";
-import { silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase } from "./stack.ts";
 import { DAY, insert, keep, partitionDays, retry, setClock, store, tick, tidyUp } from "./ticks.ts";
 import { until } from "./until.ts";
 

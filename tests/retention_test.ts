@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { migrate } from "../migrations/run.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { emptyDatabase, silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase, testDatabase } from "./stack.ts";
 import { DAY, insert, keep, partitionDays, retry, setClock, tick, tidyUp, whereabouts } from "./ticks.ts";
 
 const today = Date.parse("2127-08-10T12:00:00Z");

@@ -6,7 +6,8 @@ import { migrate } from "../migrations/run.ts";
 import { connect, type Sql } from "../shared/postgres/mod.ts";
 import { transact } from "../shared/postgres/transaction.ts";
 import { book } from "../shared/streams/book.ts";
-import { emptyDatabase, silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 
 /** A migrated database with its roles. They are the server's, and stay there: without a database, with passwords nobody knows. */

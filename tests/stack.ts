@@ -2,13 +2,10 @@ import { migrate } from "../migrations/run.ts";
 import { type Config, readConfig } from "../shared/config/config.ts";
 import { type Database, parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { type Kafka, openKafka } from "../shared/kafka/mod.ts";
-import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
 import { servers, type TestServer } from "./servers.ts";
-
-/** A log that keeps a test's output clean. */
-export const silent = createLog("test", "error", () => {});
+import { silent } from "./silent.ts";
 
 /**
  * The address of a server: the running one that the environment names, once it is claimed, else one that this file's tests share.

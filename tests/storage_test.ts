@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { keptSince } from "../consumers/postgres/jobs.ts";
 import { migrate } from "../migrations/run.ts";
-import { emptyDatabase, silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase, testDatabase } from "./stack.ts";
 import {
   DAY,
   insert,

@@ -3,7 +3,8 @@ import kafkajs from "kafkajs";
 import { createClient } from "../shared/kafka/client.ts";
 import { openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
-import { silent, testDatabase, testKafka } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase, testKafka } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
 /** A Kafka with one topic of these settings, under its name without the prefix. */

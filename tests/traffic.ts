@@ -1,4 +1,4 @@
-import { silent } from "../local/testing.ts";
+import { silent } from "./silent.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { groupName, openKafka } from "../shared/kafka/mod.ts";
 import { sleep } from "../shared/wait.ts";

@@ -4,7 +4,8 @@ import type { Truth } from "../local/exchange/truth.ts";
 import type { Stream } from "../shared/stream.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
-import { silent, testDatabase } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { testDatabase } from "./stack.ts";
 import { compareWithTruth } from "./truth.ts";
 
 const T = Date.UTC(2026, 9, 1);

@@ -6,7 +6,8 @@ import { type Apart, apartOf } from "../local/up/apart.ts";
 import { topicName } from "../shared/kafka/mod.ts";
 import { connect } from "../shared/postgres/mod.ts";
 import { cloneProject, summaryOf } from "./clone.ts";
-import { emptyDatabase, silent, testKafka } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
 
 /** Servers of the user's own, with nothing of Bookline's on them, and what `up` puts there. */

@@ -10,7 +10,8 @@ import { transact } from "../shared/postgres/transaction.ts";
 import { SchemaError, serverFault } from "../shared/postgres/schema.ts";
 import { book } from "../shared/streams/book.ts";
 import { ownFolder } from "./servers.ts";
-import { emptyDatabase, silent } from "./stack.ts";
+import { silent } from "./silent.ts";
+import { emptyDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 import { until } from "./until.ts";
 

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { openProxy } from "../../tests/proxy.ts";
 import type { Sql } from "../../shared/postgres/mod.ts";
 import { connect } from "../../shared/postgres/mod.ts";
-import { emptyDatabase, silent, type TestDatabase } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
+import { emptyDatabase, type TestDatabase } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
 import { copyIn } from "./copy.ts";
 

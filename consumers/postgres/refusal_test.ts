@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { SchemaError } from "../../shared/postgres/schema.ts";
 import { book } from "../../shared/streams/book.ts";
 import { kline } from "../../shared/streams/kline.ts";
-import { silent, testDatabase } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
+import { testDatabase } from "../../tests/stack.ts";
 import { createSink } from "./sink.ts";
 import { candle, count, tick, ticks } from "./test_rows.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createLog } from "../../shared/log.ts";
+import { silent } from "../../tests/silent.ts";
 import { sleep } from "../../shared/wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { createRounds } from "./rounds.ts";
@@ -48,7 +49,7 @@ Deno.test("any other failure is logged at once", async () => {
 
 Deno.test("a round that does not end is a job that fails", async () => {
   const words = await inFastTime(async () => {
-    const rounds = createRounds(createLog("test", "error", () => {}));
+    const rounds = createRounds(silent);
     rounds.run("rollup", () => Promise.withResolvers<boolean>().promise);
     await sleep(300_000);
     return rounds.stuck();

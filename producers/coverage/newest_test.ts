@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Kafka } from "../../shared/kafka/mod.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { sampleOf } from "../../tests/faults/sample.ts";
-import { silent } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
 import { newestTimes } from "./newest.ts";
 
 const sample = sampleOf(kline);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../../tests/silent.ts";
 import type { Incoming, Kafka } from "../../shared/kafka/mod.ts";
 import type { Gap } from "../../shared/streams/gap.ts";
 import { book } from "../../shared/streams/book.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../../tests/silent.ts";
 import { readConfig } from "../../shared/config/config.ts";
 import type { Outgoing } from "../../shared/kafka/mod.ts";
 import { book } from "../../shared/streams/book.ts";

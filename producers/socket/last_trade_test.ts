@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCandleHistory } from "../../local/exchange/rest/candle_history.ts";
 import { createNewest } from "../../local/exchange/rest/newest.ts";
 import { restReply } from "../../local/exchange/rest/rest.ts";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../../tests/silent.ts";
 import { createLog } from "../../shared/log.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 import { usualMarket } from "../../shared/exchange/markets/mod.ts";

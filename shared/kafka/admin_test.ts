@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import kafkajs from "kafkajs";
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../../tests/silent.ts";
 import { ensureTopics } from "./admin.ts";
 
 /**

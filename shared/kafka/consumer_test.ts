@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../../tests/silent.ts";
 import { sleep } from "../wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { subscribe } from "./consumer.ts";

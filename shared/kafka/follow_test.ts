@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { deleteBefore } from "../../tests/retention.ts";
-import { silent, testKafka } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
+import { testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
 import { withAdmin } from "./admin.ts";
 import { createClient } from "./client.ts";

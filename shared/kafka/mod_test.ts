@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import kafkajs from "kafkajs";
-import { silent, testKafka } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
+import { testKafka } from "../../tests/stack.ts";
 import { readAll } from "../../tests/read_all.ts";
 import { until } from "../../tests/until.ts";
 import { retryForever } from "../retry.ts";

@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import { parseDatabaseUrl } from "./url.ts";
-import { createLog } from "../log.ts";
+import { silent } from "../../tests/silent.ts";
 import { connectLasting } from "./mod.ts";
 import { isTransient } from "./error.ts";
 import { verification } from "./socket.ts";
-
-const log = createLog("test", "error", () => {});
 
 /** Serves nothing but what `onConnection` does. */
 async function startServer(onConnection: (socket: net.Socket) => void) {
@@ -29,7 +27,7 @@ async function startServer(onConnection: (socket: net.Socket) => void) {
 
 /** Queries twice on one connection, since a pool that had lost its connection would never answer the second time. */
 async function failsTwice(url: string, words: RegExp): Promise<void> {
-  const sql = connectLasting(parseDatabaseUrl(url), log, 1);
+  const sql = connectLasting(parseDatabaseUrl(url), silent, 1);
   for (const time of ["first", "second"]) {
     await assert.rejects(
       () => sql`select`,

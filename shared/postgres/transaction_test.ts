@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { silent, testDatabase } from "../../tests/stack.ts";
+import { silent } from "../../tests/silent.ts";
+import { testDatabase } from "../../tests/stack.ts";
 import { connect } from "./mod.ts";
 import { transact } from "./transaction.ts";
 

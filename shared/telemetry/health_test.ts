@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { freePort } from "../../local/ports.ts";
 import { serveHealth } from "./health.ts";
-import { createLog } from "../log.ts";
+import { silent } from "../../tests/silent.ts";
 import type { Report } from "./report.ts";
-
-const log = createLog("test", "error", () => {});
 
 Deno.test("each path tells the same, and is red for what it is about", async () => {
   let report: Report = { counts: { stored: 1 } };
   const port = freePort();
-  await using _server = serveHealth(port, () => report, log);
+  await using _server = serveHealth(port, () => report, silent);
   const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
   const answers = async () => {
     const responses = await Promise.all(["/livez", "/readyz", "/healthz"].map(ask));
@@ -38,8 +36,8 @@ Deno.test("each path tells the same, and is red for what it is about", async () 
 
 Deno.test("a port that another process has is told with its variable", async () => {
   const port = freePort();
-  await using _first = serveHealth(port, () => ({ counts: {} }), log);
-  assert.throws(() => serveHealth(port, () => ({ counts: {} }), log), {
+  await using _first = serveHealth(port, () => ({ counts: {} }), silent);
+  assert.throws(() => serveHealth(port, () => ({ counts: {} }), silent), {
     message:
       `Cannot use HEALTH_PORT: port ${port} can't be used: another process has it, perhaps another worker with ` +
       `the same setting. Example: HEALTH_PORT=${port + 1}`,

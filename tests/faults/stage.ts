@@ -7,7 +7,7 @@ import { connect, createDatabase, type Sql } from "../../shared/postgres/mod.ts"
 import { book } from "../../shared/streams/book.ts";
 import { gap } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";
-import { silent } from "../../local/testing.ts";
+import { silent } from "../silent.ts";
 import { until } from "../until.ts";
 import { createWorkers, type Workers } from "./workers.ts";
 import type { Servers } from "./servers.ts";

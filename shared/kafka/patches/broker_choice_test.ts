@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import { inFastTime } from "../../../tests/fast_time.ts";
-import { silent, testKafka } from "../../../tests/stack.ts";
+import { silent } from "../../../tests/silent.ts";
+import { testKafka } from "../../../tests/stack.ts";
 import { sleep } from "../../wait.ts";
 import { openKafka } from "../mod.ts";
 import "./broker_choice.ts";

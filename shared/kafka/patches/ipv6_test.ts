@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openProxy } from "../../../tests/proxy.ts";
-import { silent, testKafka } from "../../../tests/stack.ts";
+import { silent } from "../../../tests/silent.ts";
+import { testKafka } from "../../../tests/stack.ts";
 import { parseBrokerAddress } from "../broker_address.ts";
 import { openKafka } from "../mod.ts";
 

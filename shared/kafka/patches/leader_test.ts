@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
 import { inFastTime } from "../../../tests/fast_time.ts";
-import { silent } from "../../../tests/stack.ts";
+import { silent } from "../../../tests/silent.ts";
 import { until } from "../../../tests/until.ts";
 import { sleep } from "../../wait.ts";
 import { subscribe } from "../consumer.ts";

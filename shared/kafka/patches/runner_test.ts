@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Runner from "kafkajs/src/consumer/runner.js";
-import { silent } from "../../../tests/stack.ts";
+import { silent } from "../../../tests/silent.ts";
 import { until } from "../../../tests/until.ts";
 import { sleep } from "../../wait.ts";
 import { subscribe } from "../consumer.ts";

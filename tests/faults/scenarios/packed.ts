@@ -7,7 +7,7 @@ import { codecs } from "../../../shared/kafka/record_batch.ts";
 import { retryForever } from "../../../shared/retry.ts";
 import { book } from "../../../shared/streams/book.ts";
 import { addPartitions } from "../../leaders.ts";
-import { silent } from "../../stack.ts";
+import { silent } from "../../silent.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";

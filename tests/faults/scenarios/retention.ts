@@ -1,5 +1,5 @@
 import { makeRoles } from "../../../migrations/roles.ts";
-import { silent } from "../../../local/testing.ts";
+import { silent } from "../../silent.ts";
 import { connect, type Sql } from "../../../shared/postgres/mod.ts";
 import { DAY, insert, tick } from "../../ticks.ts";
 import { until } from "../../until.ts";

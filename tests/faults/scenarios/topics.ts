@@ -5,7 +5,7 @@ import { book } from "../../../shared/streams/book.ts";
 import { gap } from "../../../shared/streams/gap.ts";
 import { kline } from "../../../shared/streams/kline.ts";
 import { readAll } from "../../read_all.ts";
-import { silent } from "../../stack.ts";
+import { silent } from "../../silent.ts";
 import { until } from "../../until.ts";
 import { deadLetters } from "../finish.ts";
 import type { Scenario } from "../scenario.ts";
