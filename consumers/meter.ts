@@ -61,11 +61,11 @@ export function createMeter(): Meter {
       for (const time of receivedAt) note(delays, now - time);
       Object.assign(prices, newer);
     },
-    committed({ partition, nextOffset, offsets, fates }) {
+    committed({ partition, nextOffset, offsets, results }) {
       commits++;
       const from = counted.get(partition) ?? 0;
       for (const [place, offset] of offsets.entries()) {
-        if (offset >= from) counts[fates[place]]++;
+        if (offset >= from) counts[results[place]]++;
       }
       counted.set(partition, Math.max(Number(nextOffset), from));
       const read = partitions.get(partition);

@@ -26,7 +26,7 @@ Deno.test("offsets are counted once, however often they are read", () => {
   const meter = createMeter();
   const batch = batchOf(0, 5);
   const all = newOutcome(batch);
-  all.fates.splice(0, 5, "rejected", "expired", "stored", "rejected", "legacy");
+  all.results.splice(0, 5, "rejected", "expired", "stored", "rejected", "legacy");
   for (let times = 0; times < 3; times++) {
     meter.read(batch);
     meter.committed(all);
@@ -88,7 +88,7 @@ Deno.test("a consumer waits until it has joined its group", () => {
   assert.equal(meter.report().waiting, undefined);
 });
 
-Deno.test("what comes back by itself is waited for; what a person must mend says stuck, whatever it is with", () => {
+Deno.test("what comes back by itself is waited for; what a person must repair says stuck, whatever it is with", () => {
   const meter = createMeter();
   meter.joined([0]);
   meter.trouble("database", "no database");

@@ -1,16 +1,16 @@
 import type { Batch } from "../shared/kafka/mod.ts";
 
 /** What became of a message. */
-export type Fate = "stored" | "rejected" | "expired" | "legacy";
+export type Result = "stored" | "rejected" | "expired" | "legacy";
 
 /** What became of a batch: all that is kept of it until its offset is committed, and none of its messages. */
 export interface Outcome {
   readonly partition: number;
   /** The offset to commit. */
   readonly nextOffset: string;
-  /** Each message's offset and fate, by its place in the batch. */
+  /** Each message's offset and result, by its place in the batch. */
   readonly offsets: readonly number[];
-  readonly fates: Fate[];
+  readonly results: Result[];
   /** When producers had received its messages, ms since the epoch. */
   readonly receivedAt: number[];
   /** The last price of each symbol, a decimal string. */
@@ -23,7 +23,7 @@ export function newOutcome({ partition, nextOffset, messages }: Batch): Outcome 
     partition,
     nextOffset,
     offsets: messages.map(({ offset }) => Number(offset)),
-    fates: messages.map((): Fate => "stored"),
+    results: messages.map((): Result => "stored"),
     receivedAt: [],
     prices: {},
   };

@@ -3,7 +3,7 @@ import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import { rowKey } from "../shared/order.ts";
 import type { MessageType } from "../shared/stream.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
-import { type Fate, newOutcome, type Outcome } from "./outcome.ts";
+import { newOutcome, type Outcome, type Result } from "./outcome.ts";
 import { type Refused, RefusedError, type Sink } from "./sink.ts";
 
 type Message = { symbol: string; receivedAt?: number };
@@ -44,16 +44,16 @@ export function createStore<M extends Message>(
   /** The messages of a batch that are to be stored, one by one; what becomes of the others is noted in the outcome. */
   function* fresh({ messages }: Batch, outcome: Outcome, isExpired: (message: M) => boolean): Generator<M> {
     for (let place = 0; place < messages.length; place++) {
-      if (outcome.fates[place] !== "stored") continue;
+      if (outcome.results[place] !== "stored") continue;
       const { value, damage } = messages[place];
       const message = damage ? undefined : decoder.read(value);
       if (message === undefined) {
-        outcome.fates[place] = damage || decoder.faultIn(value) !== undefined ? "rejected" : "legacy";
+        outcome.results[place] = damage || decoder.faultIn(value) !== undefined ? "rejected" : "legacy";
         continue;
       }
       if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
       if (type.lastPrice) outcome.prices[message.symbol] = type.lastPrice(message);
-      if (isExpired(message)) outcome.fates[place] = "expired";
+      if (isExpired(message)) outcome.results[place] = "expired";
       else yield message;
     }
   }
@@ -66,17 +66,17 @@ export function createStore<M extends Message>(
     function* freshOfAll() {
       outcomes = batches.map(newOutcome);
       for (const [i, batch] of batches.entries()) {
-        for (const place of causes[i].keys()) outcomes[i].fates[place] = "rejected";
+        for (const place of causes[i].keys()) outcomes[i].results[place] = "rejected";
         yield* fresh(batch, outcomes[i], isExpired);
       }
     }
-    const placesOf = (fate: Fate) =>
-      outcomes.flatMap(({ fates }, i) =>
-        fates.includes(fate)
-          ? [...fates.keys()].filter((place) => fates[place] === fate).map((place) => ({ i, place }))
+    const placesOf = (result: Result) =>
+      outcomes.flatMap(({ results }, i) =>
+        results.includes(result)
+          ? [...results.keys()].filter((place) => results[place] === result).map((place) => ({ i, place }))
           : []
       );
-    /** Notes why messages that rows were made of are refused, and returns whether any are; rows of the company are left to their turn. */
+    /** Notes why messages of these batches are refused; returns whether any are. Later rows are judged in their turn. */
     const note = (refused: readonly Refused[]): boolean => {
       const messages = [...freshOfAll()];
       const rows = [...rowsOf(messages)];
@@ -86,13 +86,13 @@ export function createStore<M extends Message>(
         const cause = causeOf.get(messages[n]);
         if (cause === undefined) continue;
         causes[i].set(place, cause);
-        outcomes[i].fates[place] = "rejected";
+        outcomes[i].results[place] = "rejected";
       }
       return own.length > 0;
     };
 
-    /** The rows, and those of other keys that were read later: beside them it shows whether few are bad or all are refused. */
-    function* inCompany(): Generator<M> {
+    /** The rows, and rows of other keys that were read later: the latter show whether only few rows are bad or all are refused. */
+    function* withLater(): Generator<M> {
       const own = [...rowsOf(freshOfAll())];
       if (own.length === 0) return;
       yield* own;
@@ -105,7 +105,7 @@ export function createStore<M extends Message>(
     let isAlone = true;
     const write = async (): Promise<Refused[]> => {
       try {
-        return await sink.write(() => isAlone ? rowsOf(freshOfAll()) : inCompany());
+        return await sink.write(() => isAlone ? rowsOf(freshOfAll()) : withLater());
       } catch (error) {
         if (!isAlone || !(error instanceof RefusedError)) throw error;
         // What is written before its turn is written again in its turn, which changes nothing.

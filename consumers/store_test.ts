@@ -65,7 +65,7 @@ Deno.test("what the database refuses is told from what can't be decoded, what is
   ];
   const outcomes = await store(batches);
   assert.deepEqual(written.map((rows) => rows.map(({ updateId }) => updateId)), [[1, 3, 4, 5]]);
-  assert.deepEqual(outcomes.map(({ fates }) => fates), [
+  assert.deepEqual(outcomes.map(({ results }) => results), [
     ["stored", "rejected", "expired"],
     ["stored", "legacy", "rejected", "stored"],
   ]);
@@ -81,7 +81,7 @@ Deno.test("a record batch that can't be read is set aside as it is, whatever its
   const poison = { ...batchOf([]), messages: [{ ...like, damage }], nextOffset: "3" };
   const outcomes = await store([poison, batchOf([])]);
   assert.deepEqual(written, [[]]);
-  const became = outcomes.map(({ fates, nextOffset }) => [fates, nextOffset]);
+  const became = outcomes.map(({ results, nextOffset }) => [results, nextOffset]);
   assert.deepEqual(became, [[["rejected"], "3"], [[], "0"]]);
   assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "its checksum is wrong"]]);
 });
@@ -100,10 +100,10 @@ Deno.test("of several versions of a candle one row is written; where it is refus
     version({ isClosed: false, eventTime: 6 }),
     version({ openTime: 0 }),
   ]);
-  const [{ fates, prices }] = await store([batch]);
+  const [{ results, prices }] = await store([batch]);
   const times = written.map((rows) => rows.map(({ eventTime }) => eventTime));
   assert.deepEqual(times, [[7, candle.eventTime], [6, candle.eventTime]]);
-  assert.deepEqual(fates, ["stored", "rejected", "stored", "stored"]);
+  assert.deepEqual(results, ["stored", "rejected", "stored", "stored"]);
   assert.deepEqual(setAside.map(({ place }) => place), [1]);
   assert.deepEqual(prices, { [candle.symbol]: candle.close });
 });
@@ -113,9 +113,9 @@ Deno.test("messages that are written again, as the first attempt failed, are cou
     if (written.length < 3) throw new Error("the database is away");
     return [];
   });
-  const [{ fates, receivedAt }] = await store([batchOf([text(1), text(2)])]);
+  const [{ results, receivedAt }] = await store([batchOf([text(1), text(2)])]);
   assert.equal(written.length, 3);
-  assert.deepEqual([fates, receivedAt.length], [["stored", "stored"], 2]);
+  assert.deepEqual([results, receivedAt.length], [["stored", "stored"], 2]);
 });
 
 Deno.test("a row that is refused alone is judged beside those that wait, which are left to their turn", async () => {
@@ -128,7 +128,7 @@ Deno.test("a row that is refused alone is judged beside those that wait, which a
   });
   const outcomes = await store([batchOf([text(1)])]);
   assert.deepEqual(written.map((rows) => rows.map(({ updateId }) => updateId)), [[1], [1, 2, 3]]);
-  assert.deepEqual(outcomes.map(({ fates }) => fates), [["rejected"]]);
+  assert.deepEqual(outcomes.map(({ results }) => results), [["rejected"]]);
   assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "odd"]]);
 });
 
@@ -142,21 +142,21 @@ Deno.test("a row that is refused is set aside though one that waits is refused, 
   const { store, written, setAside } = storeOf(kline, refuse, {
     waiting: () => [batchOf([version({ openTime: 1 }), version({ openTime: 2 })], 1)],
   });
-  assert.deepEqual((await store([batchOf([version({ openTime: 0 })])])).map(({ fates }) => fates), [[
+  assert.deepEqual((await store([batchOf([version({ openTime: 0 })])])).map(({ results }) => results), [[
     "rejected",
   ]]);
   assert.deepEqual(setAside.map(({ batch, place }) => [batch.partition, place]), [[0, 0]]);
 });
 
-Deno.test("while most are refused nothing is set aside, and what is mended is stored", async () => {
+Deno.test("while most are refused nothing is set aside, and what is repaired is stored", async () => {
   let attempts = 0;
   const troubles: (string | undefined)[] = [];
   const { store, setAside } = storeOf(book, () => {
     if (attempts++ < 3) throw new RefusedError("2 of 2 rows are refused");
     return [];
   }, { onTrouble: (words) => troubles.push(words) });
-  const [{ fates }] = await store([batchOf([text(1), text(2)])]);
-  assert.deepEqual(fates, ["stored", "stored"]);
+  const [{ results }] = await store([batchOf([text(1), text(2)])]);
+  assert.deepEqual(results, ["stored", "stored"]);
   assert.deepEqual(setAside, []);
   assert.deepEqual(troubles, ["2 of 2 rows are refused", "2 of 2 rows are refused", undefined]);
 });

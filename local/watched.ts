@@ -51,8 +51,8 @@ export function spawnWatched(plan: WatchedPlan): Deno.ChildProcess {
 
 /**
  * `$1` are the signals, `$2` the log, the rest is the command. The watcher sends no signal to a process whose number has
- * passed on to another command since. It is deaf to the group's signals before the command is there: on a busy machine one
- * that came right after the start ended the watcher.
+ * passed on to another command since. It ignores the group's signals before the command has started: on a busy machine a
+ * signal right after the start ended the watcher.
  */
 const script = `
 signals=$1 log=$2; shift 2

@@ -38,7 +38,7 @@ async function startInAnother(script: string): Promise<{ starter: Deno.ChildProc
 }
 
 for (const end of ["SIGKILL", "SIGTERM"] as const) {
-  Deno.test(`a process ends within 10 s of its starter's end by ${end}, be it deaf to SIGTERM`, async () => {
+  Deno.test(`a process ends within 10 s of its starter's end by ${end}, even if it ignores SIGTERM`, async () => {
     const { starter, pid } = await startInAnother(`trap "" TERM`);
     assert.ok(await isRunning(pid));
     starter.kill(end);

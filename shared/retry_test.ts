@@ -16,7 +16,7 @@ const failing = (times: number) => {
   };
 };
 
-Deno.test("an error that waiting can't mend is thrown at once", async () => {
+Deno.test("an error that waiting does not end is thrown at once", async () => {
   const passing = (error: unknown) => (error as Error).message !== "failure 1";
   await assert.rejects(retryForever(failing(1), { signal, log, kind, passing }), /failure 1/);
 });

@@ -1,89 +1,20 @@
 import assert from "node:assert/strict";
 import { dashboard } from "../grafana/dashboard.ts";
-import { readPanels } from "../grafana/json.ts";
 import { expand, type View } from "../grafana/macros.ts";
-import type { PostgresQuery } from "../grafana/query.ts";
-import type { Sql } from "../shared/postgres/mod.ts";
+import {
+  candle,
+  createReader,
+  HOUR,
+  lastHour,
+  noon,
+  panels,
+  queryOf,
+  type Row,
+  rowsOf,
+  smallMarket,
+} from "./dashboard_market.ts";
 import { testDatabase } from "./stack.ts";
 import { insert, setClock, store, tick, tidyUp } from "./ticks.ts";
-
-type Row = Record<string, unknown>;
-
-const panels = await readPanels();
-
-const HOUR = 3_600_000;
-const noon = Date.parse("2024-08-08T12:00:00Z");
-const lastHour: View = {
-  from: new Date(noon - HOUR),
-  to: new Date(noon),
-  points: 300,
-  variables: { symbol: ["BTCUSDT", "ETHUSDT"], interval: "1m" },
-};
-
-/** A panel's rows, as the role that Grafana has sees them. */
-function rowsOf(sql: Sql, { rawSql }: PostgresQuery, view: View, timezone = "UTC"): Promise<Row[]> {
-  return sql.begin("read only", async (transaction) => {
-    await transaction`set local role grafana_reader`;
-    await transaction`set local statement_timeout = '5s'`;
-    await transaction`select set_config('timezone', ${timezone}, true)`;
-    return [...await transaction.unsafe(expand(rawSql, view))];
-  });
-}
-
-async function readerOf(sql: Sql): Promise<void> {
-  await sql.unsafe(`
-    do $$ begin create role grafana_reader; exception when duplicate_object or unique_violation then null; end $$;
-    grant usage on schema websocket to grafana_reader;
-    grant select on all tables in schema websocket to grafana_reader`);
-}
-
-/** The only query of the panel of that title. */
-function queryOf(title: string, refId = "A"): PostgresQuery {
-  const targets = panels.find((panel) => panel.title === title)!.targets;
-  return targets.find((target) => target.refId === refId)!;
-}
-
-async function candle(
-  sql: Sql,
-  symbol: string,
-  openTime: string,
-  close: number,
-  isClosed = true,
-): Promise<void> {
-  await sql`
-    insert into websocket.kline_data
-    select ${symbol}, '1m', open_time, open_time + interval '59.999 s', ${close}::numeric - 1, ${close}::numeric + 2,
-      ${close}::numeric - 3, ${close}::numeric, 0.5, 100, 0.25, 50, 7, 1, 7, ${isClosed}, open_time + interval '1 minute',
-      open_time + interval '1 minute'
-    from cast(${openTime} as timestamptz) as open_time`;
-}
-
-/** Two symbols around noon of a day: small enough to know every panel's numbers by heart. */
-async function smallMarket(sql: Sql): Promise<void> {
-  await readerOf(sql);
-  await candle(sql, "BTCUSDT", "2024-08-07T11:59:00Z", 50);
-  await candle(sql, "BTCUSDT", "2024-08-08T10:59:00Z", 80);
-  for (let minute = 0; minute <= 58; minute++) {
-    if (minute === 30 || minute === 31) continue;
-    await candle(sql, "BTCUSDT", new Date(noon - HOUR + minute * 60_000).toISOString(), 100);
-  }
-  await candle(sql, "BTCUSDT", "2024-08-08T11:59:00Z", 120, false);
-  await candle(sql, "ETHUSDT", "2024-08-08T11:59:00Z", 10);
-  const quote = (at: string, bid: string, ask: string, bidQty: string, askQty: string, symbol = "BTCUSDT") =>
-    tick(at, { symbol, bidPrice: bid, askPrice: ask, bidQty, askQty });
-  await store(sql, [
-    quote("2024-08-08T11:58:00.100Z", "99.5", "100.5", "3", "1"),
-    quote("2024-08-08T11:58:00.200Z", "99", "101", "1", "1"),
-    quote("2024-08-08T11:59:00.000Z", "109.5", "110.5", "1", "3"),
-    quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
-  ]);
-  await sql`select websocket.refresh_rollup('0')`;
-  await sql`
-    insert into websocket.gap_data values
-      ('book', 'BTCUSDT', '2024-08-08T10:00Z', '2024-08-08T11:00:05Z', 'lost connection', null),
-      ('kline', 'ETHUSDT', '2024-08-08T11:30Z', '2024-08-08T11:30:02Z', 'buffer overflow', 12),
-      ('kline', 'ETHUSDT', '2024-08-08T09:00Z', '2024-08-08T09:30:00Z', 'restart', null)`;
-}
 
 Deno.test("every panel has a title of its own, a description and words for when it is empty", () => {
   for (const { title, description, fieldConfig } of panels) {
@@ -96,7 +27,7 @@ Deno.test("every panel has a title of its own, a description and words for when 
 
 Deno.test("every panel's query runs on an empty database, over five minutes and over a month", async () => {
   await using database = await testDatabase();
-  await readerOf(database.sql);
+  await createReader(database.sql);
   for (const hours of [1 / 12, 720]) {
     for (const symbol of [[], ["BTCUSDT"]]) {
       const variables = { ...lastHour.variables, symbol };
@@ -215,7 +146,7 @@ Deno.test("the numbers of every panel are those of a case computed by hand", asy
 Deno.test("a line breaks where a symbol has nothing, and the rate falls to nothing, but is not cut by the range's ends", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await readerOf(sql);
+  await createReader(sql);
   const at = (second: number) => new Date(noon - HOUR + second * 1_000).toISOString();
   await store(sql, [5, 15, 16, 45].map((second) => tick(at(second), { symbol: "BTCUSDT" })));
   await store(sql, [25].map((second) => tick(at(second), { symbol: "ETHUSDT" })));
@@ -234,7 +165,7 @@ Deno.test("a line breaks where a symbol has nothing, and the rate falls to nothi
 Deno.test("ages count from now, and say so where a stream has nothing in the range", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await readerOf(sql);
+  await createReader(sql);
   const [{ now }] = await sql`select now()`;
   await candle(sql, "BTCUSDT", new Date(now.getTime() - 90_000).toISOString(), 100);
   const ticks = [tick(now.getTime() - 5_000, { symbol: "ETHUSDT" })];
@@ -281,7 +212,7 @@ Deno.test("the variable lists every symbol that any stream has, and Grafana's ro
 Deno.test("however many days there are, the market's panel locks the days of the rollup that it reads", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  await readerOf(sql);
+  await createReader(sql);
   for (const day of [1, 3, 5, 7]) {
     await setClock(sql, noon - day * 24 * HOUR);
     await tidyUp(sql);

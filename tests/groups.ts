@@ -7,8 +7,8 @@ import { until } from "./until.ts";
 const groups = ["a", "b", "c", "d"];
 
 /**
- * Waits until a Kafka that has just started leads its groups, for which it has to make their topic. A consumer that wants to
- * join before fails, as on a broker that is not ready; our loop tries again, but a test that reads by itself would wait in vain.
+ * Waits until a Kafka that has just started has created the groups' topic and leads its partitions. A consumer that joins earlier
+ * fails. Our loop tries again, but a test that reads by itself would wait for ever.
  */
 export async function untilGroupsAreLed(bootstrap: string): Promise<void> {
   const { kafka } = readConfig({ BOOTSTRAP_SERVER: bootstrap });

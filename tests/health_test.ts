@@ -11,7 +11,7 @@ const SOON_MS = 60_000;
 
 const status = async (worker: TestWorker) => (await worker.report())?.status;
 
-Deno.test("what a person must mend in the database is red within a minute in words, and over once it is mended", async () => {
+Deno.test("what a person must repair in the database is red within a minute in words, and over once it is repaired", async () => {
   await using backlog = await backlogOf(book);
   const { sql } = backlog;
   const role = `writer_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -28,32 +28,32 @@ Deno.test("what a person must mend in the database is red within a minute in wor
     await until("it to be well", async () => await status(consumer) === "ok");
     assert.deepEqual(await consumer.health(), [200, 200, 200]);
 
-    const faults: { breaks: string; mends: string; words: RegExp }[] = [
+    const faults: { breaks: string; repair: string; words: RegExp }[] = [
       {
         breaks: `revoke insert on websocket.order_book_data from ${role}`,
-        mends: `grant insert on websocket.order_book_data to ${role}`,
+        repair: `grant insert on websocket.order_book_data to ${role}`,
         words: /permission denied for table order_book_data/,
       },
       {
         breaks: "alter table websocket.order_book_data rename to elsewhere",
-        mends: "alter table websocket.elsewhere rename to order_book_data",
+        repair: "alter table websocket.elsewhere rename to order_book_data",
         words: /order_book_data .*(is missing|does not exist)/,
       },
       {
         breaks: "alter table websocket.order_book_data rename bid_qty to elsewhere",
-        mends: "alter table websocket.order_book_data rename elsewhere to bid_qty",
+        repair: "alter table websocket.order_book_data rename elsewhere to bid_qty",
         words: /bid_qty/,
       },
     ];
     let sent = 100;
-    for (const { breaks, mends, words } of faults) {
+    for (const { breaks, repair, words } of faults) {
       await sql.unsafe(breaks);
       await backlog.send(ticks(sent, 100));
       sent += 100;
       await until(`red after: ${breaks}`, async () => await status(consumer) === "stuck", SOON_MS);
       assert.match((await consumer.report())!.stuck!, words);
       assert.deepEqual(await consumer.health(), [200, 503, 503]);
-      await sql.unsafe(mends);
+      await sql.unsafe(repair);
       await backlog.rows(sent);
       await until("it to be well", async () => await status(consumer) === "ok");
     }

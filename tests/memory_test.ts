@@ -23,11 +23,11 @@ async function drain(lists: Iterable<ReturnType<typeof ticks>>): Promise<number>
   await admin.createPartitions({ topicPartitions: [{ topic: backlog.topic, count: 12 }] });
   await admin.disconnect();
   await using producer = createProducer(createCluster(client), backlog.topic, codecs.zstd);
-  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
+  const retry = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
   let count = 0;
   for (const messages of lists) {
     // Nobody leads the new partitions for a moment.
-    await retryForever(() => producer.send(messages), patience);
+    await retryForever(() => producer.send(messages), retry);
     count += messages.length;
   }
   await using consumer = backlog.consume();

@@ -38,7 +38,7 @@ async function refuses(sql: Sql, code: string, statements: string[]): Promise<vo
   }
 }
 
-Deno.test("bookline_writer is refused all DDL, all removal of rows, and what the upkeep goes by", async () => {
+Deno.test("bookline_writer is refused all DDL, all removal of rows, and the settings that the jobs read", async () => {
   await using roles = await withRoles();
   await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, [
     "create schema mine",

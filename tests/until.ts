@@ -1,13 +1,13 @@
 import { sleep } from "../shared/wait.ts";
 
-/** More to say about a wait that was in vain. */
+/** Functions that return what else to print when a wait times out. */
 export const witnesses = new Set<() => string>();
 
-/** What takes a second on an idle machine may take minutes on a busy one. Only a test that fails waits so long. */
+/** What takes a second on an idle machine may take minutes on a busy one. Only a failing test waits this long, in ms. */
 const LIMIT_MS = 180_000;
 
 /**
- * Waits until a condition holds, and returns what it gave.
+ * Waits until a condition returns something truthy, and returns that.
  * @throws {Error} when that takes longer than `ms`, with the last lines of the workers that run
  */
 export async function until<T>(
@@ -21,7 +21,7 @@ export async function until<T>(
     if (result) return result as Exclude<T, false | null | undefined>;
     if (performance.now() > end) {
       throw new Error(
-        [`Waited ${ms / 1000} s in vain for ${what}`, ...[...witnesses].map((one) => one())].join("\n"),
+        [`${what} did not come within ${ms / 1000} s`, ...[...witnesses].map((one) => one())].join("\n"),
       );
     }
     await sleep(20);

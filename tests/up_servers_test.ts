@@ -35,14 +35,14 @@ Deno.test("without any servers up starts its own, and again when they are killed
 
 Deno.test("a second Ctrl-C ends the servers that up started at once", async () => {
   await using clone = await cloneProject();
-  const impatient = clone.up(["--feed", "simulated"]);
-  await impatient.says(/book: received=\d+/);
+  const interrupted = clone.up(["--feed", "simulated"]);
+  await interrupted.says(/book: received=\d+/);
   const pids = await serverPids(clone.path);
   // Again and again, as two that come close together count as one. The code is of who was interrupted twice.
-  impatient.interrupt();
-  const impatience = setInterval(() => impatient.interrupt(), 800);
-  const { code } = await impatient.ended;
-  clearInterval(impatience);
+  interrupted.interrupt();
+  const interrupting = setInterval(() => interrupted.interrupt(), 800);
+  const { code } = await interrupted.ended;
+  clearInterval(interrupting);
   assert.equal(code, 130);
   await until(
     "the servers to have ended",

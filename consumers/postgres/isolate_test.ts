@@ -72,7 +72,7 @@ Deno.test("bad rows that come together, first or last, are found among many good
   }
 });
 
-Deno.test("a row that is taken once the table is mended, after it was refused, is not bad", async () => {
+Deno.test("a row that is taken once the table is repaired, after it was refused, is not bad", async () => {
   let writes = 0;
   const table = tableThat(() => writes++ < 5);
   assert.deepEqual(await isolateRefused(upTo(8), table.write), []);

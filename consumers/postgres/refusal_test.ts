@@ -61,7 +61,7 @@ Deno.test("a table that is not what Bookline made is refused at the start, with 
 });
 
 /** Alters a table so that it takes no row, and back; in between both ways of writing fail by words, and refuse no row. */
-async function takesNone(alter: string, mend: string, words: RegExp): Promise<void> {
+async function takesNone(alter: string, repair: string, words: RegExp): Promise<void> {
   await using database = await testDatabase();
   await using sink = createSink(book, database.config, silent);
   assert.deepEqual(await sink.write(() => ticks(10)), []);
@@ -69,14 +69,14 @@ async function takesNone(alter: string, mend: string, words: RegExp): Promise<vo
   for (const messages of [ticks(100, 10), [tick(10)], ticks(20)]) {
     await assert.rejects(sink.write(() => messages), words, alter);
   }
-  await database.sql.unsafe(mend);
+  await database.sql.unsafe(repair);
   assert.deepEqual(await sink.write(() => ticks(110)), []);
   assert.equal(await count(database.sql, "order_book_data"), 110);
 }
 
 const table = "websocket.order_book_data";
 
-Deno.test("a table that is altered meanwhile and takes no row makes none a bad one, and all are stored once it is mended", async () => {
+Deno.test("a table that is altered meanwhile and takes no row makes none a bad one, and all are stored once it is repaired", async () => {
   await takesNone(
     `alter table ${table} add column mine text not null default ''; alter table ${table} alter mine drop default`,
     `alter table ${table} drop mine`,

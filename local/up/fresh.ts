@@ -95,17 +95,17 @@ async function untilUnread(
 }
 
 /**
- * Drops what the migrations made, so that they make it again, and commits once `alongside` is done; the tables that they set
+ * Drops what the migrations made, so that they make it again, and commits once `beforeCommit` is done; the tables that they set
  * aside as `…_legacy` are the user's and stay. Nothing is dropped of a database that the migrations have not seen.
  */
-async function inDatabase({ database }: Config, log: Log, alongside: () => Promise<void>): Promise<void> {
+async function inDatabase({ database }: Config, log: Log, beforeCommit: () => Promise<void>): Promise<void> {
   const sql = connect(database, log);
   try {
     await sql`select`;
   } catch (error) {
     await sql.end({ timeout: 5 });
     const isMissing = (error as { code?: string }).code === "3D000";
-    if (isMissing) return await alongside();
+    if (isMissing) return await beforeCommit();
     throw new Error(`Cannot clear the database: ${describe(error)}. Nothing was removed`, { cause: error });
   }
   try {
@@ -115,7 +115,7 @@ async function inDatabase({ database }: Config, log: Log, alongside: () => Promi
           cause: error,
         });
       });
-      await alongside();
+      await beforeCommit();
     });
   } finally {
     await sql.end({ timeout: 5 });

@@ -6,12 +6,12 @@ import { scenarios } from "./scenarios/all.ts";
 const WIDTH = 3;
 
 Deno.test("nothing is lost, doubled or wrong, whatever breaks", async (t) => {
-  // The longest first, so that no lane ends long after the others.
+  // The longest start first, so that all sets of servers are done at about the same time.
   const queue = scenarios.toSorted((a, b) => b.seconds.short - a.seconds.short);
   await runSideBySide(WIDTH, () => queue.shift(), (servers, scenario) =>
     t.step({
       name: scenario.promise,
-      // Steps of other lanes run at the same time.
+      // Steps on other servers run at the same time.
       ...{ sanitizeOps: false, sanitizeResources: false, sanitizeExit: false },
       async fn() {
         const { verdict: { sent, lost, doubled, wrong }, problems } = await play(

@@ -18,7 +18,7 @@ export interface Scenario {
   /** How long it takes about, from an empty stage to the verdict. */
   readonly seconds: Record<Form, number>;
   readonly setting?: Partial<Setting>;
-  /** Breaks it, and mends it where it does not mend itself. */
+  /** Breaks something, and repairs it if it does not recover by itself. */
   run(stage: Stage, form: Form): Promise<Outcome>;
   /** Looks at the tables once all has come to rest; returns what is wrong with them beside what the verdict says. */
   verify?(stage: Stage, verdict: Verdict): Promise<string | undefined>;

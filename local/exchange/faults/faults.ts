@@ -26,7 +26,7 @@ interface Mute {
   readonly cure: "resubscribe" | "reconnect" | "none";
   readonly endsAt: number;
   /** Those who do not get it; undefined: nobody does. */
-  readonly deaf?: Set<Connection>;
+  readonly connections?: Set<Connection>;
 }
 
 export function createFaults(connections: ReadonlySet<Connection>): Faults {
@@ -43,7 +43,8 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
     );
   const isMuted = (connection: Connection, stream: string) => {
     const mute = mutes.get(stream);
-    return mute !== undefined && performance.now() < mute.endsAt && (mute.deaf?.has(connection) ?? true);
+    return mute !== undefined && performance.now() < mute.endsAt &&
+      (mute.connections?.has(connection) ?? true);
   };
 
   return {
@@ -80,7 +81,7 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
           mutes.set(fault.stream, {
             cure: fault.cure,
             endsAt: endOf(fault.ms),
-            deaf: fault.cure === "none" ? undefined : new Set(targets(fault)),
+            connections: fault.cure === "none" ? undefined : new Set(targets(fault)),
           });
           break;
         case "refuse":
@@ -112,7 +113,7 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
     },
     subscribed(connection, stream) {
       const mute = mutes.get(stream);
-      if (mute?.cure === "resubscribe") mute.deaf?.delete(connection);
+      if (mute?.cure === "resubscribe") mute.connections?.delete(connection);
     },
     send(connection, stream, text) {
       if (connection.isSilent || (mutes.size > 0 && isMuted(connection, stream))) {

@@ -22,10 +22,10 @@ import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
 import { backlogPacked } from "./packed.ts";
 import {
-  connectionLostBesideTwin,
+  connectionLostBesideAnother,
   connectionsLostTogether,
   loneProducerKilled,
-  producerKilledBesideTwin,
+  producerKilledBesideAnother,
 } from "./producers.ts";
 import { retentionAttacked } from "./retention.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
@@ -44,7 +44,7 @@ export const clusterScenarios: readonly Scenario[] = [
 export const scenarios: readonly Scenario[] = [
   ...[
     consumerKilled,
-    producerKilledBesideTwin,
+    producerKilledBesideAnother,
     loneProducerKilled,
     kafkaKilled,
     bufferOverflow,
@@ -52,7 +52,7 @@ export const scenarios: readonly Scenario[] = [
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
   ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
-  ...[connectionLostBesideTwin, connectionsLostTogether],
+  ...[connectionLostBesideAnother, connectionsLostTogether],
   ...[
     rollover,
     rolloverRefused,

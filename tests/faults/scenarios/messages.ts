@@ -83,7 +83,7 @@ export const rowsRefused: Scenario = {
   },
 };
 
-/** How many dead letters there are once no more come: what was refused before the mending may be on its way. */
+/** How many dead letters there are once no more come: letters of rows that were refused before the repair may still arrive. */
 async function settledLetters(stage: Stage): Promise<number> {
   let before = -1;
   await until("the last dead letter", async () => {

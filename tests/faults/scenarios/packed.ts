@@ -56,13 +56,13 @@ async function sendPadded({ config, kafka }: Stage, count: number): Promise<void
     topic,
     codecs.zstd,
   );
-  const patience = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(LIMIT_MS) };
+  const retry = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(LIMIT_MS) };
   for (let sent = 0; sent < count; sent += SIZE) {
     const messages = Array.from({ length: SIZE }, (_, i) => {
       const { key, value } = held[(sent + i) % held.length];
       return { key, value: String(value).padEnd(UNPACKED_BYTES) };
     });
     // New partitions have no leader for a moment.
-    await retryForever(() => producer.send(messages), patience);
+    await retryForever(() => producer.send(messages), retry);
   }
 }

@@ -8,9 +8,9 @@ const tasks = ["book:produce", "kline:produce"];
 /** Candles of so many symbols come so often that half a second without any is not the market's: it could be told as a gap. */
 const lively = { rate: 1_000, symbols: readConfig({}).symbols };
 
-export const producerKilledBesideTwin: Scenario = {
-  name: "producer killed, twin alive",
-  promise: "a producer that is killed beside its twin leaves no gap, whichever of the two it is",
+export const producerKilledBesideAnother: Scenario = {
+  name: "one producer of two killed",
+  promise: "a producer that is killed beside another leaves no gap, whichever of the two it is",
   gaps: "none",
   seconds: { short: 25, long: 130 },
   setting: lively,
@@ -18,30 +18,30 @@ export const producerKilledBesideTwin: Scenario = {
     const { workers } = stage;
     const kills = { short: 2, long: 10 }[form];
     let longest = 0;
-    await addTwins(stage);
+    await addSecondProducers(stage);
     for (let n = 0; n < kills; n++) {
       await recovery(stage, Date.now());
       const since = Date.now();
       // The older of the two: each of them in turn.
       for (const task of tasks) await workers.end(workers.of(task)[0], "SIGKILL");
       longest = Math.max(longest, await recovery(stage, since));
-      await addTwins(stage);
+      await addSecondProducers(stage);
     }
     return { injected: kills, recovery: longest };
   },
 };
 
-export const connectionLostBesideTwin: Scenario = {
-  name: "connection lost, twin alive",
+export const connectionLostBesideAnother: Scenario = {
+  name: "one connection of two lost",
   promise:
-    "what a producer misses while its connection is lost, for a moment or longer, is no gap: its twin has it",
+    "what a producer misses while its connection is lost, for a moment or longer, is no gap: the other one has it",
   gaps: "none",
   seconds: { short: 20, long: 70 },
   setting: lively,
   async run(stage, form) {
     const { exchange, config } = stage;
     const times = { short: 1, long: 8 }[form];
-    await addTwins(stage);
+    await addSecondProducers(stage);
     let longest = 0;
     for (let n = 0; n < 2 * times; n++) {
       // Candles come too seldom to tell a moment's silence from the market's.
@@ -67,7 +67,7 @@ export const connectionsLostTogether: Scenario = {
   async run(stage, form) {
     const { exchange, config } = stage;
     const times = { short: 1, long: 8 }[form];
-    await addTwins(stage);
+    await addSecondProducers(stage);
     let longest = 0;
     for (let n = 0; n < times; n++) {
       const since = Date.now();
@@ -108,8 +108,8 @@ async function killAndRestart(stage: Stage): Promise<number> {
 }
 
 /** Starts a second producer of each stream, and waits until it knows of the first. */
-async function addTwins({ workers, exchange, config }: Stage): Promise<void> {
-  const twins = tasks.map((task) => workers.start(task));
+async function addSecondProducers({ workers, exchange, config }: Stage): Promise<void> {
+  const second = tasks.map((task) => workers.start(task));
   await untilSubscribed(exchange, config, 2);
-  await Promise.all(twins.map((twin) => twin.says(/another producer had what was missed/, LIMIT_MS)));
+  await Promise.all(second.map((worker) => worker.says(/another producer had what was missed/, LIMIT_MS)));
 }

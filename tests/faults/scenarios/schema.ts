@@ -4,10 +4,10 @@ import { tables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
-/** Something that somebody does to both tables after which they take no row, and how it is mended. */
+/** Something that somebody does to both tables after which they take no row, and how it is repaired. */
 interface Fault {
   readonly alter: (table: string) => string;
-  readonly mend: (table: string) => string;
+  readonly repair: (table: string) => string;
   /** What the consumers must say. */
   readonly words: RegExp;
 }
@@ -16,13 +16,13 @@ const faults: readonly Fault[] = [
   {
     alter: (table) =>
       `create trigger refuse before insert on ${table} for each row execute function public.refuse_all();`,
-    mend: (table) => `drop trigger refuse on ${table};`,
+    repair: (table) => `drop trigger refuse on ${table};`,
     words: /rows are refused.*not on Sundays/,
   },
   {
     alter: (table) =>
       `alter table ${table} add column mine text not null default ''; alter table ${table} alter mine drop default;`,
-    mend: (table) => `alter table ${table} drop column mine;`,
+    repair: (table) => `alter table ${table} drop column mine;`,
     words: /the column mine, which is not Bookline's, is NOT NULL and has no default/,
   },
 ];
@@ -30,7 +30,7 @@ const faults: readonly Fault[] = [
 export const tablesAltered: Scenario = {
   name: "tables altered",
   promise:
-    "columns, constraints and triggers that somebody adds make no good row a dead letter, and all are stored once they are mended",
+    "columns, constraints and triggers that somebody adds make no good row a dead letter, and all are stored once they are repaired",
   gaps: "none",
   seconds: { short: 45, long: 110 },
   async run(stage, form) {
@@ -63,7 +63,7 @@ export const tablesAltered: Scenario = {
 };
 
 /** Alters both tables for a while in which both consumers must be stuck and say why; returns how long the recovery took, in ms. */
-async function play(stage: Stage, { alter, mend, words }: Fault, ms: number): Promise<number> {
+async function play(stage: Stage, { alter, repair, words }: Fault, ms: number): Promise<number> {
   const { sql, workers } = stage;
   await sql.unsafe(tables.map(alter).join(""));
   for (const task of ["book:consume", "kline:consume"]) {
@@ -73,6 +73,6 @@ async function play(stage: Stage, { alter, mend, words }: Fault, ms: number): Pr
     }, LIMIT_MS);
   }
   await sleep(ms);
-  await sql.unsafe(tables.map(mend).join(""));
+  await sql.unsafe(tables.map(repair).join(""));
   return await recovery(stage, Date.now());
 }

@@ -26,14 +26,14 @@ Deno.test("what would take too long is passed over, and nothing begins when ther
   assert.equal(next(), undefined);
 });
 
-Deno.test("four minutes are enough for ten faults, in two lanes one after the other", () => {
+Deno.test("four minutes are enough for ten faults, on two sets of servers", () => {
   for (let seed = 0; seed < 50; seed++) {
-    const lanes = [215, 215]; // seconds, once the servers are up
+    const left = [215, 215]; // seconds, once the servers are up
     let count = 0;
-    const next = planRounds(scenarios, "short", seed, () => Math.max(...lanes));
+    const next = planRounds(scenarios, "short", seed, () => Math.max(...left));
     for (let task = next(); task; task = next()) {
-      const lane = lanes[0] > lanes[1] ? 0 : 1;
-      lanes[lane] -= task.scenario.seconds.short;
+      const longer = left[0] > left[1] ? 0 : 1;
+      left[longer] -= task.scenario.seconds.short;
       count++;
     }
     assert.ok(count >= 10, `seed ${seed} has time for ${count} only`);

@@ -1,0 +1,85 @@
+import { readPanels } from "../grafana/json.ts";
+import { expand, type View } from "../grafana/macros.ts";
+import type { PostgresQuery } from "../grafana/query.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
+import { store, tick } from "./ticks.ts";
+
+export type Row = Record<string, unknown>;
+
+export const panels = await readPanels();
+
+export const HOUR = 3_600_000;
+export const noon = Date.parse("2024-08-08T12:00:00Z");
+export const lastHour: View = {
+  from: new Date(noon - HOUR),
+  to: new Date(noon),
+  points: 300,
+  variables: { symbol: ["BTCUSDT", "ETHUSDT"], interval: "1m" },
+};
+
+/** A panel's rows, as the role that Grafana has sees them. */
+export function rowsOf(sql: Sql, { rawSql }: PostgresQuery, view: View, timezone = "UTC"): Promise<Row[]> {
+  return sql.begin("read only", async (transaction) => {
+    await transaction`set local role grafana_reader`;
+    await transaction`set local statement_timeout = '5s'`;
+    await transaction`select set_config('timezone', ${timezone}, true)`;
+    return [...await transaction.unsafe(expand(rawSql, view))];
+  });
+}
+
+/** Makes the role that Grafana has. */
+export async function createReader(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    do $$ begin create role grafana_reader; exception when duplicate_object or unique_violation then null; end $$;
+    grant usage on schema websocket to grafana_reader;
+    grant select on all tables in schema websocket to grafana_reader`);
+}
+
+/** The only query of the panel of that title. */
+export function queryOf(title: string, refId = "A"): PostgresQuery {
+  const targets = panels.find((panel) => panel.title === title)!.targets;
+  return targets.find((target) => target.refId === refId)!;
+}
+
+/** Stores a candle of a minute whose prices follow from its close. */
+export async function candle(
+  sql: Sql,
+  symbol: string,
+  openTime: string,
+  close: number,
+  isClosed = true,
+): Promise<void> {
+  await sql`
+    insert into websocket.kline_data
+    select ${symbol}, '1m', open_time, open_time + interval '59.999 s', ${close}::numeric - 1, ${close}::numeric + 2,
+      ${close}::numeric - 3, ${close}::numeric, 0.5, 100, 0.25, 50, 7, 1, 7, ${isClosed}, open_time + interval '1 minute',
+      open_time + interval '1 minute'
+    from cast(${openTime} as timestamptz) as open_time`;
+}
+
+/** Two symbols around noon of a day: small enough to compute every panel's numbers by hand. */
+export async function smallMarket(sql: Sql): Promise<void> {
+  await createReader(sql);
+  await candle(sql, "BTCUSDT", "2024-08-07T11:59:00Z", 50);
+  await candle(sql, "BTCUSDT", "2024-08-08T10:59:00Z", 80);
+  for (let minute = 0; minute <= 58; minute++) {
+    if (minute === 30 || minute === 31) continue;
+    await candle(sql, "BTCUSDT", new Date(noon - HOUR + minute * 60_000).toISOString(), 100);
+  }
+  await candle(sql, "BTCUSDT", "2024-08-08T11:59:00Z", 120, false);
+  await candle(sql, "ETHUSDT", "2024-08-08T11:59:00Z", 10);
+  const quote = (at: string, bid: string, ask: string, bidQty: string, askQty: string, symbol = "BTCUSDT") =>
+    tick(at, { symbol, bidPrice: bid, askPrice: ask, bidQty, askQty });
+  await store(sql, [
+    quote("2024-08-08T11:58:00.100Z", "99.5", "100.5", "3", "1"),
+    quote("2024-08-08T11:58:00.200Z", "99", "101", "1", "1"),
+    quote("2024-08-08T11:59:00.000Z", "109.5", "110.5", "1", "3"),
+    quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
+  ]);
+  await sql`select websocket.refresh_rollup('0')`;
+  await sql`
+    insert into websocket.gap_data values
+      ('book', 'BTCUSDT', '2024-08-08T10:00Z', '2024-08-08T11:00:05Z', 'lost connection', null),
+      ('kline', 'ETHUSDT', '2024-08-08T11:30Z', '2024-08-08T11:30:02Z', 'buffer overflow', 12),
+      ('kline', 'ETHUSDT', '2024-08-08T09:00Z', '2024-08-08T09:30:00Z', 'restart', null)`;
+}
