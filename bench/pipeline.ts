@@ -1,5 +1,5 @@
 import type { Book } from "../shared/streams/book.ts";
-import { sleep } from "../shared/wait.ts";
+import { poll } from "../shared/poll.ts";
 import type { TestWorker } from "../tests/worker.ts";
 import { type FrameServer, serveFrames } from "./frame_server.ts";
 import { sendPaced } from "./pace.ts";
@@ -50,11 +50,12 @@ const POLL_MS = 100;
 const LIMIT_MS = 120_000;
 
 async function allStored({ producer, consumer }: Pipeline, count: number): Promise<void> {
-  for (const end = performance.now() + LIMIT_MS; performance.now() < end; await sleep(POLL_MS)) {
+  const isStored = await poll(async () => {
     const dropped = (await producer.report())?.counts.dropped ?? 0;
     if (dropped > 0) throw new Error(`Cannot count this run as the producer has dropped ${dropped} messages`);
-    if ((await consumer.report())?.counts.stored === count) return;
-  }
+    return (await consumer.report())?.counts.stored === count;
+  }, { ms: LIMIT_MS, pauseMs: POLL_MS });
+  if (isStored) return;
   throw new Error(
     `Cannot count this run as its rows are not stored ${LIMIT_MS / 1_000} s after the last frame`,
   );

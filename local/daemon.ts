@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { poll } from "../shared/poll.ts";
 import { sleep } from "../shared/wait.ts";
 import { type Account, lastLines } from "./command.ts";
 import { readIfThere, removeIfThere } from "./folders.ts";
@@ -51,9 +52,7 @@ export async function endOrphan(folder: string, signals: Deno.Signal[]): Promise
   for (const signal of signals) {
     if (!await isThere()) return;
     unlessEnded(() => Deno.kill(pid, signal));
-    for (const deadline = performance.now() + endLimit; performance.now() < deadline && await isThere();) {
-      await sleep(50);
-    }
+    await poll(async () => !await isThere(), { ms: endLimit, pauseMs: 50 });
   }
 }
 

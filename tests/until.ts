@@ -1,4 +1,4 @@
-import { sleep } from "../shared/wait.ts";
+import { poll } from "../shared/poll.ts";
 
 /** Functions that return what else to print when a wait times out. */
 export const witnesses = new Set<() => string>();
@@ -15,15 +15,9 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   ms = LIMIT_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const end = performance.now() + ms;
-  for (;;) {
-    const result = await condition();
-    if (result) return result as Exclude<T, false | null | undefined>;
-    if (performance.now() > end) {
-      throw new Error(
-        [`${what} did not come within ${ms / 1000} s`, ...[...witnesses].map((one) => one())].join("\n"),
-      );
-    }
-    await sleep(20);
-  }
+  const result = await poll(condition, { ms, pauseMs: 20 });
+  if (result) return result;
+  throw new Error(
+    [`${what} did not come within ${ms / 1000} s`, ...[...witnesses].map((one) => one())].join("\n"),
+  );
 }

@@ -1,4 +1,4 @@
-import { sleep } from "../../shared/wait.ts";
+import { poll } from "../../shared/poll.ts";
 import type { Exchange } from "./server.ts";
 
 /** A client as tests want it: it keeps all that it receives. */
@@ -58,9 +58,6 @@ const LIMIT_MS = 120_000;
 
 /** Waits until something is so. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + LIMIT_MS;
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error(`Waited ${LIMIT_MS / 1_000} s for ${what}`);
-    await sleep(5);
-  }
+  if (await poll(isSo, { ms: LIMIT_MS, pauseMs: 5 })) return;
+  throw new Error(`Waited ${LIMIT_MS / 1_000} s for ${what}`);
 }

@@ -1,5 +1,5 @@
 import { describe } from "../../shared/log.ts";
-import { sleep } from "../../shared/wait.ts";
+import { poll } from "../../shared/poll.ts";
 import type { Exchange } from "../exchange/server.ts";
 import { framesSent } from "./exchange.ts";
 import type { Line, Monitor } from "./monitor.ts";
@@ -40,33 +40,31 @@ export async function drain(
 
 async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: number): Promise<void> {
   let before = -1;
-  for (let limit = 0;;) {
+  await poll(async (extend) => {
     await monitor.poll();
     const received = lines.reduce((sum, { producer }) => sum + (producer?.totals.counts.received ?? 0), 0);
-    if (received > before) limit = performance.now() + ARRIVAL_MS;
-    if (received >= sent || performance.now() > limit) return;
+    if (received > before) extend();
     before = received;
-    await sleep(20);
-  }
+    return received >= sent;
+  }, { ms: ARRIVAL_MS, pauseMs: 20 });
 }
 
 async function untilStored(monitor: Monitor): Promise<string | undefined> {
   let least = Infinity;
   let now: number | undefined;
   let why = "";
-  for (let limit = performance.now() + STORING_MS; performance.now() < limit;) {
+  const isStored = await poll(async (extend) => {
     try {
-      const behind = await monitor.behind();
-      if (behind === 0) return undefined;
-      if (behind < least) limit = performance.now() + STORING_MS;
-      least = Math.min(least, behind);
-      now = behind;
+      now = await monitor.behind();
+      if (now < least) extend();
+      least = Math.min(least, now);
+      return now === 0;
     } catch (error) {
       now = undefined;
       why = describe(error);
     }
-    await sleep(100);
-  }
+  }, { ms: STORING_MS, pauseMs: 100 });
+  if (isStored) return undefined;
   if (now === undefined) {
     return `Cannot ask Kafka how many messages are not stored yet: ${why}. They are stored when you next run this feed`;
   }

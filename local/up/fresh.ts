@@ -1,9 +1,9 @@
 import { type Config, ConfigError } from "../../shared/config/config.ts";
 import { deadLetterTopic, groupName, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import { describe, type Log } from "../../shared/log.ts";
+import { poll } from "../../shared/poll.ts";
 import { connect } from "../../shared/postgres/mod.ts";
 import type { Stream } from "../../shared/stream.ts";
-import { sleep } from "../../shared/wait.ts";
 
 /** A killed consumer stays a member of its group for 10 s. In ms. */
 const MEMBERSHIP_MS = 15_000;
@@ -79,19 +79,19 @@ async function untilUnread(
   signal: AbortSignal,
   limitMs: number,
 ): Promise<void> {
-  for (const limit = performance.now() + limitMs;;) {
-    let why: string;
+  let why = "";
+  const isUnread = await poll(async () => {
     try {
       const live = await kafka.liveGroups(topics, groups);
-      if (live.length === 0) return;
       why = `consumers of ${live.join(", ")} still run: end them first`;
+      return live.length === 0;
     } catch (error) {
       why = `Cannot ask Kafka who reads its topics: ${describe(error)}`;
     }
-    signal.throwIfAborted();
-    if (performance.now() > limit) throw new Error(`Cannot clear this feed: ${why}. Nothing was removed`);
-    await sleep(500, signal);
-  }
+  }, { ms: limitMs, pauseMs: 500, signal });
+  if (isUnread) return;
+  signal.throwIfAborted();
+  throw new Error(`Cannot clear this feed: ${why}. Nothing was removed`);
 }
 
 /**

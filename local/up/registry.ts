@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sleep } from "../../shared/wait.ts";
+import { poll } from "../../shared/poll.ts";
 import { localFolder, readIfThere, removeIfThere } from "../folders.ts";
 import { commandLineOf } from "../process.ts";
 
@@ -50,9 +50,7 @@ export async function endLeftovers(file = usualFile): Promise<number> {
     if (!await isThere()) return false;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       signalTo(pid, signal);
-      for (const limit = performance.now() + GRACE_MS; await isThere() && performance.now() < limit;) {
-        await sleep(50);
-      }
+      await poll(async () => !await isThere(), { ms: GRACE_MS, pauseMs: 50 });
     }
     return true;
   }));

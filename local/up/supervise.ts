@@ -1,5 +1,6 @@
 import type { Config } from "../../shared/config/config.ts";
 import { describe } from "../../shared/log.ts";
+import { poll } from "../../shared/poll.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { Exchange } from "../exchange/server.ts";
 import { createDisplay } from "./display.ts";
@@ -66,11 +67,10 @@ export async function supervise(
 /** Waits until all workers are well, and the producers subscribed where the exchange can tell. */
 async function untilReady(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const { lines, config, exchange, monitor } = pipeline;
-  for (const limit = performance.now() + START_MS; !signal.aborted && performance.now() < limit;) {
+  await poll(async () => {
     await monitor.poll();
-    if (workersOf(lines).every(({ isWell }) => isWell)) break;
-    await sleep(100, signal);
-  }
+    return workersOf(lines).every(({ isWell }) => isWell);
+  }, { ms: START_MS, pauseMs: 100, signal });
   if (exchange) await untilSubscribed(exchange, lines.map(({ stream }) => stream), config, signal);
 }
 

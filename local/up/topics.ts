@@ -1,8 +1,8 @@
 import type { Config } from "../../shared/config/config.ts";
 import { deadLetterTopic, groupName, kafkaFault, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import type { Log } from "../../shared/log.ts";
+import { retryUntil } from "../../shared/poll.ts";
 import type { Stream } from "../../shared/stream.ts";
-import { sleep } from "../../shared/wait.ts";
 
 /** How long a Kafka that has just started may take until it serves consumer groups, in ms. */
 const READY_MS = 15_000;
@@ -20,17 +20,14 @@ export async function makeTopics(
 ): Promise<void> {
   const kafka = openKafka(config, log);
   const topics = streams.map((stream) => topicName(config, stream.message));
-  for (const limit = performance.now() + READY_MS;;) {
-    try {
-      await kafka.ensureTopics([...topics, ...topics.map(deadLetterTopic)]);
-      for (const [i, topic] of topics.entries()) {
-        await kafka.messagesBehind(groupName(config, streams[i].message), topic);
-      }
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (performance.now() > limit) throw new Error(kafkaFault(config, error), { cause: error });
-      await sleep(200, signal);
+  const make = async () => {
+    await kafka.ensureTopics([...topics, ...topics.map(deadLetterTopic)]);
+    for (const [i, topic] of topics.entries()) {
+      await kafka.messagesBehind(groupName(config, streams[i].message), topic);
     }
-  }
+  };
+  await retryUntil(make, { ms: READY_MS, pauseMs: 200, signal }).catch((error) => {
+    signal.throwIfAborted();
+    throw new Error(kafkaFault(config, error), { cause: error });
+  });
 }

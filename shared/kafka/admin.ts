@@ -1,6 +1,6 @@
 import type kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
-import { sleep } from "../wait.ts";
+import { retryUntil } from "../poll.ts";
 import { kafkaFaultLasts } from "./client.ts";
 import type { Extent } from "./position.ts";
 import { checkSettings } from "./topic_settings.ts";
@@ -58,19 +58,11 @@ export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], l
 }
 
 /** A topic that was just made may take so long until it can be used, and how often that is looked at, in ms. */
-const USABLE_MS = { most: 5_000, again: 50 };
+const USABLE = { ms: 5_000, pauseMs: 50 };
 
 /** Waits until each partition's leader knows that it leads: metadata tells of the leader before. Each look begins with new metadata. */
 async function untilUsable(client: kafkajs.Kafka, topic: string): Promise<void> {
-  const end = performance.now() + USABLE_MS.most;
-  for (;;) {
-    try {
-      return void await extentOf(client, topic);
-    } catch (error) {
-      if (kafkaFaultLasts(error) || performance.now() > end) throw error;
-      await sleep(USABLE_MS.again);
-    }
-  }
+  await retryUntil(() => extentOf(client, topic), USABLE, (error) => !kafkaFaultLasts(error));
 }
 
 /** How often topics are deleted that a broker lists and does not know; each attempt takes half a second. */
