@@ -4,33 +4,34 @@ import { backoff, sleep } from "../shared/wait.ts";
 
 type Offsets = Parameters<Consumer["commit"]>[0];
 
-/** Commits offsets beside the writing of rows, which need not wait for it: a broker takes 5 ms for each. */
+/** Commits offsets while further rows are written: a broker takes 5 ms for each commit. */
 export interface Committer extends AsyncDisposable {
-  /** The rows before these offsets are stored, `messages` of them; `onCommitted` is called once the group has them. */
+  /** Adds offsets before which all rows are stored, `messages` of them. `onCommitted` is called when the broker has the offsets. */
   add(offsets: Offsets, messages: number, onCommitted: () => void): void;
-  /** Too many messages are stored and not committed. */
+  /** Whether too many messages are stored and not committed. */
   readonly isFull: boolean;
   /** Waits while it is full, unless the signal is aborted. */
   room(signal: AbortSignal): Promise<void>;
 }
 
-/** What is kept of each is 24 bytes and more. */
+/** At least 24 bytes are kept for each. */
 const MOST_MESSAGES = 1_000_000;
 const LOOK_MS = 100;
-/** What has not been committed by then, once the worker is told to stop, is read again by who comes next. */
+/** How long the last commit may take when the worker stops, in ms. What it does not commit is read again by the next consumer. */
 const LAST_MS = 3_000;
 
-/** What is stored, for the next commit. */
+/** The offsets of the next commit. */
 interface Waiting {
-  /** The newest of each partition. */
+  /** The newest offset of each partition. */
   readonly offsets: Map<number, Offsets[number]>;
   readonly callbacks: (() => void)[];
   messages: number;
 }
 
 /**
- * One commit at a time, each of the newest offset per partition; what fails is tried again. `generation` counts how often the
- * group was joined: offsets of before are others' to commit. Disposing commits the rest, in one more attempt of a few seconds.
+ * Runs one commit at a time, each of the newest offset per partition, and retries one that fails. `generation` counts how often the
+ * group was joined: offsets of an earlier generation are dropped, since other consumers may have the partitions. Disposing makes one
+ * more attempt, of a few seconds, to commit the rest.
  */
 export function createCommitter(
   consumer: Pick<Consumer, "commit">,
@@ -44,13 +45,13 @@ export function createCommitter(
   let joined = generation();
   let running: Promise<void> | undefined;
 
-  const forgetOthers = () => {
+  const forgetOlder = () => {
     if (joined === generation()) return;
     joined = generation();
     waiting = nothing();
   };
   const run = async () => {
-    for (let failures = 0; waiting.offsets.size > 0; forgetOthers()) {
+    for (let failures = 0; waiting.offsets.size > 0; forgetOlder()) {
       const [mine, isLast] = [joined, done.signal.aborted];
       attempt = waiting;
       waiting = nothing();
@@ -62,7 +63,7 @@ export function createCommitter(
       } catch (error) {
         if (isLast) break;
         const words = "offsets are not committed yet, though their rows are stored";
-        // The first refusal is usual: the group is about to be joined anew.
+        // One refusal is usual: the group is about to be joined again.
         if (failures > 0) log.sparsely("commit", words, { why: describe(error) });
         await sleep(backoff(failures++, 250, 5_000), done.signal);
         if (mine === joined) {
@@ -80,7 +81,7 @@ export function createCommitter(
   const isFull = () => attempt.messages + waiting.messages > MOST_MESSAGES;
   return {
     add(offsets, messages, onCommitted) {
-      forgetOthers();
+      forgetOlder();
       for (const offset of offsets) waiting.offsets.set(offset.partition, offset);
       waiting.callbacks.push(onCommitted);
       waiting.messages += messages;

@@ -9,7 +9,7 @@ const at = (partition: number, offset: number) => ({
   offset: String(offset),
 });
 
-/** A consumer that notes what it is to commit, and does so when it is told to. */
+/** A consumer that records each commit, which the test settles. */
 function consumer() {
   const commits: { offsets: string[]; settle: PromiseWithResolvers<void> }[] = [];
   return {
@@ -22,7 +22,7 @@ function consumer() {
   };
 }
 
-Deno.test("a commit that fails is tried again, with what came meanwhile", async () => {
+Deno.test("a commit that fails is retried together with newer offsets", async () => {
   await inFastTime(async () => {
     const { commits, commit } = consumer();
     await using committer = createCommitter({ commit }, () => 1, silent);
@@ -40,7 +40,7 @@ Deno.test("a commit that fails is tried again, with what came meanwhile", async 
   });
 });
 
-Deno.test("what was to be committed before the group was joined anew is others' to commit", async () => {
+Deno.test("offsets of before the group was joined again are not committed", async () => {
   await inFastTime(async () => {
     const { commits, commit } = consumer();
     let generation = 1;
@@ -57,7 +57,7 @@ Deno.test("what was to be committed before the group was joined anew is others' 
   });
 });
 
-Deno.test("disposing tries once more what failed, and does not wait for its turn", async () => {
+Deno.test("disposing retries a failed commit once, without the pause", async () => {
   await inFastTime(async () => {
     const { commits, commit } = consumer();
     const committer = createCommitter({ commit }, () => 1, silent);
@@ -74,7 +74,7 @@ Deno.test("disposing tries once more what failed, and does not wait for its turn
   });
 });
 
-Deno.test("a million messages may wait for their commit: then there is no room until one succeeds", async () => {
+Deno.test("when a million messages wait for their commit there is no room until one succeeds", async () => {
   await inFastTime(async () => {
     let isRefused = true;
     const commit = () => isRefused ? Promise.reject(new Error("not enough replicas")) : Promise.resolve();
@@ -108,7 +108,7 @@ Deno.test("one commit runs at a time, and the next has the newest offset of each
   commits[1].settle.resolve();
 });
 
-Deno.test("disposing waits for what is still to be committed", async () => {
+Deno.test("disposing waits for the last commit", async () => {
   const { commits, commit } = consumer();
   const committer = createCommitter({ commit }, () => 1, silent);
   committer.add([at(0, 1)], 1, () => {});

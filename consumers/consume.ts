@@ -24,9 +24,9 @@ import { createStore } from "./store.ts";
 
 type Message = { symbol: string; receivedAt?: number };
 
-/** How many bytes of messages may wait for the database, as they are in memory. */
+/** How many bytes of messages may wait for the sink, by their size in memory. */
 const INTAKE_BYTES = 6 * 2 ** 20;
-/** With more messages than this to store, the jobs of the database run only in between. */
+/** With more messages than this to store, the jobs of the sink do only what is urgent. */
 const BEHIND = 50_000;
 /** Bytes of messages that one write takes at most. */
 const WRITE_BYTES = 3 * 2 ** 20;
@@ -95,7 +95,7 @@ async function read<M extends Message>(
   await sink.startJobs(database, isBehind);
   worker.report = () => {
     const report = meter.report();
-    // A worker that waits for a server has that as its reason.
+    // A worker that waits for a server reports that as its reason.
     return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : sink.stuck()) };
   };
 
@@ -129,7 +129,7 @@ async function read<M extends Message>(
           );
         },
       });
-      // A race with `failed`, which never settles, would keep all that was ever taken.
+      // A `Promise.race` with `failed`, which does not settle, would keep every batch in memory.
       consumer.failed.catch(intake.fail);
       await using committer = createCommitter(consumer, () => generation, log);
       await using ordered = createOrderedWork(sink.width, intake.fail);
@@ -140,7 +140,7 @@ async function read<M extends Message>(
         if (batches.length === 0) continue;
         await ordered.start(() => store(batches), (outcomes) => {
           outcomes.forEach(meter.stored);
-          // Others may read these partitions since: the rows do no harm, the offsets are theirs to commit.
+          // Other consumers may have these partitions by now: the rows do no harm, but the offsets must not be committed.
           if (mine !== generation) return;
           committer.add(
             outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
@@ -148,7 +148,7 @@ async function read<M extends Message>(
             () => outcomes.forEach(meter.committed),
           );
         });
-        // As long as that can't be committed, no more is stored.
+        // If nothing can be committed, no more is stored.
         if (committer.isFull) await Promise.race([committer.room(signal), consumer.failed]);
         failures = 0;
       }

@@ -9,9 +9,9 @@ type Message = { symbol: string };
 
 /** Decodes the values of a stream's messages. */
 export interface Decoder<M> {
-  /** The message; undefined where the value is none. */
+  /** The message; undefined if the value is not one. */
   read(value: Incoming["value"]): M | undefined;
-  /** Why a value is no message; undefined of one of the PySpark pipeline, whose topics have the same names. */
+  /** Why a value is not a message; undefined for a message of the PySpark pipeline, whose topics have the same names. */
   faultIn(value: Incoming["value"]): string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function createDecoder<M extends Message>(type: MessageType<M>): Decoder<
   };
 }
 
-/** The bytes as characters: what is canonical is ASCII, and as such read in a third of the time. */
+/** The bytes as characters. Canonical text is ASCII, which is read in a third of the time that UTF-8 takes. */
 function latin1(value: Incoming["value"]): string {
   if (!value) return "";
   const buffer = value instanceof Buffer
@@ -65,7 +65,7 @@ function isLegacy<M extends Message>({ schema }: MessageType<M>, text: string): 
   }
 }
 
-/** One message a row, the one that the stream's order prefers; of equals the first. */
+/** One message a row: the newest version; of equal ones the first. */
 export function newestPerRow<M extends Message>(type: MessageType<M>, messages: Iterable<M>): M[] {
   const rows = new Map<string, M>();
   for (const message of messages) {

@@ -29,7 +29,7 @@ function decodeAll<M extends { symbol: string }>(
 
 const goodOf = (message: Kline) => kline.message.codec.encode(message);
 
-Deno.test("what can't be decoded is set aside with the reason, and its neighbours are not", () => {
+Deno.test("a message that can't be decoded is set aside with the reason, and the messages beside it are not", () => {
   // Not even an empty object, which would be another pipeline's.
   const anyNoise = fc.uint8Array().filter((bytes) => !bytes.includes(0x7b));
   fc.assert(fc.property(anyKline, anyNoise, (message, noise) => {
@@ -76,7 +76,7 @@ function stored(batches: Kline[][]): Map<string, Kline> {
   return rows;
 }
 
-Deno.test("however candles are cut into batches, the same versions of them remain", () => {
+Deno.test("the same versions of candles remain, whatever batches they come in", () => {
   const cuts = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1 });
   fc.assert(fc.property(fc.array(anyKline, { maxLength: 40 }), cuts, (messages, cuts) => {
     const batches: Kline[][] = [];
@@ -88,7 +88,7 @@ Deno.test("however candles are cut into batches, the same versions of them remai
   }));
 });
 
-Deno.test("of a batch one message a row remains; of updates that are never replaced, the first", () => {
+Deno.test("of a batch one message a row remains: the newest version, or the first if versions are not replaced", () => {
   fc.assert(fc.property(fc.array(anyBook, { minLength: 1 }), (messages) => {
     const again = messages.map((message) => ({ ...message, receivedAt: 1, bidPrice: "1" }));
     assert.deepEqual(

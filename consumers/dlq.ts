@@ -3,9 +3,9 @@ import { checkEnvFile } from "../shared/config/env_file.ts";
 import { type Kafka, kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";
-import type { OnProgress } from "./dead_letters/box.ts";
+import type { OnProgress } from "./dead_letters/dead_letters.ts";
 import { listLetters } from "./dead_letters/list.ts";
-import { help, type Order, readOrder } from "./dead_letters/options.ts";
+import { help, readRequest, type Request } from "./dead_letters/options.ts";
 import { replayOf } from "./dead_letters/replay.ts";
 import { type Action, settle, type Settled } from "./dead_letters/settle.ts";
 import { showLetters } from "./dead_letters/show.ts";
@@ -17,25 +17,30 @@ const SHOWN = 20;
 
 /** Runs the command; returns what it prints. */
 async function main(args: string[]): Promise<string> {
-  const order = readOrder(args);
-  if (!order) return help;
+  const request = readRequest(args);
+  if (!request) return help;
   await checkEnvFile();
   const config = readConfig();
   const kafka = openKafka(config.kafka, createLog("dlq", config.logLevel));
   await kafka.listTopics().catch((error) => {
     throw new Error(kafkaFault(config.kafka, error));
   });
-  return await obey(order, kafka, config.kafka.topicPrefix, createProgress());
+  return await runRequest(request, kafka, config.kafka.topicPrefix, createProgress());
 }
 
-async function obey(order: Order, kafka: Kafka, prefix: string, onProgress: OnProgress): Promise<string> {
-  const { command, filter, limit, again, isDryRun } = order;
-  const topic = prefix + order.topic;
+async function runRequest(
+  request: Request,
+  kafka: Kafka,
+  prefix: string,
+  onProgress: OnProgress,
+): Promise<string> {
+  const { command, filter, limit, again, isDryRun } = request;
+  const topic = prefix + request.topic;
   if (command === "list") return await listLetters(kafka, prefix, onProgress);
   if (command === "show") return await showLetters(kafka, topic, filter, limit ?? SHOWN, onProgress);
-  const action = command === "replay" ? await replayTo(order.topic) : dropFor(order.reason);
+  const action = command === "replay" ? await replayTo(request.topic) : dropFor(request.reason);
   const choice = { filter, limit: limit ?? Infinity, again, isDryRun };
-  return sentences(order, await settle(kafka, topic, action, choice, onProgress));
+  return sentences(request, await settle(kafka, topic, action, choice, onProgress));
 }
 
 async function replayTo(topic: string): Promise<Action> {
@@ -51,7 +56,7 @@ function dropFor(reason: string): Action {
 }
 
 /** What was done, in sentences. */
-function sentences({ command, topic, isDryRun }: Order, { done, refused }: Settled): string {
+function sentences({ command, topic, isDryRun }: Request, { done, refused }: Settled): string {
   const what = command === "replay" ? `sent to ${topic} again` : "dropped";
   return [
     isDryRun ? `${done} would be ${what}. Nothing was done.` : `${done} ${what}.`,

@@ -1,20 +1,20 @@
 /** A bounded queue between the reading of Kafka and the writing of rows. */
 export interface Intake<T> {
-  /** Adds an item; waits while the queue is full. Items of before the last `clear` are left out, and those that come once it failed. */
+  /** Adds an item; waits while the queue is full. Drops the item if the queue is cleared meanwhile, or has failed. */
   put(item: T, bytes: number): Promise<void>;
-  /** Takes all that is there, up to the limit; waits for the first. Returns none once the signal is aborted. */
+  /** Takes all items, up to `limit` bytes but at least one; waits for the first. Returns none when the signal is aborted. */
   take(limit: number): Promise<T[]>;
-  /** What has not been taken, in order. */
+  /** The items that have not been taken, in order. */
   waiting(): readonly T[];
-  /** There will be no more: every `take` from now on throws this. */
+  /** Ends the queue: every `take` from now on throws this error. */
   fail(error: unknown): void;
-  /** Forgets what has not been taken. */
+  /** Drops the items that have not been taken. */
   clear(): void;
-  /** Bytes that wait. */
+  /** How many bytes wait. */
   readonly bytes: number;
 }
 
-/** A queue that holds `most` bytes; one item more is let in, so that no item is too large. */
+/** Makes a queue that accepts items while it holds less than `most` bytes. So an item of any size is accepted. */
 export function createIntake<T>(most: number, signal: AbortSignal): Intake<T> {
   let items: { item: T; bytes: number }[] = [];
   let bytes = 0;

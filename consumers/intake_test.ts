@@ -9,7 +9,7 @@ const never = () => new AbortController().signal;
 const hasSettled = async (promise: Promise<unknown>) =>
   await Promise.race([promise.then(() => true), sleep(5).then(() => false)]);
 
-Deno.test("a put waits while the queue is full, and goes on once something is taken", async () => {
+Deno.test("a put waits while the queue is full, and goes on when something is taken", async () => {
   const intake = createIntake<string>(10, never());
   await intake.put("a", 10);
   const put = intake.put("b", 1);
@@ -30,7 +30,7 @@ Deno.test("a put that waits is released by clear, and its item is left out", asy
   assert.deepEqual(await intake.take(100), ["c"]);
 });
 
-Deno.test("a put and a take that wait are released by the end, with nothing", async () => {
+Deno.test("a put and a take that wait are released, with nothing, when the signal is aborted", async () => {
   const end = new AbortController();
   const full = createIntake<string>(10, end.signal);
   const empty = createIntake<string>(10, end.signal);
@@ -42,7 +42,7 @@ Deno.test("a put and a take that wait are released by the end, with nothing", as
   assert.deepEqual(await full.take(100), []);
 });
 
-Deno.test("a take that waits is told of a failure, and so are those after it", async () => {
+Deno.test("a take that waits throws the failure, and so do later ones", async () => {
   const intake = createIntake<string>(10, never());
   const waiting = intake.take(100);
   intake.fail(new Error("crashed"));
@@ -51,7 +51,7 @@ Deno.test("a take that waits is told of a failure, and so are those after it", a
   await assert.rejects(intake.take(100), /crashed/);
 });
 
-Deno.test("who waits for room in a queue that fails is let go: kafkajs would keep its membership for it", async () => {
+Deno.test("a put that waits is released when the queue fails: otherwise kafkajs would stay in the group", async () => {
   const intake = createIntake<string>(10, never());
   await intake.put("a", 10);
   const waiting = intake.put("b", 1);
@@ -61,7 +61,7 @@ Deno.test("who waits for room in a queue that fails is let go: kafkajs would kee
   assert.deepEqual(intake.waiting(), ["a"]);
 });
 
-Deno.test("an item larger than the queue is let in, alone", async () => {
+Deno.test("an item larger than the queue is accepted, alone", async () => {
   const intake = createIntake<string>(10, never());
   await intake.put("large", 1_000);
   assert.equal(await hasSettled(intake.put("small", 1)), false);

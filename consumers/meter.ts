@@ -3,27 +3,27 @@ import type { Batch, Lost } from "../shared/kafka/mod.ts";
 import type { Report } from "../shared/telemetry/report.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** What a trouble is with. */
+/** Which server a trouble is with. */
 export type Trouble = "database" | "kafka";
 
 /** Keeps a consumer's counts. */
 export interface Meter {
-  /** The group has been joined anew, with these partitions. */
+  /** Notes that the group was joined, with these partitions. */
   joined(partitions: readonly number[]): void;
-  /** Notes what there is to be done: a batch has been read. */
+  /** Notes that a batch was read and is still to be stored. */
   read(batch: Batch): void;
-  /** Notes how long messages took that are rows by now, and the last prices. */
+  /** Notes the delays of messages that were stored, and the last prices. */
   stored(outcome: Outcome): void;
   /** Counts a batch whose offset has been committed. */
   committed(outcome: Outcome): void;
-  /** Counts what Kafka deleted before it was stored; it may be told again, in part or with more. */
+  /** Counts messages that Kafka deleted before they were stored. The same range may come again, in part or with more. */
   lost(lost: Lost): void;
   /**
-   * Notes what keeps the consumer from its work, one trouble a kind; undefined: no longer. While a trouble lasts, a person must
-   * act and the report says `stuck`; else it says `waiting`.
+   * Notes why the consumer makes no progress, one reason a kind; undefined ends it. If `isLasting`, a person must act and the
+   * report says `stuck`; otherwise it says `waiting`.
    */
   trouble(kind: Trouble, words: string | undefined, isLasting?: boolean): void;
-  /** The partitions that are the consumer's; undefined until it has joined the group. */
+  /** The partitions of this consumer; undefined until it has joined the group. */
   readonly assigned: readonly number[] | undefined;
   /** How many batches were committed. */
   readonly commits: number;
@@ -32,18 +32,18 @@ export interface Meter {
   report(): Report;
 }
 
-/** Counts offsets once, however often they are read. */
+/** Makes a meter that counts each offset once, however often it is read. */
 export function createMeter(): Meter {
   const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, lost: 0, behind: 0 };
   const delays: Histogram = [];
   const newest = createWindow(60_000);
   const prices: Record<string, string> = {};
-  /** Of each partition that is read: the next message to be stored, and the end as last heard of. */
+  /** Of each partition that is read: the next offset to be stored, and the last known end. */
   const partitions = new Map<number, { next: number; end: number }>();
   let assigned: readonly number[] | undefined;
   const counted = new Map<number, number>();
   let commits = 0;
-  /** Of each partition: from where to where messages have been counted as lost. */
+  /** Of each partition: the range of offsets that have been counted as lost. */
   const holes = new Map<number, { from: number; to: number }>();
   const troubles = new Map<Trouble, { words: string; isLasting: boolean }>();
   return {
@@ -57,7 +57,7 @@ export function createMeter(): Meter {
     },
     stored({ receivedAt, prices: newer }) {
       const now = Date.now();
-      // deno-lint-ignore bookline/elapsed -- producers run elsewhere: there is no other clock in common
+      // deno-lint-ignore bookline/elapsed -- producers run on other machines, and have no other clock in common with this one
       for (const time of receivedAt) note(delays, now - time);
       Object.assign(prices, newer);
     },

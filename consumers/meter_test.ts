@@ -14,7 +14,7 @@ function batchOf(first: number, count: number, partition = 0): Batch {
   return { topic: "t", partition, messages, bytes: 0, nextOffset: String(first + count), behind: 7 };
 }
 
-Deno.test("a batch without messages, as of another's aborted transaction, leaves nothing behind once it is committed", () => {
+Deno.test("a batch without messages, such as an aborted transaction, is not behind when it is committed", () => {
   const meter = createMeter();
   const batch = { ...batchOf(0, 0), nextOffset: "5", behind: 0 };
   meter.read(batch);
@@ -36,7 +36,7 @@ Deno.test("offsets are counted once, however often they are read", () => {
   assert.deepEqual(counts, { stored: 2, rejected: 2, expired: 1, legacy: 1, lost: 0, behind: 6 });
 });
 
-Deno.test("partitions are counted apart, and what is behind is of all of them", () => {
+Deno.test("offsets are counted by partition, and `behind` is the sum of all partitions", () => {
   const meter = createMeter();
   for (const partition of [0, 1]) {
     const batch = batchOf(0, 1, partition);
@@ -47,7 +47,7 @@ Deno.test("partitions are counted apart, and what is behind is of all of them", 
   assert.equal(meter.report().counts.behind, 14);
 });
 
-Deno.test("what has been read and not stored is behind, until another consumer has the partition", () => {
+Deno.test("messages that are read and not stored are behind, until another consumer has the partition", () => {
   const meter = createMeter();
   meter.read(batchOf(10, 2));
   meter.read(batchOf(12, 1));
@@ -56,7 +56,7 @@ Deno.test("what has been read and not stored is behind, until another consumer h
   assert.equal(meter.report().counts.behind, 0);
 });
 
-Deno.test("what Kafka deleted is counted once, however often and with however much more it is told", () => {
+Deno.test("messages that Kafka deleted are counted once, however often a range with them comes", () => {
   const meter = createMeter();
   const lost = (partition: number, from: number, to: number) => {
     meter.lost({ partition, from, to });
@@ -88,7 +88,7 @@ Deno.test("a consumer waits until it has joined its group", () => {
   assert.equal(meter.report().waiting, undefined);
 });
 
-Deno.test("what comes back by itself is waited for; what a person must repair says stuck, whatever it is with", () => {
+Deno.test("a trouble that ends by itself says waiting; one that a person must end says stuck, with either server", () => {
   const meter = createMeter();
   meter.joined([0]);
   meter.trouble("database", "no database");
@@ -101,7 +101,7 @@ Deno.test("what comes back by itself is waited for; what a person must repair sa
   assert.deepEqual([meter.report().waiting, meter.report().stuck], ["no Kafka", undefined]);
 });
 
-Deno.test("each commit is progress, also of others' transactions and of a topic that was made anew, whose offsets begin again", () => {
+Deno.test("each commit is progress, also of aborted transactions and of a topic that was created again, whose offsets begin at 0", () => {
   const meter = createMeter();
   for (const batch of [batchOf(100, 5), batchOf(105, 0), batchOf(0, 5)]) {
     const before = meter.commits;

@@ -1,16 +1,16 @@
-/** Work of which several parts are under way at once, and what follows each is done in their order. */
+/** Runs several pieces of work at the same time, and what follows each of them in the order of their start. */
 export interface OrderedWork extends AsyncDisposable {
   /**
-   * Starts `work`; `after` is called with its result once all that was started earlier is through. Returns as soon as there is
-   * room for more.
-   * @throws {Error} what earlier work threw; nothing that follows it is done then
+   * Starts `work`. `after` is called with its result when everything that was started earlier has ended. Returns as soon as another
+   * piece of work may be started.
+   * @throws {Error} what earlier work threw; no `after` of later work is called then
    */
   start<T>(work: () => Promise<T>, after: (result: T) => void): Promise<void>;
 }
 
 /**
- * Work of which `width` parts may be under way at once; `onFailure` is told of each that throws. Disposing of it waits for all of them, whatever
- * becomes of them.
+ * Runs at most `width` pieces of work at the same time. `onFailure` is called with the error of each that fails. Disposing waits until
+ * all of them have ended.
  */
 export function createOrderedWork(width: number, onFailure: (error: unknown) => void): OrderedWork {
   const underWay: Promise<void>[] = [];
@@ -19,7 +19,7 @@ export function createOrderedWork(width: number, onFailure: (error: unknown) => 
     result: Promise<T>,
     after: (of: T) => void,
   ) => {
-    // Both have ended, one way or the other, before either's failure is told.
+    // Both must have ended before the failure of either is reported.
     await Promise.allSettled([result, earlier]);
     await earlier;
     after(await result);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sleep } from "../shared/wait.ts";
 import { createOrderedWork } from "./ordered_work.ts";
 
-Deno.test("what follows a failure is not done, and whoever starts more is told of it", async () => {
+Deno.test("after a failure no `after` is called, and the next start throws it", async () => {
   const done: number[] = [];
   const failures: unknown[] = [];
   await using ordered = createOrderedWork(2, (error) => failures.push(error));
@@ -13,7 +13,7 @@ Deno.test("what follows a failure is not done, and whoever starts more is told o
   assert.match(String(failures[0]), /away/);
 });
 
-Deno.test("what a failure has overtaken is still waited for at the end", async () => {
+Deno.test("disposing waits for work that started before one that failed", async () => {
   let ended = false;
   {
     await using ordered = createOrderedWork(3, () => {});
@@ -23,7 +23,7 @@ Deno.test("what a failure has overtaken is still waited for at the end", async (
   assert.equal(ended, true);
 });
 
-Deno.test("two are under way at once, and what follows comes in their order", async () => {
+Deno.test("two pieces of work run at the same time, and each `after` is called in the order of their start", async () => {
   const done: string[] = [];
   let most = 0;
   let open = 0;
@@ -42,7 +42,7 @@ Deno.test("two are under way at once, and what follows comes in their order", as
   assert.deepEqual(done, ["slow", "quick", "last"]);
 });
 
-Deno.test("work of one part at a time starts nothing before what it has is through", async () => {
+Deno.test("with a width of 1, nothing starts before the work before it has ended", async () => {
   const steps: string[] = [];
   await using ordered = createOrderedWork(1, (error) => assert.fail(String(error)));
   for (const name of ["a", "b"]) {

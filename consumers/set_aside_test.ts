@@ -44,7 +44,7 @@ function setAsideOn(refuses: (value: string, attempt: number) => boolean) {
   return { ...createSetAside(kafka, "t.dlq", retry, silent), written, troubles };
 }
 
-Deno.test("letters that are acked are not sent again while others are refused, and why it waits is told", async () => {
+Deno.test("letters that are acked are not sent again while others are refused, and the reason of the wait is reported", async () => {
   await inFastTime(async () => {
     const { setAside, written, troubles } = setAsideOn((value, attempt) => value === "b" && attempt < 4);
     await setAside(unwantedOf(batchOf(...values)));
@@ -54,14 +54,14 @@ Deno.test("letters that are acked are not sent again while others are refused, a
   });
 });
 
-Deno.test("letters of a batch that is read once more are not sent again", async () => {
+Deno.test("letters of a batch that is read again are not sent again", async () => {
   const { setAside, written } = setAsideOn(() => false);
   await setAside(unwantedOf(batchOf(...values)));
   await setAside(unwantedOf(batchOf(...values)));
   assert.deepEqual(written, values);
 });
 
-Deno.test("a topic that was made anew has other letters at the same offsets", async () => {
+Deno.test("a topic that was created again has other letters at the same offsets", async () => {
   const { setAside, written } = setAsideOn(() => false);
   await setAside(unwantedOf(batchOf("a")));
   await setAside(unwantedOf(batchOf("new")));

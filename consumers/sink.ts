@@ -27,19 +27,18 @@ export interface Sink<M> extends AsyncDisposable {
   startJobs(retry: RetryOptions, isBehind: () => boolean): Promise<void>;
   /**
    * Writes messages of distinct keys and returns those that are refused because of their content. `load` is called again if the messages
-   * are needed again: each is encoded as soon as it is there, and nobody holds it, so that it is collected young. Holding them cost a
-   * third of the consumer's speed.
+   * are needed again. A sink encodes each message at once and does not keep it: keeping them cost a third of the consumer's speed.
    * @throws {RefusedError} if most are refused
    * @throws {Error} any other error that a message's content does not cause. After each of them the same messages may be written again
    */
   write(load: () => Iterable<M>): Promise<Refused[]>;
-  /** What tells, as of now, whether a message is too old to be kept. */
+  /** Returns a function that says whether a message is too old, as of now, to be kept. */
   expiry(): (message: M) => boolean;
   /** Why a person must act though writing succeeds, in words; undefined if nobody must. */
   stuck(): string | undefined;
   /** @throws if the server does not answer; asks on a connection of its own */
   ping(): Promise<void>;
-  /** How failures are retried and told: the sink's own words, and which errors waiting can end. */
+  /** How failures are explained and retried: the sink's own words, and which errors end by waiting. */
   readonly failures: Pick<RetryOptions, "explain" | "lasts" | "slow"> & {
     readonly isTransient: (error: unknown) => boolean;
     /** The error to end with. */

@@ -15,33 +15,33 @@ export interface Unwanted {
   readonly cause: string;
 }
 
-/** What storing needs. */
+/** What `createStore` needs. */
 export interface Means<M extends Message> {
   readonly sink: Pick<Sink<M>, "write" | "expiry">;
   /** How writing is retried. */
   readonly retry: RetryOptions;
-  /** The batches that were read later and wait. */
+  /** The batches that were read later and are not stored yet. */
   readonly waiting: () => readonly Batch[];
   /** Puts messages on the dead-letter topic; returns once they are acked. */
   readonly setAside: (unwanted: readonly Unwanted[]) => Promise<void>;
 }
 
 /**
- * Makes what stores batches: it decodes them, writes the rows, sets aside the rest, and returns what became of each batch.
- * A message lives only from its decoding to its encoding; whoever needs it later, which is seldom, decodes the batches again.
+ * Makes the function that stores batches: it decodes them, writes the rows, sets aside the other messages, and returns the outcome of
+ * each batch. A message is in memory only from its decoding to its encoding. If it is needed again, the batches are decoded again.
  */
 export function createStore<M extends Message>(
   type: MessageType<M>,
   { sink, retry, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
   const decoder = createDecoder(type);
-  // Rows that are never replaced need no choosing: the database leaves out what it has.
+  // Rows that are never replaced are not compared here: the database ignores those that it has.
   const rowsOf = (messages: Iterable<M>) =>
     type.version.length === 0 ? messages : newestPerRow(type, messages);
 
   const faultIn = ({ value, damage }: Incoming) => damage?.cause ?? decoder.faultIn(value)!;
 
-  /** The messages of a batch that are to be stored, one by one; what becomes of the others is noted in the outcome. */
+  /** Yields the messages of a batch that are to be stored; notes the result of the others in the outcome. */
   function* fresh({ messages }: Batch, outcome: Outcome, isExpired: (message: M) => boolean): Generator<M> {
     for (let place = 0; place < messages.length; place++) {
       if (outcome.results[place] !== "stored") continue;
@@ -60,7 +60,7 @@ export function createStore<M extends Message>(
 
   return async (batches) => {
     const isExpired = sink.expiry();
-    /** Why the database refuses a message, by its place, of each batch. */
+    /** For each batch: why the sink refuses a message, by its place. */
     const causes = batches.map(() => new Map<number, string>());
     let outcomes: Outcome[] = [];
     function* freshOfAll() {
@@ -108,7 +108,7 @@ export function createStore<M extends Message>(
         return await sink.write(() => isAlone ? rowsOf(freshOfAll()) : withLater());
       } catch (error) {
         if (!isAlone || !(error instanceof RefusedError)) throw error;
-        // What is written before its turn is written again in its turn, which changes nothing.
+        // Rows that are written before their turn are written again in their turn, which changes nothing.
         isAlone = false;
         return await write();
       }
@@ -116,7 +116,7 @@ export function createStore<M extends Message>(
 
     for (let isDone = false; !isDone;) {
       const refused = await retryForever(write, retry);
-      // An older version of a refused row may be good, and was left out for it.
+      // An older version of a refused row may be good: it was left out in favour of the refused one.
       isDone = refused.length === 0 || !note(refused) || type.version.length === 0;
     }
     await setAside(

@@ -54,7 +54,7 @@ function storeOf<M extends { symbol: string }>(
 
 const text = (updateId: number) => book.message.codec.encode(tick(1_790_000_000_000, { updateId }));
 
-Deno.test("what the database refuses is told from what can't be decoded, what is old, and their good neighbours", async () => {
+Deno.test("rows that the database refuses, values that can't be decoded, old messages and good ones get different results", async () => {
   const refuse = (rows: Book[]) => [{ index: rows.findIndex(({ updateId }) => updateId === 4), cause: "no" }];
   const { store, written, setAside } = storeOf(book, refuse, {
     isExpired: ({ updateId }) => updateId === 2,
@@ -74,7 +74,7 @@ Deno.test("what the database refuses is told from what can't be decoded, what is
   assert.deepEqual(outcomes.map(({ nextOffset }) => nextOffset), ["3", "4"]);
 });
 
-Deno.test("a record batch that can't be read is set aside as it is, whatever its bytes look like, and none is stored of no messages", async () => {
+Deno.test("a record batch that can't be read is set aside with its bytes, whatever they look like, and nothing is stored of it", async () => {
   const { store, written, setAside } = storeOf(book);
   const damage = { cause: "its checksum is wrong", records: 3 };
   const [like] = batchOf([text(1)]).messages;
@@ -90,7 +90,7 @@ const { wire, toMessages, sample } = kline.feed!;
 const [candle] = toMessages(wire.parse(JSON.parse(sample).data), 1) as [Kline];
 const version = (fields: Partial<Kline>) => kline.message.codec.encode({ ...candle, ...fields });
 
-Deno.test("of several versions of a candle one row is written; where it is refused, the one before it is", async () => {
+Deno.test("of several versions of a candle the newest is written; if that is refused, the one before it", async () => {
   const refuse = (rows: Kline[]) =>
     rows.flatMap(({ eventTime }, index) => eventTime === 7 ? [{ index, cause: "no" }] : []);
   const { store, written, setAside } = storeOf(kline, refuse);
@@ -108,7 +108,7 @@ Deno.test("of several versions of a candle one row is written; where it is refus
   assert.deepEqual(prices, { [candle.symbol]: candle.close });
 });
 
-Deno.test("messages that are written again, as the first attempt failed, are counted once", async () => {
+Deno.test("messages that are written again after a failed attempt are counted once", async () => {
   const { store, written } = storeOf(book, () => {
     if (written.length < 3) throw new Error("the database is away");
     return [];
@@ -118,7 +118,7 @@ Deno.test("messages that are written again, as the first attempt failed, are cou
   assert.deepEqual([results, receivedAt.length], [["stored", "stored"], 2]);
 });
 
-Deno.test("a row that is refused alone is judged beside those that wait, which are left to their turn", async () => {
+Deno.test("a row that is refused alone is judged together with rows that wait, which keep their turn", async () => {
   const refuse = (rows: Book[]) => {
     if (rows.length === 1) throw new RefusedError("1 of 1 rows are refused");
     return rows.flatMap(({ updateId }, index) => updateId % 2 === 1 ? [{ index, cause: "odd" }] : []);
@@ -132,7 +132,7 @@ Deno.test("a row that is refused alone is judged beside those that wait, which a
   assert.deepEqual(setAside.map(({ place, cause }) => [place, cause]), [[0, "odd"]]);
 });
 
-Deno.test("a row that is refused is set aside though one that waits is refused, too, whose turn is later", async () => {
+Deno.test("a refused row is set aside even if a row that waits is refused, too", async () => {
   const isBad = ({ openTime }: Kline) => openTime < 2;
   const refuse = (rows: Kline[]) => {
     if (written.length > 5) throw new ConfigError("it is written for ever");
@@ -148,7 +148,7 @@ Deno.test("a row that is refused is set aside though one that waits is refused, 
   assert.deepEqual(setAside.map(({ batch, place }) => [batch.partition, place]), [[0, 0]]);
 });
 
-Deno.test("while most are refused nothing is set aside, and what is repaired is stored", async () => {
+Deno.test("while most rows are refused nothing is set aside, and all are stored after the repair", async () => {
   let attempts = 0;
   const troubles: (string | undefined)[] = [];
   const { store, setAside } = storeOf(book, () => {

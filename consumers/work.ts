@@ -6,7 +6,7 @@ import type { MessageType } from "../shared/stream.ts";
 import type { Meter } from "./meter.ts";
 import type { Sink } from "./sink.ts";
 
-/** A consumer's work, as a watch for stalls sees it: offsets that are not committed, in Kafka's own words. */
+/** A consumer's work for the watch for stalls: what waits are offsets that are not committed, as Kafka counts them. */
 export function createWork<M extends { symbol: string }>(
   type: MessageType<M>,
   sink: Pick<Sink<M>, "ping">,
@@ -16,10 +16,10 @@ export function createWork<M extends { symbol: string }>(
 ): Omit<Work, "renew"> {
   return {
     name: `the storing of ${topicName(config, type)}`,
-    // Not messages: those of a topic that was made anew are not counted a second time, and others' aborted transactions have none.
+    // Commits, not messages: those of a topic that was created again are not counted again, and aborted transactions have none.
     done: () => meter.commits,
     async waiting() {
-      // Another connection would be told the same.
+      // A new connection would get the same answer.
       if (meter.isTroubled("database")) throw new Error("the database refuses, or is away");
       const { stuck } = meter.report();
       if (stuck) throw new Error(`a person must act: ${stuck}`);

@@ -5,7 +5,7 @@ import { silent } from "../tests/silent.ts";
 import { createMeter } from "./meter.ts";
 import { createWork } from "./work.ts";
 
-Deno.test("a consumer that was told why it can't go on is not begun anew: it would be told the same", async () => {
+Deno.test("a consumer that knows why it can't go on is not restarted: it would get the same answer", async () => {
   const meter = createMeter();
   const work = createWork(
     book.message,

@@ -1,5 +1,5 @@
 import { deadLetterTopic } from "../../shared/kafka/mod.ts";
-import { type OnProgress, openBox, type Reading } from "./box.ts";
+import { type OnProgress, openDeadLetters, type Reading } from "./dead_letters.ts";
 import { causeOf } from "./letter.ts";
 
 /** How many causes are counted separately, and how many are listed. */
@@ -24,10 +24,10 @@ export async function listLetters(kafka: Reading, prefix: string, onProgress: On
 async function tally(kafka: Reading, topic: string, name: string, onProgress: OnProgress): Promise<string[]> {
   const counts = { waiting: 0, replayed: 0, dropped: 0 };
   const causes = new Map<string, number>();
-  const box = await openBox(kafka, topic, onProgress);
-  await box.read((letters) => {
+  const deadLetters = await openDeadLetters(kafka, topic, onProgress);
+  await deadLetters.read((letters) => {
     for (const letter of letters) {
-      const state = box.marks.stateOf(letter) ?? "waiting";
+      const state = deadLetters.marks.stateOf(letter) ?? "waiting";
       counts[state]++;
       if (state !== "waiting") continue;
       const own = causeOf(letter);
@@ -41,6 +41,6 @@ async function tally(kafka: Reading, topic: string, name: string, onProgress: On
   return [
     `${name}: ${counts.waiting} waiting, ${counts.replayed} replayed, ${counts.dropped} dropped`,
     ...most.map(([cause, count]) => line(count, cause)),
-    ...[...box.marks.reasons].map(([reason, count]) => line(count, `dropped: ${reason}`)),
+    ...[...deadLetters.marks.reasons].map(([reason, count]) => line(count, `dropped: ${reason}`)),
   ];
 }

@@ -54,7 +54,7 @@ export function createMarks(extent: Extent): Marks {
     const { low, bits: own } = bits[state].get(partition)!;
     return (own[(offset - low) >> 3] & (1 << ((offset - low) & 7))) !== 0;
   };
-  /** Returns how many of them were not marked so. */
+  /** Marks letters, and returns how many of them did not have this mark. */
   const mark = (state: State, partition: number, offsets: readonly number[]): number => {
     const own = bits[state].get(partition);
     // Older letters are deleted; newer ones came after the extent was read.

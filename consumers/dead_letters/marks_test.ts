@@ -25,7 +25,7 @@ function asRead(...[state, letters, reason]: Parameters<typeof markOf>): Incomin
   return { key: null, value: utf8.encode(String(value)), offset: "0", headers: Object.fromEntries(bytes) };
 }
 
-Deno.test("what was done about each letter is known from the marks, in whatever order and however often they come", () => {
+Deno.test("the marks say what was done about each letter, in any order and however often they come", () => {
   const place = fc.tuple(fc.constantFrom(0, 2), fc.nat({ max: 60 }));
   const action = fc.tuple(fc.constantFrom<State>("replayed", "dropped"), fc.array(place, { maxLength: 10 }));
   fc.assert(fc.property(fc.array(action), (actions) => {
@@ -51,7 +51,7 @@ Deno.test("the reasons of drops are counted by letter, each letter once", () => 
   assert.deepEqual([...marks.reasons], [["a test's frames", 3]]);
 });
 
-Deno.test("a mark is told from a letter", () => {
+Deno.test("marks and letters are told apart", () => {
   assert.ok(isMark(asRead("replayed", [])));
   assert.ok(
     !isMark({ key: null, value: null, offset: "0", headers: { "bookline-cause": utf8.encode("c") } }),

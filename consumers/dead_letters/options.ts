@@ -32,7 +32,7 @@ const commands = {
 } as const satisfies Record<string, readonly string[]>;
 
 /** What is asked for. */
-export interface Order {
+export interface Request {
   readonly command: keyof typeof commands;
   /** Without the prefix; empty for list. */
   readonly topic: string;
@@ -48,7 +48,7 @@ export interface Order {
  * Reads the command line; undefined where help is wanted.
  * @throws {ConfigError} saying what is wrong with it
  */
-export function readOrder(args: string[]): Order | undefined {
+export function readRequest(args: string[]): Request | undefined {
   const { values, positionals } = parse(args);
   if (values.help || positionals.length === 0) return undefined;
   const [word, topic = "", ...more] = positionals;
@@ -74,7 +74,7 @@ export function readOrder(args: string[]): Order | undefined {
   };
 }
 
-const isCommand = (word: string): word is Order["command"] => Object.hasOwn(commands, word);
+const isCommand = (word: string): word is Request["command"] => Object.hasOwn(commands, word);
 
 function check(isRight: boolean, option: string, why: string): void {
   if (!isRight) throw new ConfigError(`Cannot use --${option}: ${why}`);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { readOrder } from "./options.ts";
+import { readRequest } from "./options.ts";
 
 Deno.test("without a command, and with --help anywhere, help is wanted", () => {
-  assert.equal(readOrder([]), undefined);
-  assert.equal(readOrder(["drop", "order_book_data", "--help"]), undefined);
+  assert.equal(readRequest([]), undefined);
+  assert.equal(readRequest(["drop", "order_book_data", "--help"]), undefined);
 });
 
-Deno.test("an order that makes no sense is refused with what is wrong with it", () => {
+Deno.test("a command line that makes no sense is refused with what is wrong with it", () => {
   const refused: [string, RegExp][] = [
     ["burn order_book_data", /Cannot do "burn order_book_data": see --help/],
     ["show", /Cannot do "show"/],
@@ -23,13 +23,13 @@ Deno.test("an order that makes no sense is refused with what is wrong with it", 
     ["drop order_book_data --reason=", /Cannot use --reason: drop needs one/],
   ];
   for (const [line, words] of refused) {
-    assert.throws(() => readOrder(line.split(" ")), { name: "ConfigError", message: words }, line);
+    assert.throws(() => readRequest(line.split(" ")), { name: "ConfigError", message: words }, line);
   }
 });
 
-Deno.test("an order is read with its filter; a time without a zone is UTC", () => {
+Deno.test("a command line is read with its filter; a time without a zone is UTC", () => {
   assert.deepEqual(
-    readOrder(
+    readRequest(
       ["replay", "order_book_data", "--cause", "23514", "--since", "2026-11-27", "--limit", "5", "--dry-run"],
     ),
     {
@@ -42,7 +42,7 @@ Deno.test("an order is read with its filter; a time without a zone is UTC", () =
       isDryRun: true,
     },
   );
-  const since = (time: string) => readOrder(["show", "t", "--since", time])!.filter.since;
+  const since = (time: string) => readRequest(["show", "t", "--since", time])!.filter.since;
   assert.equal(since("2026-11-27T08:00"), Date.UTC(2026, 10, 27, 8));
   assert.equal(since("2026-11-27T08:00:01.5+02:00"), Date.UTC(2026, 10, 27, 6, 0, 1, 500));
 });

@@ -1,5 +1,5 @@
 import { deadLetterTopic, type Kafka, type Outgoing } from "../../shared/kafka/mod.ts";
-import { type OnProgress, openBox, type Reading } from "./box.ts";
+import { type OnProgress, openDeadLetters, type Reading } from "./dead_letters.ts";
 import { type Filter, type Letter, matches, placeOf } from "./letter.ts";
 import { markOf, type State } from "./marks.ts";
 
@@ -47,14 +47,14 @@ export async function settle(
   { filter, limit, again, isDryRun }: Choice,
   onProgress: OnProgress,
 ): Promise<Settled> {
-  const box = await openBox(kafka, topic, onProgress);
+  const deadLetters = await openDeadLetters(kafka, topic, onProgress);
   await using toTopic = kafka.producer(topic);
   await using toLetters = kafka.producer(deadLetterTopic(topic));
   const refused = new Map<string, { count: number; places: string[] }>();
   let done = 0;
 
   const isDue = (letter: Letter) => {
-    const state = box.marks.stateOf(letter);
+    const state = deadLetters.marks.stateOf(letter);
     return (state === undefined || (again && state === "replayed")) && matches(letter, filter);
   };
   const refuse = (letter: Letter, why: string) => {
@@ -84,7 +84,7 @@ export async function settle(
     await finish(letters, messages);
   };
 
-  await box.read(async (letters) => {
+  await deadLetters.read(async (letters) => {
     const due = letters.filter(isDue);
     for (let i = 0; i < due.length; i += AT_ONCE) await take(due.slice(i, i + AT_ONCE));
     return done === limit;

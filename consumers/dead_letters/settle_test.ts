@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { deadLetter } from "../../shared/dead_letter.ts";
 import { deadLetterTopic, type Incoming, type Outgoing } from "../../shared/kafka/mod.ts";
 import { book } from "../../shared/streams/book.ts";
-import type { Reading } from "./box.ts";
+import type { Reading } from "./dead_letters.ts";
 import { listLetters } from "./list.ts";
 import { replayOf } from "./replay.ts";
 import { type Action, type Choice, settle } from "./settle.ts";
@@ -89,7 +89,7 @@ Deno.test("a dry run says how many it would be, and does nothing", async () => {
   assert.match(await list(kafka), /2 waiting, 0 replayed, 0 dropped/);
 });
 
-Deno.test("a letter that was cut is refused and named, and its neighbours are sent", async () => {
+Deno.test("a letter that was cut is refused and named, and the letters beside it are sent", async () => {
   const { kafka, sent } = kafkaWith([letter("a"), letter("x".repeat(2_000_000)), letter("b")]);
   const { done, refused } = await run(kafka, replay);
   assert.equal(done, 2);
@@ -121,7 +121,7 @@ Deno.test("a frame of the exchange is sent as the message that it is; one that s
   assert.ok(book.message.codec.decode(sent[0]).updateId > 0);
 });
 
-Deno.test("what is dropped is never replayed, stays to be seen, and the reason with it", async () => {
+Deno.test("a dropped letter is never replayed, and is still shown with the reason", async () => {
   const { kafka, sent } = kafkaWith([letter("a", "of a test"), letter("b")]);
   assert.equal((await run(kafka, drop, { filter: { cause: "of a test" } })).done, 1);
   for (const again of [false, true]) await run(kafka, replay, { again });
@@ -131,7 +131,7 @@ Deno.test("what is dropped is never replayed, stays to be seen, and the reason w
   assert.match(shown, /^--offset 0:0\n {2}dropped\n {2}cause: of a test\n/);
 });
 
-Deno.test("a replay that is killed before it could mark what it sent sends that again, and nothing is passed over", async () => {
+Deno.test("a replay that is killed before it marks what it sent sends that again, and skips nothing", async () => {
   let isKilled = true;
   const { kafka, sent } = kafkaWith([letter("a"), letter("b")], (to) => {
     if (isKilled && to === letters) throw new Error("killed");
@@ -148,7 +148,7 @@ Deno.test("the newest letters are shown, the oldest of them first", async () => 
   assert.deepEqual(shown.split("\n\n").map((text) => text.split("\n").at(-1)!.trim()), ["d", "e"]);
 });
 
-Deno.test("a topic without dead letters is said to have none", async () => {
+Deno.test("for a topic without dead letters the command says that there are none", async () => {
   const { kafka } = kafkaWith([]);
   await assert.rejects(
     showLetters({ ...kafka, listTopics: () => Promise.resolve([]) } as never, topic, {}, 2, () => {}),

@@ -1,4 +1,4 @@
-import { type OnProgress, openBox, type Reading } from "./box.ts";
+import { type OnProgress, openDeadLetters, type Reading } from "./dead_letters.ts";
 import { describeLetter, type Filter, matches } from "./letter.ts";
 
 /** The newest `limit` letters of a topic that the filter chooses, the oldest of them first. */
@@ -9,18 +9,18 @@ export async function showLetters(
   limit: number,
   onProgress: OnProgress,
 ): Promise<string> {
-  const box = await openBox(kafka, topic, onProgress);
+  const deadLetters = await openDeadLetters(kafka, topic, onProgress);
   let newest: { time: string; text: string }[] = [];
   const cut = () => {
     newest.sort((a, b) => a.time < b.time ? -1 : 1);
     newest = newest.slice(-limit);
   };
-  await box.read((letters) => {
+  await deadLetters.read((letters) => {
     for (const letter of letters) {
       if (!matches(letter, filter)) continue;
       newest.push({
         time: letter.headers.time ?? "",
-        text: describeLetter(letter, box.marks.stateOf(letter)),
+        text: describeLetter(letter, deadLetters.marks.stateOf(letter)),
       });
       if (newest.length >= 2 * limit) cut();
     }

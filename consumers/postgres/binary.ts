@@ -7,12 +7,12 @@ const EPOCH = 946_684_800_000;
 /** PostgreSQL: "COPY", "Binary Format": the signature, no flags, no extension. */
 const HEADER = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/** Room that a value without a length of its own needs at most, its length word included. */
+/** The most bytes that a value of fixed size needs, with its length word. */
 const FIXED_BYTES = 16;
 
 /**
- * Makes a table's encoder: messages, of which it tells one by one, → the bytes of a binary COPY; undefined where there are
- * none. The bytes are overwritten by the next call. Binary, since that spares the server the parsing of every number and time.
+ * Makes the encoder of a table: it returns the bytes of a binary COPY, or undefined for no rows, and calls `onRow` with each row. The
+ * next call overwrites the bytes. The format is binary so that the server need not parse every number and time.
  */
 export function createEncoder<M>(
   { columns }: Pick<Storage<M>, "columns">,
@@ -30,7 +30,7 @@ export function createEncoder<M>(
     bytes = larger;
     view = new DataView(bytes.buffer);
   };
-  /** The product may be past 2^53: its halves are computed apart. */
+  /** The product may be above 2^53, so its halves are computed separately. */
   const int64 = (value: number, times: number) => {
     const high = Math.floor(value / 2 ** 32);
     const low = (value - high * 2 ** 32) * times;
@@ -93,7 +93,7 @@ export function createEncoder<M>(
   };
 }
 
-/** Writes what is ASCII, at a tenth of the price of a call to the encoder; false, and nothing of worth written, if it is not. */
+/** Writes ASCII text in a tenth of the time that the encoder takes; returns false if the text is not ASCII. */
 function writeAscii(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -108,7 +108,7 @@ const MINUS = 45;
 
 /**
  * Writes a decimal string as PostgreSQL's binary numeric: digits in base 10,000, their weight, the sign and the number of
- * decimals, which is kept (`61800.20` stays that). Returns the bytes written. Source: numeric_send in numeric.c.
+ * decimals, so that `61800.20` keeps its zero. Returns the bytes written. Source: numeric_send in numeric.c.
  */
 export function writeNumeric(view: DataView, at: number, decimal: string): number {
   const negative = decimal.charCodeAt(0) === MINUS;
@@ -117,12 +117,12 @@ export function writeNumeric(view: DataView, at: number, decimal: string): numbe
   const before = (point < 0 ? decimal.length : point) - first;
   const after = point < 0 ? 0 : decimal.length - point - 1;
 
-  // Four decimal digits make one of PostgreSQL's, counted from the point to both sides.
+  // Four decimal digits make one digit of base 10,000, counted from the point to both sides.
   const groupsBefore = Math.ceil(before / 4);
   const groups = groupsBefore + Math.ceil(after / 4);
   let weight = groupsBefore - 1;
   let count = 0;
-  let kept = 0; // without the zeros at the end
+  let kept = 0; // the count without the zeros at the end
   for (let group = 0; group < groups; group++) {
     let value = 0;
     const from = group * 4 - (groupsBefore * 4 - before);
@@ -130,7 +130,7 @@ export function writeNumeric(view: DataView, at: number, decimal: string): numbe
       const there = digit >= 0 && digit < before + after;
       value = value * 10 + (there ? decimal.charCodeAt(first + digit + (digit >= before ? 1 : 0)) - ZERO : 0);
     }
-    if (value === 0 && count === 0) weight--; // nor those at the beginning
+    if (value === 0 && count === 0) weight--; // zeros at the beginning are left out
     else {
       view.setInt16(at + 8 + count * 2, value);
       count++;

@@ -73,13 +73,13 @@ function shown<M extends object>(stream: { storage: { columns: object } }, messa
   });
 }
 
-Deno.test("every price, id and time of a candle is in the server as it was sent, to the last zero", async () => {
+Deno.test("every price, id and time of a candle is stored as it was sent, to the last zero", async () => {
   const batches = fc.sample(fc.array(anyKline, { maxLength: 60 }), 30);
   const rows = await rowsInServer<Kline>(kline, batches);
   assert.deepEqual(rows, batches.flat().map((message) => shown(kline, message)));
 });
 
-Deno.test("every price, id and time of a best bid and ask is in the server as it was sent", async () => {
+Deno.test("every price, id and time of a best bid and ask is stored as it was sent", async () => {
   const edges = [
     "0.00010000",
     "254020",

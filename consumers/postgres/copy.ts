@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import type { Sql } from "../../shared/postgres/mod.ts";
 
-/** The part of a postgres.js query that it settles by. */
+/** The functions by which postgres.js settles a query. */
 interface Settling {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -22,7 +22,7 @@ export function copyIn(sql: Sql, statements: string, bytes: Uint8Array): Promise
     const settling = query as unknown as Settling;
     settling.reject = reject;
     settling.resolve = (stream) => {
-      // A query that was lost with its connection is settled by the next connection's start: nobody waits for it any more.
+      // A query that was lost with its connection is settled at the start of the next connection. Nobody waits for it then.
       if (!(stream instanceof Writable)) return reject(new Error("The server asked for no data"));
       settling.resolve = () => resolve();
       stream._destroy = (_error, done) => done();

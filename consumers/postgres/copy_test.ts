@@ -28,7 +28,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return error.code;
 }
 
-Deno.test("an error that comes with the last byte, or only with the commit, is told; the next copy works", async () => {
+Deno.test("an error that follows the last byte or the commit is thrown, and the next copy works", async () => {
   await using database = await emptyDatabase();
   const sql = await numbersTable(database);
   for (let times = 0; times < 3; times++) {
@@ -40,7 +40,7 @@ Deno.test("an error that comes with the last byte, or only with the commit, is t
   await sql.end();
 });
 
-Deno.test("text that is no number is told, and so is a table that is not there", async () => {
+Deno.test("a value that is not a number is thrown as an error, and so is a missing table", async () => {
   await using database = await emptyDatabase();
   const sql = await numbersTable(database);
   assert.equal(await codeOf(copyIn(sql, copy, utf8.encode("1\nx\n"))), "22P02");
@@ -81,7 +81,7 @@ async function loseInCopy(database: TestDatabase, sql: Sql, lose: (pid: number) 
   return code;
 }
 
-Deno.test("a connection that is cut off in a copy is told, and the next copy makes a new one", async () => {
+Deno.test("a copy throws if its connection is cut off, and the next copy makes a new connection", async () => {
   await using database = await emptyDatabase();
   await using proxy = await openProxy(database.config);
   await (await numbersTable(database)).end();
@@ -95,7 +95,7 @@ Deno.test("a connection that is cut off in a copy is told, and the next copy mak
   await sql.end();
 });
 
-Deno.test("a session that is ended in a copy is told, by the next copy too, and then all is well", async () => {
+Deno.test("a copy throws if its session is ended; the next copy may throw too, and then copies work", async () => {
   await using database = await emptyDatabase();
   const sql = await numbersTable(database);
   const end = (pid: number) => database.sql`select pg_terminate_backend(${pid})`;

@@ -24,7 +24,7 @@ function tableThat(refuses: (row: number) => boolean, code = "22003") {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-Deno.test("where most rows are refused, none is called bad, and few are tried", async () => {
+Deno.test("if most rows are refused, none is bad, and few are tried", async () => {
   const table = tableThat(() => true);
   await assert.rejects(
     isolateRefused(upTo(20_000), table.write),
@@ -36,13 +36,13 @@ Deno.test("where most rows are refused, none is called bad, and few are tried", 
   await assert.rejects(isolateRefused(upTo(3), tableThat((row) => row > 0).write), RefusedError);
 });
 
-Deno.test("an error that no row can cause is thrown as it is", async () => {
+Deno.test("an error that no row can cause is thrown unchanged", async () => {
   await assert.rejects(isolateRefused(upTo(10), tableThat((row) => row === 3, "42501").write), {
     code: "42501",
   });
 });
 
-Deno.test("a batch that takes too long is written by halves, until they are done in time", async () => {
+Deno.test("a batch that takes too long is written in halves, until each is written in time", async () => {
   const stored: number[] = [];
   const write = (part: readonly number[]) => {
     if (part.length > 100) return Promise.reject(failure("57014"));
@@ -54,7 +54,7 @@ Deno.test("a batch that takes too long is written by halves, until they are done
   await assert.rejects(isolateRefused(upTo(8), () => Promise.reject(failure("57014"))), { code: "57014" });
 });
 
-Deno.test("of any rows exactly the bad ones are found, in order, and all others are stored", async () => {
+Deno.test("exactly the bad rows are found, in order, and all others are stored", async () => {
   const rows = fc.array(fc.boolean(), { maxLength: 200 })
     .filter((bad) => bad.filter(Boolean).length * 4 <= bad.length);
   await fc.assert(fc.asyncProperty(rows, async (bad) => {
@@ -65,21 +65,21 @@ Deno.test("of any rows exactly the bad ones are found, in order, and all others 
   }));
 });
 
-Deno.test("bad rows that come together, first or last, are found among many good ones", async () => {
+Deno.test("bad rows that come together, at the beginning or the end, are found among many good ones", async () => {
   for (const isBad of [(row: number) => row < 200, (row: number) => row >= 800]) {
     const refused = await isolateRefused(upTo(1_000), tableThat(isBad).write);
     assert.equal(refused.length, 200);
   }
 });
 
-Deno.test("a row that is taken once the table is repaired, after it was refused, is not bad", async () => {
+Deno.test("a refused row that is accepted after the table is repaired is not bad", async () => {
   let writes = 0;
   const table = tableThat(() => writes++ < 5);
   assert.deepEqual(await isolateRefused(upTo(8), table.write), []);
   assert.deepEqual([...table.stored].toSorted(), upTo(8));
 });
 
-Deno.test("where the table is altered meanwhile and refuses what it took before, no row is bad", async () => {
+Deno.test("if the table is altered and refuses rows that it accepted before, no row is bad", async () => {
   let stored = 0;
   const table = tableThat(() => stored >= 7);
   const write = (part: readonly number[]) => {

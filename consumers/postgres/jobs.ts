@@ -12,13 +12,13 @@ export interface Job {
   readonly name: string;
   /** The pause between the end of one round and the start of the next, in ms; the first starts at once. */
   readonly everyMs: number;
-  /** Gives one row, within seconds: a `Round`. */
+  /** Returns one row, a `Round`, within seconds. */
   readonly statement: string;
 }
 
-/** What a round of a job answers. */
+/** What a round of a job returns. */
 interface Round {
-  /** What it did, in words for the log or as a count; null once nothing is left to do at once. */
+  /** What it did, in words for the log or as a count; null if nothing is left to do at once. */
   readonly done: unknown;
   /** What waits for something, in words. */
   readonly warning?: string | null;
@@ -46,7 +46,7 @@ export function jobsOf<M extends { symbol: string }>({ storage }: Stream<M>): Jo
 
 /** The jobs of a table while they run. */
 export interface Jobs<M> extends AsyncDisposable {
-  /** What tells, by this moment's retention, whether a message is older than its table keeps rows. */
+  /** Returns a function that says whether a message is older than its table keeps rows, by the retention of now. */
   expiry(): (message: M) => boolean;
   /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
   stuck(): string | undefined;

@@ -7,7 +7,7 @@ import { testDatabase } from "../../tests/stack.ts";
 import { createSink } from "./sink.ts";
 import { candle, count, tick, ticks } from "./test_rows.ts";
 
-Deno.test("columns of somebody's own that fill themselves, added before or meanwhile, refuse no row", async () => {
+Deno.test("columns that a user adds and that fill themselves refuse no row, added before the start or later", async () => {
   await using database = await testDatabase();
   await using books = createSink(book, database.config, silent);
   await using klines = createSink(kline, database.config, silent);
@@ -34,7 +34,7 @@ Deno.test("columns of somebody's own that fill themselves, added before or meanw
   ]);
 });
 
-Deno.test("a table that is not what Bookline made is refused at the start, with each difference in words", async () => {
+Deno.test("a table that differs from what Bookline made is refused at the start, with each difference in words", async () => {
   await using database = await testDatabase();
   await using sink = createSink(kline, database.config, silent);
   await database.sql.unsafe(`
@@ -76,7 +76,7 @@ async function takesNone(alter: string, repair: string, words: RegExp): Promise<
 
 const table = "websocket.order_book_data";
 
-Deno.test("a table that is altered meanwhile and takes no row makes none a bad one, and all are stored once it is repaired", async () => {
+Deno.test("a table that is altered and accepts no row makes no row bad, and all are stored after the repair", async () => {
   await takesNone(
     `alter table ${table} add column mine text not null default ''; alter table ${table} alter mine drop default`,
     `alter table ${table} drop mine`,
@@ -89,7 +89,7 @@ Deno.test("a table that is altered meanwhile and takes no row makes none a bad o
   );
 });
 
-Deno.test("a trigger or a constraint that refuses every row makes none a bad one, by whichever code it does", async () => {
+Deno.test("a trigger or a constraint that refuses every row makes no row bad, whatever its error code", async () => {
   for (const code of ["22003", "23502", "P0001"]) {
     await takesNone(
       `create function refuse() returns trigger language plpgsql
@@ -112,7 +112,7 @@ Deno.test("a trigger or a constraint that refuses every row makes none a bad one
   );
 });
 
-Deno.test("a trigger that refuses few rows has them refused, by its words", async () => {
+Deno.test("rows that a trigger refuses are bad if they are few, with the words of the trigger", async () => {
   await using database = await testDatabase();
   await using sink = createSink(book, database.config, silent);
   await database.sql.unsafe(`
@@ -125,7 +125,7 @@ Deno.test("a trigger that refuses few rows has them refused, by its words", asyn
   assert.equal(await count(database.sql, "order_book_data"), 98);
 });
 
-Deno.test("rows that belong to no partition are not bad, and are stored once there is one", async () => {
+Deno.test("rows that belong to no partition are not bad, and are stored when there is one", async () => {
   await takesNone(
     "alter table websocket.order_book_data detach partition websocket.order_book_data_default",
     "alter table websocket.order_book_data attach partition websocket.order_book_data_default default",

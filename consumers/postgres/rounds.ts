@@ -8,13 +8,13 @@ const FAILED_MS = 300_000;
 
 /** Runs rounds of jobs and remembers which of them fail. */
 export interface Rounds {
-  /** Runs one round; returns whether the job has more to do at once. A round that fails is logged and left to the next. */
+  /** Runs one round; returns whether the job has more to do at once. A round that fails is logged; the next round repeats it. */
   run(job: string, round: () => Promise<boolean>): Promise<boolean>;
-  /** Which job has not succeeded for five minutes, and why, in words. */
+  /** Which job has not succeeded for five minutes, and why, in words; undefined if each has. */
   stuck(): string | undefined;
 }
 
-/** Since when a job has not succeeded, by the monotonic clock; `why` is its last failure. */
+/** Since when a job has not succeeded, in ms of `performance.now()`; `why` is its last failure. */
 interface Failing {
   readonly since: number;
   readonly why?: string;

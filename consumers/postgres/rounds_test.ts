@@ -31,7 +31,7 @@ Deno.test("a job that has failed for five minutes is stuck, with the reason, unt
   assert.equal(stuck[7], undefined);
 });
 
-Deno.test("a lock that is held for less than five minutes is no failure and not logged, one for more is both", async () => {
+Deno.test("a lock that is held for less than five minutes is not logged; after that the job is stuck, and it is logged", async () => {
   const brief = await play(20, (n) => n % 5 === 4 ? Promise.resolve(false) : locked());
   assert.deepEqual(brief, { lines: [], stuck: Array(20).fill(undefined) });
   const { lines: [line], stuck } = await play(6, locked);
@@ -47,7 +47,7 @@ Deno.test("any other failure is logged at once", async () => {
   assert.match(line, /failed and is done again soon.*no such table/);
 });
 
-Deno.test("a round that does not end is a job that fails", async () => {
+Deno.test("a round that does not end counts as a failure", async () => {
   const words = await inFastTime(async () => {
     const rounds = createRounds(silent);
     rounds.run("rollup", () => Promise.withResolvers<boolean>().promise);

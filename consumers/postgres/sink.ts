@@ -17,7 +17,7 @@ import { statementsOf } from "./upsert.ts";
 
 type Message = { symbol: string };
 
-/** Batches that go by way of the staging table after one that held a row already stored. */
+/** How many batches use the staging table after a batch that held a stored row. */
 const CAUTIOUS_BATCHES = 100;
 
 /** How often the table is checked, in ms: a user may alter it at any time. */
@@ -40,13 +40,13 @@ export function createSink<M extends Message>(
   database: Database,
   log: Log,
 ): PostgresSink<M> {
-  // Rows that are never replaced can be copied straight in, 1.6 times as fast as by way of a staging table, and the next
-  // write be made ready and sent while the database works at one. Two that replace the same rows would lock each other out.
+  // Rows that are never replaced can be copied straight into the table, which is 1.6 times as fast as a staging table, and two writes
+  // can run at the same time. Two writes that replace the same rows would deadlock.
   const straight = stream.message.version.length === 0;
   const width = straight ? 2 : 1;
   const sql = connectLasting(database, log, width);
   const connections = width + jobConnections(stream);
-  // One for each write under way: its bytes are good until it encodes anew.
+  // One for each write that runs: the bytes are valid until the encoder is used again.
   const encoders = Array.from({ length: width }, () => createEncoder(stream.storage));
   const statements = statementsOf(stream);
   const { rollup } = stream.storage;
@@ -57,7 +57,7 @@ export function createSink<M extends Message>(
   const copy = (messages: Iterable<M>, statement: string): Promise<void> => {
     const encode = encoders[encoders.length - 1];
     const seconds = new Set<number>();
-    // If this throws, the encoder stays.
+    // If this throws, the encoder stays in the list.
     const bytes = encode(messages, rollup && ((message) => seconds.add(secondOf(message[rollup.by]))));
     if (!bytes) return Promise.resolve();
     encoders.pop();

@@ -26,7 +26,7 @@ Deno.test("a schema that is older than the stream needs is refused, with the com
     ));
 });
 
-Deno.test("a closed candle is never reopened, be the later open frame in the same batch or the next", async () => {
+Deno.test("a closed candle is never reopened by a later open frame, in the same batch or the next", async () => {
   const closed = candle({ isClosed: true, close: "2", eventTime: openTime + 60_200 });
   const late = candle({ close: "3", eventTime: openTime + 61_000 });
   for (const batches of [[[closed, late]], [[closed], [late]], [[late], [closed]]]) {
@@ -113,7 +113,7 @@ Deno.test("rows that are written again change nothing, alone or among new ones",
   assert.deepEqual([count, prices, Number(last)], [502, ["61800.20"], openTime]);
 });
 
-Deno.test("rows that the database refuses for what they hold are found, and their neighbours are stored", async () => {
+Deno.test("rows that the database refuses because of their content are found, and the rows beside them are stored", async () => {
   await using database = await testDatabase();
   await using sink = createSink(book, database.config, silent);
   await database
@@ -126,7 +126,7 @@ Deno.test("rows that the database refuses for what they hold are found, and thei
   assert.equal((await database.sql`select count(*)::int from websocket.order_book_data`)[0].count, 60);
 });
 
-Deno.test("an error that is no row's fault is thrown, with nothing written and nobody accused", async () => {
+Deno.test("an error that no row causes is thrown, nothing is written, and no row is refused", async () => {
   await using database = await testDatabase();
   await using sink = createSink(book, database.config, silent);
   await sink.write(() => [tick(1)]);
@@ -137,7 +137,7 @@ Deno.test("an error that is no row's fault is thrown, with nothing written and n
   assert.equal((await database.sql`select count(*)::int from websocket.order_book_data`)[0].count, 3);
 });
 
-Deno.test("whatever timeouts the database sets, batches are written, for good", async () => {
+Deno.test("batches are written durably, whatever timeouts the database sets", async () => {
   await using database = await testDatabase();
   const name = database.config.name;
   await database.sql.unsafe(`
@@ -163,7 +163,7 @@ Deno.test("whatever timeouts the database sets, batches are written, for good", 
   assert.deepEqual([...seen], [{ isolation: "read committed", synchronous: "on" }]);
 });
 
-Deno.test("a batch that somebody cancels for the time it takes is written in parts", async () => {
+Deno.test("a batch that is cancelled for the time it takes is written in parts", async () => {
   await using database = await testDatabase();
   await database.sql.unsafe(`
     create function cancel() returns trigger language plpgsql as $$ begin

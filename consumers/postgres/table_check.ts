@@ -10,7 +10,7 @@ export interface Column {
   /** As `format_type` writes it, length and precision included. */
   readonly type: string;
   readonly required: boolean;
-  /** It fills itself: by a default, an identity or a computation. */
+  /** Whether it fills itself: by a default, an identity or a computation. */
   readonly filled: boolean;
   readonly computed: boolean;
 }

@@ -3,11 +3,11 @@ import type { Storage, Stream } from "../../shared/stream.ts";
 
 /** The statements that write a stream's rows. */
 export interface Statements {
-  /** Copies rows straight into the table; fails if it has one of them. */
+  /** Copies rows straight into the table; fails if the table has one of them. */
   readonly copy: string;
   /** Copies rows into a staging table, and from there inserts or replaces them. */
   readonly upsert: string;
-  /** Marks the seconds of a rollup, each in seconds since the epoch, as to be computed anew. */
+  /** Marks seconds of a rollup, each in seconds since the epoch: they must be computed again. */
   readonly mark: (seconds: ReadonlySet<number>) => string;
 }
 
@@ -19,14 +19,14 @@ export function statementsOf<M extends { symbol: string }>({ message, storage }:
   const columns = fields.map(quoted).join(", ");
   const typed = fields.map((field) => `${quoted(field)} ${readType(storage.columns[field]).type}`);
   const target = `websocket."${message.topic}"`;
-  // The migration's number, as behind a pooler a session may have the table of an older worker.
+  // The name has the migration's number: behind a pooler a session may have the table of an older worker.
   const staged = `pg_temp."${message.topic}_staged_${storage.migration}"`;
   const replaced = fields.filter((field) => !message.key.includes(field))
     .map((field) => `${quoted(field)} = excluded.${quoted(field)}`);
   const conflict = message.version.length === 0
     ? "do nothing"
     : `do update set ${replaced.join(", ")} where ${isNewerSql(message.version, storage.columns)}`;
-  // Statements sent as one are one transaction, and the copy among them takes the rows. postgres.js' own `begin` can't be
+  // Statements that are sent as one text are one transaction, and the copy among them reads the rows. postgres.js' `begin` can't be
   // used: when the connection is lost, its rollback ends the process.
   // The staging table has the stream's columns and no constraints. It is empty between transactions, so it does not matter
   // whose session a pooler gives us. Creating it for each batch would cost 22 KB of WAL each time.

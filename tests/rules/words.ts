@@ -6,6 +6,7 @@ import type { File, Rule } from "./files.ts";
  */
 const RETIRED: Record<string, string> = {
   "alongside": "say when it runs: `beforeWrite`, or with, beside",
+  "box boxes": "the dead letters",
   "chore chores": "job",
   "company": "say which: other values, other rows",
   "crew crews": "workers, runners",

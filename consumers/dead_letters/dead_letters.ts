@@ -3,26 +3,30 @@ import { type Letter, readLetter } from "./letter.ts";
 import { createMarks, isMark, type Marks } from "./marks.ts";
 
 /** The dead letters of a topic as they were when it was opened. */
-export interface Box {
+export interface DeadLetters {
   readonly marks: Marks;
-  /** Passes all letters to `take`, a few at a time, each partition's oldest first; ends early once `take` returns true. */
+  /** Passes all letters to `take`, a few at a time, the oldest of each partition first; ends early when `take` returns true. */
   read(take: (letters: readonly Letter[]) => Promise<boolean>): Promise<void>;
 }
 
 /** The part of the Kafka port that is needed. */
 export type Reading = Pick<Kafka, "listTopics" | "extentOf" | "follow">;
 
-/** A command goes on until it is done, or its user ends it. */
+/** Never aborted: a command runs until it is done, or its user ends it. */
 const { signal } = new AbortController();
 
-/** Called with how much of how much has been read. */
+/** Is called with how much of how much has been read, in words. */
 export type OnProgress = (words: string) => void;
 
 /**
  * Opens the dead letters of a topic and reads what was done about them. Of each letter it keeps only bits in memory.
  * @throws {Error} if the topic has no dead-letter topic
  */
-export async function openBox(kafka: Reading, topic: string, onProgress: OnProgress): Promise<Box> {
+export async function openDeadLetters(
+  kafka: Reading,
+  topic: string,
+  onProgress: OnProgress,
+): Promise<DeadLetters> {
   const name = deadLetterTopic(topic);
   if (!(await kafka.listTopics()).includes(name)) {
     throw new Error(`Cannot find the topic ${name}: deno task dlq list names those that there are`);
