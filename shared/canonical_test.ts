@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { z } from "zod";
 import { canonicalDecoder } from "./canonical.ts";
+import { decimal as decimalField, integer, jsonCodec, symbol, time as timeField } from "./message.ts";
+import type { MessageType } from "./stream.ts";
 import { book } from "./streams/book.ts";
 import { kline } from "./streams/kline.ts";
 
@@ -76,4 +79,59 @@ Deno.test("what a mutation makes of canonical text is never decoded in another w
 
 Deno.test("a stream with texts beside the symbol is left to its codec", () => {
   assert.equal(canonicalDecoder(kline.message)('{"symbol":"BTCUSDT","interval":"1m"}'), undefined);
+});
+
+/** The type of messages of these fields. */
+function typeOf<S extends z.ZodRawShape>(shape: S): MessageType {
+  const schema = z.object({ symbol, ...shape });
+  const codec = jsonCodec(schema) as unknown as MessageType["codec"];
+  return {
+    name: "sample",
+    topic: "sample_data",
+    schema,
+    codec,
+    key: ["symbol"],
+    version: [],
+    overflow: "drop",
+  };
+}
+
+Deno.test("a null where none may be, a field left out and a null that is a text are left to the codec", () => {
+  const type = typeOf({ size: decimalField, sizeOrNull: decimalField.nullable() });
+  const refused = ['"size":null,"sizeOrNull":null', '"size":"1"', '"size":"1","sizeOrNull":"null"'];
+  for (const fields of refused) {
+    const text = `{"symbol":"A",${fields}}`;
+    assert.equal(canonicalDecoder(type)(text), undefined, text);
+    assert.equal(type.codec.safeDecode(text).success, false, text);
+  }
+});
+
+Deno.test("fields that may be null decode, with a value or without, to what the codec makes of them", () => {
+  const type = typeOf({
+    size: decimalField.nullable(),
+    count: integer.nullable(),
+    at: timeField.nullable(),
+    isFinal: z.boolean().nullable(),
+    last: integer,
+  });
+  const anyMessage = fc.record({
+    symbol: fc.constant("BTCUSDT"),
+    size: fc.option(decimal),
+    count: fc.option(fc.integer()),
+    at: fc.option(fc.integer({ min: 0, max: Date.UTC(2190, 0) })),
+    isFinal: fc.option(fc.boolean()),
+    last: fc.nat(),
+  }, { noNullPrototype: true });
+  fc.assert(fc.property(anyMessage, (message) => {
+    const text = type.codec.encode(message);
+    assert.deepEqual(canonicalDecoder(type)(text), message);
+    assert.deepEqual(type.codec.decode(text), message);
+  }));
+});
+
+Deno.test("a stream with a JSON field is left to its codec", () => {
+  const type = typeOf({ detail: z.looseObject({}) });
+  const text = '{"symbol":"A","detail":{"a":[1,null]}}';
+  assert.equal(canonicalDecoder(type)(text), undefined);
+  assert.deepEqual(type.codec.decode(text), { symbol: "A", detail: { a: [1, null] } });
 });

@@ -1,9 +1,89 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { z } from "zod";
 import { columnName } from "./columns.ts";
-import { isNewer, rowKey } from "./order.ts";
+import { decimal, integer, jsonCodec, symbol } from "./message.ts";
+import { compareDecimals, isNewer, rowKey } from "./order.ts";
+import type { MessageType } from "./stream.ts";
 import { type Kline, kline } from "./streams/kline.ts";
-import { anyKline } from "../tests/arbitraries.ts";
+import { anyDecimal, anyKline } from "../tests/arbitraries.ts";
+
+const schema = z.object({
+  ...{ symbol, size: decimal.nullable(), count: integer, isFinal: z.boolean().nullable() },
+  ...{ note: z.string(), detail: z.looseObject({}) },
+});
+type Sample = z.infer<typeof schema>;
+
+/** Messages whose versions are ordered by these fields. */
+const typeOf = (...version: (keyof Sample)[]): MessageType<Sample> => ({
+  ...{ name: "sample", topic: "sample_data", schema, codec: jsonCodec(schema) },
+  ...{ key: ["symbol"], version, overflow: "merge" },
+});
+const sample: Sample = { symbol: "A", size: "1.50", count: 1, isFinal: true, note: "", detail: {} };
+
+Deno.test("a version by a text or by JSON is refused, as JavaScript and PostgreSQL may order them differently", () => {
+  for (const field of ["note", "detail"] as const) {
+    assert.throws(
+      () => isNewer(typeOf("count", field), sample, sample),
+      new RegExp(`Cannot order versions of sample by ${field}: it must be a number`),
+    );
+  }
+});
+
+Deno.test("a message without a version field is never newer", () => {
+  assert.equal(isNewer(typeOf(), { ...sample, count: 2 }, sample), false);
+});
+
+Deno.test("null is less than any value, and of two nulls the next field decides", () => {
+  const type = typeOf("size", "isFinal", "count");
+  const ascending: Partial<Sample>[] = [
+    { size: null, isFinal: null, count: 1 },
+    { size: null, isFinal: null, count: 2 },
+    { size: null, isFinal: false, count: 0 },
+    { size: null, isFinal: true, count: 0 },
+    { size: `-${"9".repeat(32)}`, isFinal: null, count: 0 },
+    { size: "-0.5", isFinal: null, count: 0 },
+    { size: "0", isFinal: null, count: 0 },
+    { size: "-0.00", isFinal: null, count: 1 },
+  ];
+  for (const [i, a] of ascending.entries()) {
+    for (const [k, b] of ascending.entries()) {
+      assert.equal(isNewer(type, { ...sample, ...a }, { ...sample, ...b }), i > k, `${i} and ${k}`);
+    }
+  }
+});
+
+Deno.test("decimals that differ in the last of 64 digits differ, whatever floating-point numbers say", () => {
+  const long = `${"9".repeat(32)}.${"9".repeat(31)}`;
+  assert.ok(compareDecimals(`${long}8`, `${long}9`) < 0);
+  assert.ok(compareDecimals(`-${long}8`, `-${long}9`) > 0);
+  assert.ok(compareDecimals("9007199254740993", "9007199254740992") > 0);
+  assert.ok(compareDecimals("9", "10") < 0);
+});
+
+Deno.test("decimals of one value are equal, however many zeros they have", () => {
+  for (const [a, b] of [["1.1", "1.10"], ["0", "-0.00"], ["001", "1.0"], ["-0.5", "-00.50"]]) {
+    assert.equal(compareDecimals(a, b), 0, `${a} and ${b}`);
+  }
+});
+
+Deno.test("decimals compare as the whole numbers that they are in units of the smallest place", () => {
+  const placed = (value: bigint, places: number) => {
+    const digits = String(value < 0n ? -value : value).padStart(places + 1, "0");
+    const point = digits.length - places;
+    return `${value < 0n ? "-" : ""}${digits.slice(0, point)}${places ? "." + digits.slice(point) : ""}`;
+  };
+  const anyValue = fc.oneof(fc.bigInt(-20n, 20n), fc.bigInt(-(10n ** 32n), 10n ** 32n));
+  fc.assert(fc.property(anyValue, anyValue, fc.nat(30), fc.nat(5), (a, b, places, zeros) => {
+    const sign = Math.sign(
+      compareDecimals(placed(a, places) + (places ? "0".repeat(zeros) : ""), placed(b, places)),
+    );
+    assert.equal(sign, a < b ? -1 : a > b ? 1 : 0);
+  }));
+  fc.assert(fc.property(anyDecimal, anyDecimal, (a, b) => {
+    assert.equal(Math.sign(compareDecimals(a, b)) + Math.sign(compareDecimals(b, a)), 0);
+  }));
+});
 
 Deno.test("a field's column is its name in snake_case", () => {
   assert.equal(columnName("symbol"), "symbol");

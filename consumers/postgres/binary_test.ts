@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { columnName, readType } from "../../shared/columns.ts";
-import { type Book, book } from "../../shared/streams/book.ts";
+import { columnName, type ColumnType, readType } from "../../shared/columns.ts";
+import type { Stream } from "../../shared/stream.ts";
+import { book } from "../../shared/streams/book.ts";
 import { type Gap, gap } from "../../shared/streams/gap.ts";
-import { type Kline, kline } from "../../shared/streams/kline.ts";
-import { anyBook, anyKline, anyTime } from "../../tests/arbitraries.ts";
+import { kline } from "../../shared/streams/kline.ts";
+import { anyBook, anyDecimal, anyKline, anyTime } from "../../tests/arbitraries.ts";
 import { emptyDatabase } from "../../tests/stack.ts";
 import { createEncoder, writeNumeric } from "./binary.ts";
 import { copyIn } from "./copy.ts";
+import { type Sample, sample, sampleStream } from "./test_stream.ts";
 
 /** A decimal as PostgreSQL prints it: without zeros in front, and zero without a sign. */
 function canonical(decimal: string): string {
@@ -31,21 +33,25 @@ Deno.test("a number becomes PostgreSQL's digits of base 10,000, without the zero
   assert.deepEqual(wordsOf("100000000"), [1, 2, 0, 0, 1]);
 });
 
+/** Each column of a stream with its type in PostgreSQL. */
+function columnsOf<M extends { symbol: string }>({ storage }: Stream<M>) {
+  return (Object.entries(storage.columns) as [keyof M & string, ColumnType][])
+    .map(([field, type]) => [field, readType(type).type] as const);
+}
+
 /** The rows that the server has once they were copied in, each value as text, in the order in which they came. */
 async function rowsInServer<M extends { symbol: string }>(
-  stream: typeof book | typeof kline | typeof gap,
+  stream: Stream<M>,
   batches: M[][],
 ): Promise<(string | null)[][]> {
   await using database = await emptyDatabase();
   const { sql } = database;
-  const columns = Object.entries(stream.storage.columns).map((
-    [field, type],
-  ) => [columnName(field), readType(type).type]);
+  const columns = columnsOf(stream).map(([field, type]) => [columnName(field), type]);
   // A page with room left may take a row that came later: only a number of its own tells the order.
-  const nth = "nth bigint generated always as identity";
+  const nth = "nth_row bigint generated always as identity";
   await sql.unsafe(`create table stored (${nth}, ${columns.map(([name, type]) => `"${name}" ${type}`)})`);
   const copy = `copy stored (${columns.map(([name]) => `"${name}"`)}) from stdin (format binary)`;
-  const encode = createEncoder<M>(stream.storage as never); // each stream is given its own messages
+  const encode = createEncoder<M>(stream.storage);
   const connection = await sql.reserve();
   for (const batch of batches) {
     const bytes = encode(batch);
@@ -57,25 +63,25 @@ async function rowsInServer<M extends { symbol: string }>(
       ? `(extract(epoch from "${name}") * 1000)::numeric(20, 3)::text`
       : `"${name}"::text`
   );
-  return [...await sql.unsafe(`select ${shown} from stored order by nth`).values()] as (string | null)[][];
+  return [
+    ...await sql.unsafe(`select ${shown} from stored order by nth_row`).values(),
+  ] as (string | null)[][];
 }
 
 /** What the server should show of a message. */
-function shown<M extends object>(stream: { storage: { columns: object } }, message: M): (string | null)[] {
-  return Object.entries(stream.storage.columns).map(([field, type]) => {
-    const value = message[field as keyof M];
+function shown<M extends { symbol: string }>(stream: Stream<M>, message: M): (string | null)[] {
+  return columnsOf(stream).map(([field, type]) => {
+    const value = message[field];
     if (value === null) return null;
-    return type === "numeric"
-      ? canonical(value as string)
-      : type === "timestamptz"
-      ? `${value}.000`
-      : String(value);
+    if (type === "numeric") return canonical(String(value));
+    if (type === "timestamptz") return `${value}.000`;
+    return type === "json" ? JSON.stringify(value) : String(value);
   });
 }
 
 Deno.test("every price, id and time of a candle is stored as it was sent, to the last zero", async () => {
   const batches = fc.sample(fc.array(anyKline, { maxLength: 60 }), 30);
-  const rows = await rowsInServer<Kline>(kline, batches);
+  const rows = await rowsInServer(kline, batches);
   assert.deepEqual(rows, batches.flat().map((message) => shown(kline, message)));
 });
 
@@ -93,7 +99,7 @@ Deno.test("every price, id and time of a best bid and ask is stored as it was se
   ];
   const made = fc.sample(anyBook, edges.length);
   const batches = [...fc.sample(fc.array(anyBook), 30), made.map((one, i) => ({ ...one, askQty: edges[i] }))];
-  const rows = await rowsInServer<Book>(book, batches);
+  const rows = await rowsInServer(book, batches);
   assert.deepEqual(rows, batches.flat().map((message) => shown(book, message)));
 });
 
@@ -108,4 +114,32 @@ Deno.test("a count that is not known is null", async () => {
   });
   const batch = fc.sample(anyGap, 100);
   assert.deepEqual(await rowsInServer<Gap>(gap, [batch]), batch.map((message) => shown(gap, message)));
+});
+
+const anySample: fc.Arbitrary<Sample> = fc.record({
+  symbol: fc.constantFrom("BTCUSDT", "币安人生USDT"),
+  nth: fc.nat(),
+  size: anyDecimal,
+  sizeOrNull: fc.option(anyDecimal),
+  count: fc.maxSafeInteger(),
+  countOrNull: fc.option(fc.maxSafeInteger()),
+  at: anyTime,
+  atOrNull: fc.option(anyTime),
+  isFinal: fc.boolean(),
+  isFinalOrNull: fc.option(fc.boolean()),
+  detail: fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue()),
+  detailOrNull: fc.option(fc.dictionary(fc.string(), fc.jsonValue())),
+});
+
+Deno.test("each column type takes nulls where the stream has them, and JSON is in the server as it was written", async () => {
+  const odd = {
+    "": "\0",
+    quote: '"\\',
+    half: "\ud800",
+    deep: [[{ 人生: null }], -0.1, 1e300],
+    long: "é".repeat(70_000),
+  };
+  const batches = [...fc.sample(fc.array(anySample), 30), [sample({ detail: odd }), sample({ detail: {} })]];
+  const stream = sampleStream();
+  assert.deepEqual(await rowsInServer(stream, batches), batches.flat().map((one) => shown(stream, one)));
 });

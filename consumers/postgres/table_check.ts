@@ -36,16 +36,17 @@ export function differences<M extends { symbol: string }>(
 ): string[] {
   const own = new Map(
     (Object.entries(storage.columns) as [string, ColumnType][])
-      .map(([field, type]) => [columnName(field), readType(type).type]),
+      .map(([field, type]) => [columnName(field), readType(type)]),
   );
   const there = new Map(found.map((column) => [column.name, column]));
-  const wrong = [...own].flatMap(([name, type]) => {
+  const wrong = [...own].flatMap(([name, { type, isNullable }]) => {
     const column = there.get(name);
     if (!column) return [`the column ${name} (${typeNames[type]}) is missing`];
     if (column.computed) return [`the column ${name} is computed`];
-    return column.type === typeNames[type]
-      ? []
-      : [`the column ${name} is ${column.type} instead of ${typeNames[type]}`];
+    if (column.type !== typeNames[type]) {
+      return [`the column ${name} is ${column.type} instead of ${typeNames[type]}`];
+    }
+    return isNullable && column.required ? [`the column ${name} is NOT NULL and must take nulls`] : [];
   });
   const empty = found.filter(({ name, required, filled }) => required && !filled && !own.has(name))
     .map(({ name }) => `the column ${name}, which is not Bookline's, is NOT NULL and has no default`);
