@@ -10,7 +10,7 @@ import {
 import { requireOwnDatabase } from "../shared/config/own_names.ts";
 import { retryForever } from "../shared/retry.ts";
 import { runUnstalled } from "../shared/stall.ts";
-import type { MessageType } from "../shared/stream.ts";
+import type { MessageType, StreamMessage } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
 import { createCommitter } from "./committer.ts";
@@ -21,8 +21,6 @@ import { createSetAside } from "./set_aside.ts";
 import type { Sink } from "./sink.ts";
 import { createWork } from "./work.ts";
 import { createStore } from "./store.ts";
-
-type Message = { symbol: string; receivedAt?: number };
 
 /** How many bytes of messages may wait for the sink, by their size in memory. */
 const INTAKE_BYTES = 6 * 2 ** 20;
@@ -40,7 +38,7 @@ const MOST_PAUSE_MS = 5_000;
  * @throws {ConfigError} if another host's rows would be mixed with the exchange's
  * @throws what the sink throws as it opens, if waiting does not help
  */
-export async function consume<M extends Message>(
+export async function consume<M extends StreamMessage>(
   type: MessageType<M>,
   createSink: () => Sink<M>,
   worker: Worker,
@@ -55,7 +53,7 @@ export async function consume<M extends Message>(
 }
 
 /** Consumes until the signal is aborted, with its own clients and connections. */
-async function read<M extends Message>(
+async function read<M extends StreamMessage>(
   type: MessageType<M>,
   opening: Sink<M>,
   worker: Worker,

@@ -3,9 +3,7 @@ import { canonicalDecoder } from "../shared/canonical.ts";
 import type { Incoming } from "../shared/kafka/mod.ts";
 import { faultOf } from "../shared/message.ts";
 import { isNewer, rowKey } from "../shared/order.ts";
-import type { MessageType } from "../shared/stream.ts";
-
-type Message = { symbol: string };
+import type { MessageType, StreamMessage } from "../shared/stream.ts";
 
 /** Decodes the values of a stream's messages. */
 export interface Decoder<M> {
@@ -18,7 +16,7 @@ export interface Decoder<M> {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The decoder of a stream's messages; it never throws. */
-export function createDecoder<M extends Message>(type: MessageType<M>): Decoder<M> {
+export function createDecoder<M extends StreamMessage>(type: MessageType<M>): Decoder<M> {
   const canonical = canonicalDecoder(type);
   return {
     read(value) {
@@ -55,7 +53,7 @@ function textOf(value: Incoming["value"]): string | undefined {
 }
 
 /** Messages of the PySpark pipeline have no `receivedAt`. */
-function isLegacy<M extends Message>({ schema }: MessageType<M>, text: string): boolean {
+function isLegacy<M extends StreamMessage>({ schema }: MessageType<M>, text: string): boolean {
   if (!("receivedAt" in schema.shape)) return false;
   try {
     const value: unknown = JSON.parse(text);
@@ -66,7 +64,7 @@ function isLegacy<M extends Message>({ schema }: MessageType<M>, text: string): 
 }
 
 /** One message a row: the newest version; of equal ones the first. */
-export function newestPerRow<M extends Message>(type: MessageType<M>, messages: Iterable<M>): M[] {
+export function newestPerRow<M extends StreamMessage>(type: MessageType<M>, messages: Iterable<M>): M[] {
   const rows = new Map<string, M>();
   for (const message of messages) {
     const key = rowKey(type, message);

@@ -1,12 +1,10 @@
 import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import { rowKey } from "../shared/order.ts";
-import type { MessageType } from "../shared/stream.ts";
+import type { MessageType, StreamMessage } from "../shared/stream.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 import { newOutcome, type Outcome, type Result } from "./outcome.ts";
 import { type Refused, RefusedError, type Sink } from "./sink.ts";
-
-type Message = { symbol: string; receivedAt?: number };
 
 /** A message that can't be decoded or stored: its place in the batch, and the reason. */
 export interface Unwanted {
@@ -16,7 +14,7 @@ export interface Unwanted {
 }
 
 /** What `createStore` needs. */
-export interface Means<M extends Message> {
+export interface Means<M extends StreamMessage> {
   readonly sink: Pick<Sink<M>, "write" | "expiry">;
   /** How writing is retried. */
   readonly retry: RetryOptions;
@@ -30,7 +28,7 @@ export interface Means<M extends Message> {
  * Makes the function that stores batches: it decodes them, writes the rows, sets aside the other messages, and returns the outcome of
  * each batch. A message is in memory only from its decoding to its encoding. If it is needed again, the batches are decoded again.
  */
-export function createStore<M extends Message>(
+export function createStore<M extends StreamMessage>(
   type: MessageType<M>,
   { sink, retry, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {

@@ -2,12 +2,12 @@ import type { Config } from "../shared/config/config.ts";
 import { groupName, openKafka, topicName } from "../shared/kafka/mod.ts";
 import type { Log } from "../shared/log.ts";
 import type { Work } from "../shared/stall.ts";
-import type { MessageType } from "../shared/stream.ts";
+import type { MessageType, StreamMessage } from "../shared/stream.ts";
 import type { Meter } from "./meter.ts";
 import type { Sink } from "./sink.ts";
 
 /** A consumer's work for the watch for stalls: what waits are offsets that are not committed, as Kafka counts them. */
-export function createWork<M extends { symbol: string }>(
+export function createWork<M extends StreamMessage>(
   type: MessageType<M>,
   sink: Pick<Sink<M>, "ping">,
   config: Config["kafka"],

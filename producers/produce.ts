@@ -4,7 +4,7 @@ import { describe } from "../shared/log.ts";
 import { requireOwnTopics } from "../shared/config/own_names.ts";
 import { retryForever } from "../shared/retry.ts";
 import { watchForStall } from "../shared/stall.ts";
-import type { Stream } from "../shared/stream.ts";
+import type { ExchangeMessage, Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
 import { keepConnected } from "./socket/connection.ts";
 import { createGapKeeper } from "./coverage/gap_keeper.ts";
@@ -12,7 +12,6 @@ import { requireHeap } from "./outlet/heap.ts";
 import { newestTimes } from "./coverage/newest.ts";
 import { createOutlets, runOutlets } from "./outlet/outlets.ts";
 import { createOverlap } from "./socket/overlap.ts";
-import type { Message } from "./coverage/record_times.ts";
 import { createReceiver } from "./socket/receiver.ts";
 import { createRequestPause } from "../shared/exchange/request_pause.ts";
 import { lookByRest } from "./socket/last_trade.ts";
@@ -29,7 +28,7 @@ const SILENT_MS = 60_000;
  * still holds. What it could not receive or not keep goes to the gap ledger.
  * @throws {ConfigError} where another host's messages would be mixed with the exchange's
  */
-export async function produce<M extends Message>(stream: Stream<M>, worker: Worker): Promise<void> {
+export async function produce<M extends ExchangeMessage>(stream: Stream<M>, worker: Worker): Promise<void> {
   const { config, log, signal } = worker;
   const { message: type, feed } = stream;
   requireOwnTopics(config);

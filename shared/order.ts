@@ -1,11 +1,11 @@
 import { fieldType } from "./message.ts";
-import type { MessageType } from "./stream.ts";
+import type { MessageType, StreamMessage } from "./stream.ts";
 
 type Value = string | number | boolean | null;
 type Compare = (a: Value, b: Value) => number;
 
 /** The identity of a message's row, as text: its key's fields. */
-export function rowKey<M extends { symbol: string }>({ key }: MessageType<M>, message: M): string {
+export function rowKey<M extends StreamMessage>({ key }: MessageType<M>, message: M): string {
   return key.map((field) => message[field]).join(" ");
 }
 
@@ -15,7 +15,7 @@ const orders = new WeakMap<object, readonly Compare[]>();
  * Whether `a` is a newer version than `b`, a message of the same key. The upsert of the Postgres sink decides by the same fields in the
  * same order; a property test holds the two together. Decimals are compared as numbers, and null is less than any value.
  */
-export function isNewer<M extends { symbol: string }>(type: MessageType<M>, a: M, b: M): boolean {
+export function isNewer<M extends StreamMessage>(type: MessageType<M>, a: M, b: M): boolean {
   let order = orders.get(type);
   if (!order) orders.set(type, order = type.version.map((field) => comparison(type, field)));
   for (const [i, field] of type.version.entries()) {
@@ -26,7 +26,7 @@ export function isNewer<M extends { symbol: string }>(type: MessageType<M>, a: M
 }
 
 /** @throws {Error} if the field's type has no order that JavaScript and PostgreSQL share */
-function comparison<M extends { symbol: string }>({ name, schema }: MessageType<M>, field: string): Compare {
+function comparison<M extends StreamMessage>({ name, schema }: MessageType<M>, field: string): Compare {
   const type = fieldType(schema.shape[field])?.type;
   if (type === "numeric") return nullsFirst((a, b) => compareDecimals(String(a), String(b)));
   if (type === "bigint" || type === "timestamptz" || type === "boolean") {

@@ -2,11 +2,24 @@ import type { z } from "zod";
 import type { ColumnFor } from "./columns.ts";
 import type { Market } from "./exchange/markets/mod.ts";
 
+/** What each message of a stream has. */
+export interface StreamMessage {
+  readonly symbol: string;
+  /** When a producer received it, in ms since the epoch; other programs' messages may lack it. */
+  readonly receivedAt?: number;
+}
+
+/** A message that the exchange sent. */
+export interface ExchangeMessage extends StreamMessage {
+  /** The exchange's time of the event, in ms since the epoch. */
+  readonly eventTime: number;
+}
+
 /**
  * One kind of data with one topic and one table, in three parts: what travels on Kafka, how the exchange sends it, and how it is
  * stored. `produce` reads the first two, a sink the first and the last. No loop knows a stream by name.
  */
-export interface Stream<M extends { symbol: string } = { symbol: string }> {
+export interface Stream<M extends StreamMessage = StreamMessage> {
   readonly message: MessageType<M>;
   /** Absent if workers make the messages themselves. */
   readonly feed?: Feed<M>;
@@ -14,7 +27,7 @@ export interface Stream<M extends { symbol: string } = { symbol: string }> {
 }
 
 /** The messages of a stream. */
-export interface MessageType<M extends { symbol: string } = { symbol: string }> {
+export interface MessageType<M extends StreamMessage = StreamMessage> {
   /** Names the tasks (`kline:produce`), the consumer group and the counts. */
   readonly name: string;
   /** The topic's name and the table's. */

@@ -3,7 +3,7 @@ import type { Log } from "../../shared/log.ts";
 import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
 import { retryForever, type RetryOptions } from "../../shared/retry.ts";
-import type { Stream } from "../../shared/stream.ts";
+import type { Stream, StreamMessage } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { createRounds } from "./rounds.ts";
 
@@ -29,7 +29,7 @@ interface Round {
 }
 
 /** The jobs of a stream's table. */
-export function jobsOf<M extends { symbol: string }>({ storage }: Stream<M>): Job[] {
+export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>): Job[] {
   const { rollup, partitionedBy } = storage;
   const refresh = rollup && {
     name: "rollup",
@@ -55,7 +55,7 @@ export interface Jobs<M> extends AsyncDisposable {
 const EXPIRY_MS = 60_000;
 
 /** How many connections the jobs take: one each, so that a job that waits for a lock delays no other. */
-export function jobConnections<M extends { symbol: string }>(stream: Stream<M>): number {
+export function jobConnections<M extends StreamMessage>(stream: Stream<M>): number {
   return jobsOf(stream).length + (stream.storage.partitionedBy ? 1 : 0);
 }
 
@@ -72,7 +72,7 @@ export async function keptSince(sql: Sql, table: string): Promise<number> {
  * Runs jobs of the stream's table, each at its own pace, until it is disposed. A job that has more to do goes on at once, unless
  * `isBehind` says that rows wait to be written: those go first. The next round repeats one that failed.
  */
-export async function startJobs<M extends { symbol: string }>(
+export async function startJobs<M extends StreamMessage>(
   stream: Stream<M>,
   jobs: readonly Job[],
   database: Database,

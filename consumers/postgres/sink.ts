@@ -6,7 +6,7 @@ import { isCancelled, isRefusal, isTransient } from "../../shared/postgres/error
 import { ownSettings } from "../../shared/postgres/transaction.ts";
 import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
 import { databaseFault, explained, noAnswer } from "../../shared/postgres/fault.ts";
-import type { Stream } from "../../shared/stream.ts";
+import type { Stream, StreamMessage } from "../../shared/stream.ts";
 import type { Refused, Sink } from "../sink.ts";
 import { createEncoder } from "./binary.ts";
 import { copyIn } from "./copy.ts";
@@ -14,8 +14,6 @@ import { isolateRefused } from "./isolate.ts";
 import { jobConnections, type Jobs, jobsOf, startJobs } from "./jobs.ts";
 import { requireTable } from "./table_check.ts";
 import { statementsOf } from "./upsert.ts";
-
-type Message = { symbol: string };
 
 /** How many batches use the staging table after a batch that held a stored row. */
 const CAUTIOUS_BATCHES = 100;
@@ -27,7 +25,7 @@ const CHECK_MS = 10_000;
 const SLOW_MS = 12_000;
 
 /** A sink that writes to a table, and its connections. */
-export interface PostgresSink<M extends Message> extends Sink<M> {
+export interface PostgresSink<M extends StreamMessage> extends Sink<M> {
   readonly sql: Sql;
 }
 
@@ -35,7 +33,7 @@ export interface PostgresSink<M extends Message> extends Sink<M> {
  * The sink of a stream's table. It connects at the first use. `open` and `write` throw a SchemaError if the server, the schema or the
  * table is not what the stream needs.
  */
-export function createSink<M extends Message>(
+export function createSink<M extends StreamMessage>(
   stream: Stream<M>,
   database: Database,
   log: Log,

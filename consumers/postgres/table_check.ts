@@ -2,7 +2,7 @@ import type { Row, Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
 import { SchemaError } from "../../shared/postgres/schema.ts";
 import { columnName, type ColumnType, type ColumnTypes, readType } from "../../shared/columns.ts";
-import type { Stream } from "../../shared/stream.ts";
+import type { Stream, StreamMessage } from "../../shared/stream.ts";
 
 /** A column as `pg_attribute` has it. */
 export interface Column {
@@ -29,7 +29,7 @@ const typeNames: Record<keyof ColumnTypes, string> = {
  * How a table differs from what the stream needs, in words; `keys` are the columns of each unique index, sorted. Columns that users
  * added are accepted if they fill themselves.
  */
-export function differences<M extends { symbol: string }>(
+export function differences<M extends StreamMessage>(
   { message, storage }: Stream<M>,
   found: readonly Column[],
   keys: readonly string[],
@@ -60,7 +60,7 @@ export function differences<M extends { symbol: string }>(
 }
 
 /** @throws {SchemaError} if the stream's rows can't be stored in its table, with the differences in words */
-export async function requireTable<M extends { symbol: string }>(
+export async function requireTable<M extends StreamMessage>(
   sql: Sql,
   stream: Stream<M>,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { columnName, readType } from "../../shared/columns.ts";
-import type { Storage, Stream } from "../../shared/stream.ts";
+import type { Storage, Stream, StreamMessage } from "../../shared/stream.ts";
 
 /** The statements that write a stream's rows. */
 export interface Statements {
@@ -14,7 +14,7 @@ export interface Statements {
 const quoted = (field: string) => `"${columnName(field)}"`;
 
 /** The statements of a stream, from its message and its storage alone. */
-export function statementsOf<M extends { symbol: string }>({ message, storage }: Stream<M>): Statements {
+export function statementsOf<M extends StreamMessage>({ message, storage }: Stream<M>): Statements {
   const fields = Object.keys(storage.columns) as (keyof M & string)[];
   const columns = fields.map(quoted).join(", ");
   const typed = fields.map((field) => `${quoted(field)} ${readType(storage.columns[field]).type}`);

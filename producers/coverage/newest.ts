@@ -1,7 +1,7 @@
 import type { Extent, Kafka } from "../../shared/kafka/mod.ts";
 import { retryForever, type RetryOptions } from "../../shared/retry.ts";
-import type { Stream } from "../../shared/stream.ts";
-import { type Message, messagesOf, timesByStream } from "./record_times.ts";
+import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
+import { messagesOf, timesByStream } from "./record_times.ts";
 
 /** Messages of each partition that are read at start, and where a stream is not among them. */
 const MOST = 2_000;
@@ -22,7 +22,7 @@ export interface Newest {
 }
 
 /** Looks at the newest messages of a topic. What fails is tried again, until the signal is aborted. */
-export async function newestTimes<M extends Message>(
+export async function newestTimes<M extends ExchangeMessage>(
   kafka: Pick<Kafka, "readTail">,
   topic: string,
   extent: Extent,
@@ -49,7 +49,7 @@ export async function newestTimes<M extends Message>(
 }
 
 /** From when on the records tell of every stream, each of which is on one partition. */
-function knownSince<M extends Message>(
+function knownSince<M extends ExchangeMessage>(
   stream: Pick<Stream<M>, "message">,
   records: Awaited<ReturnType<Kafka["readTail"]>>,
 ): number {

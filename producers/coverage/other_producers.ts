@@ -1,5 +1,5 @@
 import type { Kafka } from "../../shared/kafka/mod.ts";
-import type { Stream } from "../../shared/stream.ts";
+import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { messagesOf, timesByStream } from "./record_times.ts";
 import { findSilence, type Outage, type Silence } from "./silence.ts";
@@ -42,7 +42,7 @@ const MOST_ALONE = 2_000;
  * There is another producer when the topic has grown by more than this one sent. What it had is read from the topic's end. What
  * it missed itself it records itself.
  */
-export function createOtherProducers<M extends { symbol: string; eventTime: number }>(
+export function createOtherProducers<M extends ExchangeMessage>(
   kafka: Pick<Kafka, "extentOf" | "readTail">,
   topic: string,
   stream: Pick<Stream<M>, "message" | "feed">,

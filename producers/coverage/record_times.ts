@@ -1,18 +1,11 @@
 import type { Incoming } from "../../shared/kafka/mod.ts";
-import type { Stream } from "../../shared/stream.ts";
-
-/** The part of a stream's message that is used. */
-export interface Message {
-  readonly symbol: string;
-  readonly eventTime: number;
-  readonly receivedAt?: number;
-}
+import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 
 /** How far an event may be ahead of this machine's clock, in ms: times further ahead are ignored. */
 const MOST_LEAD_MS = 60_000;
 
 /** The messages among a topic's records whose times can be true. Messages of another pipeline are left out. */
-export function messagesOf<M extends Message>(
+export function messagesOf<M extends ExchangeMessage>(
   { message }: Pick<Stream<M>, "message">,
   records: readonly Pick<Incoming, "value">[],
 ): M[] {
@@ -26,7 +19,7 @@ export function messagesOf<M extends Message>(
 }
 
 /** Event times of messages in ms, by the exchange's stream that they came on. */
-export function timesByStream<M extends Message>(
+export function timesByStream<M extends ExchangeMessage>(
   { feed }: Pick<Stream<M>, "feed">,
   messages: readonly M[],
 ): Map<string, number[]> {

@@ -1,13 +1,11 @@
 import { deadLetterTopic, type Kafka, topicName } from "../../shared/kafka/mod.ts";
 import { isNewer, rowKey } from "../../shared/order.ts";
-import type { MessageType } from "../../shared/stream.ts";
+import type { ExchangeMessage, MessageType, StreamMessage } from "../../shared/stream.ts";
 import { gap } from "../../shared/streams/gap.ts";
 import type { Worker } from "../../shared/worker.ts";
 import { createBuffer } from "./buffer.ts";
 import { createOutlet, type Outlet, type OutletOptions } from "./outlet.ts";
 import type { Rows } from "./queue.ts";
-
-type Message = { symbol: string; eventTime: number };
 
 /** The topics that a producer writes to. */
 export interface Outlets {
@@ -35,7 +33,7 @@ export interface OutletListener extends Pick<OutletOptions, "onSend" | "onAcked"
 const GAPS_BYTES = 4 * 2 ** 20;
 
 /** The outlets of a stream, each with a buffer of its own. */
-export function createOutlets<M extends Message>(
+export function createOutlets<M extends ExchangeMessage>(
   type: MessageType<M>,
   { config, log, deadline }: Pick<Worker, "config" | "log" | "deadline">,
   kafka: Kafka,
@@ -111,7 +109,7 @@ export async function runOutlets(
 }
 
 /** By which entries of the stream are merged. */
-export function rowsOf<M extends { symbol: string }>(type: MessageType<M>): Rows {
+export function rowsOf<M extends StreamMessage>(type: MessageType<M>): Rows {
   const messageOf = ({ value }: { value: string | Uint8Array }) => type.codec.decode(String(value));
   return {
     key: (entry) => rowKey(type, messageOf(entry)),

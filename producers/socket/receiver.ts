@@ -1,15 +1,13 @@
 import { deadLetter } from "../../shared/dead_letter.ts";
 import type { Log } from "../../shared/log.ts";
 import { faultOf } from "../../shared/message.ts";
-import type { Feed, MessageType } from "../../shared/stream.ts";
+import type { ExchangeMessage, Feed, MessageType } from "../../shared/stream.ts";
 import type { Heard, Seen } from "./types.ts";
 import { readFrame } from "../../shared/exchange/frame.ts";
 import type { Outlet } from "../outlet/outlet.ts";
 import type { Overlap } from "./overlap.ts";
 import { createUntimely } from "./plausible.ts";
 import { usualDecoder } from "../../shared/exchange/usual_frame.ts";
-
-type Message = { symbol: string; eventTime: number };
 
 /** Turns frames of the exchange into messages for Kafka. */
 export interface Receiver<M> {
@@ -26,7 +24,7 @@ export interface Receiver<M> {
 }
 
 /** A receiver that counts what it gets in `counts`, and puts good data into `messages` and what can't be decoded into `letters`. */
-export function createReceiver<M extends Message>(
+export function createReceiver<M extends ExchangeMessage>(
   type: MessageType<M>,
   feed: Feed<M>,
   messages: Pick<Outlet, "push">,

@@ -1,7 +1,5 @@
 import type { Random } from "../../local/exchange/market/random.ts";
 
-type Message = Record<string, unknown>;
-
 const noDecimals = [
   "NaN",
   "Infinity",
@@ -23,7 +21,7 @@ const noSymbols = ["", " ", "BTC/USDT", "'; drop table kline_data; --", "\u0000"
 const noJson = ["", " ", "null", "[]", "42", '"text"', "nonsense", "[".repeat(10_000), "\ufeff{}", "\u0000"];
 
 /** A good message made bad: no consumer can make a row of the bytes, nor take them for the PySpark pipeline's. */
-export function mutate(message: Message, random: Random): Uint8Array {
+export function mutate(message: object, random: Random): Uint8Array {
   const text = JSON.stringify(message);
   const any = <T>(all: readonly T[]) => all[random(all.length)];
   const fieldOf = (isWanted: (name: string, value: unknown) => boolean) =>
