@@ -1,149 +1,81 @@
-import { foreignHost } from "../shared/exchange/host.ts";
-import { type Extent, kafkaFault, openKafka, topicName } from "../shared/kafka/mod.ts";
-import { describe } from "../shared/log.ts";
 import { requireOwnTopics } from "../shared/config/own_names.ts";
-import { retryForever } from "../shared/retry.ts";
+import { foreignHost } from "../shared/exchange/host.ts";
+import { linesOf } from "../shared/exchange/urls.ts";
+import { deadLetterTopic, openKafka, topicName } from "../shared/kafka/mod.ts";
+import { createOutlet } from "../shared/outlet/outlet.ts";
+import { produce } from "../shared/outlet/produce.ts";
+import { rowsOf } from "../shared/outlet/rows.ts";
+import { workOf } from "../shared/outlet/work.ts";
 import { watchForStall } from "../shared/stall.ts";
 import type { ExchangeMessage, Stream } from "../shared/stream.ts";
 import type { Worker } from "../shared/worker.ts";
-import { keepConnected } from "./socket/connection.ts";
-import { createGapKeeper } from "./coverage/gap_keeper.ts";
-import { requireHeap } from "./outlet/heap.ts";
-import { newestTimes } from "./coverage/newest.ts";
-import { createOutlets, runOutlets } from "./outlet/outlets.ts";
-import { createOverlap } from "./socket/overlap.ts";
-import { createReceiver } from "./socket/receiver.ts";
-import { createRequestPause } from "../shared/exchange/request_pause.ts";
-import { lookByRest } from "./socket/last_trade.ts";
-import { createOtherProducers } from "./coverage/other_producers.ts";
-import { linesOf } from "../shared/exchange/urls.ts";
-import { createWatchdog } from "./socket/watchdog.ts";
-import { workOf } from "./outlet/work.ts";
-
-/** No frame for so long, on connections that carry a market, is no quiet market. */
-const SILENT_MS = 60_000;
+import { createCoverage } from "./coverage/coverage.ts";
+import { requireHeap } from "./heap.ts";
+import { createSocketSource } from "./socket/source.ts";
 
 /**
- * Puts what the exchange sends of a stream on the stream's topic, until the worker is told to stop; then it sends what it
- * still holds. What it could not receive or not keep goes to the gap ledger.
+ * Puts what the exchange sends of a stream on the stream's topic until the worker is told to stop. Then it sends what it still
+ * holds. What it could not receive or not keep is recorded as gaps.
  * @throws {ConfigError} where another host's messages would be mixed with the exchange's
  */
-export async function produce<M extends ExchangeMessage>(stream: Stream<M>, worker: Worker): Promise<void> {
-  const { config, log, signal } = worker;
+export async function produceFromSocket<M extends ExchangeMessage>(
+  stream: Stream<M>,
+  worker: Worker,
+): Promise<void> {
+  const { config, log, signal, deadline } = worker;
   const { message: type, feed } = stream;
+  if (!feed) throw new Error(`Cannot receive ${type.name}: the exchange does not send it`);
   requireOwnTopics(config);
   const host = foreignHost(config);
   if (host) log.info("the data is not the exchange's: it comes from another host", { host });
   requireHeap(config.bufferBytes);
-  if (!feed) throw new Error(`The stream ${type.name} does not come from the exchange`);
-  /** The exchange's streams, each with its symbol. */
+
   const symbols = new Map(
     config.symbols.flatMap((symbol) =>
       feed.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
     ),
   );
   const lines = linesOf(config.binanceWsUrl, config.market.routes[feed.route], [...symbols.keys()]);
-  const topic = topicName(config.kafka, type);
-  const counts = { received: 0, produced: 0, rejected: 0, dropped: 0, merged: 0, duplicate: 0, notices: 0 };
-  const down = new Map<string, { words: string; isLasting?: boolean }>();
   const kafka = openKafka(config.kafka, log);
-  const others = createOtherProducers(kafka, topic, stream, signal);
-  const { messages, letters, gaps: gapRows } = createOutlets(type, worker, kafka, counts, {
-    onDropped: (symbol, eventTime) => gaps.dropped(symbol, eventTime),
-    onSend(entries, fresh) {
-      others.sending(entries.length);
-      gaps.sending(fresh);
-    },
-    onAcked(_entries, isAll) {
-      if (isAll) others.sent();
-      gaps.flush();
-    },
+  const topic = topicName(config.kafka, type);
+  const connections = lines.map(({ streams }) => streams);
+  const coverage = createCoverage(stream, symbols, connections, () => messages.hasRoom, kafka, worker);
+  // A flood of bad frames comes as fast as a flood of good ones: both buffers have the configured size.
+  const common = { kafka, config: config.kafka, limit: config.bufferBytes, signal: deadline, log };
+  const messages = createOutlet({
+    ...{ ...common, topic, kind: "kafka", rows: rowsOf(type) },
+    ...coverage.hooks,
   });
-  const outlets = [messages, letters, gapRows];
-  const troubles = () => outlets.flatMap(({ trouble }) => trouble ?? []);
-  const gaps = createGapKeeper(type.name, symbols, messages, gapRows, others, log);
-  const receiver = createReceiver(type, feed, messages, letters, counts, log);
+  const letters = createOutlet({ ...common, topic: deadLetterTopic(topic), kind: "dead letters" });
+  const outlets = [messages, letters, coverage.outlet];
+  const source = createSocketSource(type, feed, lines, config, messages, letters, coverage.listener, log);
 
   worker.report = () => {
-    const silent = performance.now() - receiver.lastData;
-    const obstacles = [...troubles(), ...down.values()];
+    const { received, duplicate, ignored, notices } = source.counts;
+    const troubles = [...outlets.flatMap(({ trouble }) => trouble ?? []), ...source.troubles];
     return {
-      counts: { ...counts, buffered: outlets.reduce((sum, { length }) => sum + length, 0) },
-      prices: receiver.prices,
-      waiting: obstacles[0]?.words,
-      stuck: obstacles.find(({ isLasting }) => isLasting)?.words ??
-        (down.size === 0 && silent > SILENT_MS ? `no frame for ${Math.round(silent / 1_000)} s` : undefined),
+      counts: {
+        received,
+        produced: messages.counts.acked,
+        rejected: letters.counts.acked,
+        dropped: messages.counts.dropped + letters.counts.dropped,
+        merged: messages.counts.merged,
+        duplicate,
+        ...(ignored > 0 ? { ignored } : {}),
+        notices,
+        buffered: outlets.reduce((sum, { length }) => sum + length, 0),
+      },
+      prices: source.prices,
+      waiting: troubles[0]?.words,
+      stuck: troubles.find(({ isLasting }) => isLasting)?.words ?? source.silence,
     };
   };
 
-  const common = { signal: worker.deadline, log, kind: "kafka" as const };
-  const opened = outlets.map((outlet) => outlet.open());
-  /** Where the topic ends before anything of ours is on it. */
-  const reach = async () => {
-    await opened[0];
-    const explain = (error: unknown) => kafkaFault(config.kafka, error);
-    return await retryForever(() => kafka.extentOf(topic), { ...common, explain });
+  const receive = async (signal: AbortSignal) => {
+    await source.run(signal);
+    await coverage.close();
   };
-  /** Records what was missed since the topic's newest records. */
-  const recordRestart = async (extent: Extent) => {
-    const since = others.mark();
-    const { times, receivedAt } = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
-      signal: worker.deadline,
-      log,
-      kind: "restart",
-      explain: (error) =>
-        `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
-    });
-    // deno-lint-ignore bookline/elapsed -- the producer before this one has ended
-    const away = Date.now() - receivedAt;
-    for (const { streams } of lines) {
-      gaps.startedAfter(new Map([...times].filter(([name]) => streams.includes(name))), since, away);
-    }
-  };
-  const reached = reach();
-  const restart = reached.then(recordRestart).catch((error) =>
-    log.warn("cannot tell what was missed before this start", { why: describe(error) })
-  );
-  const receive = async () => {
-    const requestPause = createRequestPause();
-    const look = lookByRest(config.binanceRestUrl + config.market.paths.ticker24h, requestPause, log);
-    await Promise.all(
-      lines.map((line) => {
-        const overlap = createOverlap(feed.identity);
-        down.set(line.url, { words: "the exchange has not been reached yet" });
-        const watchdog = createWatchdog(line.streams, config.silenceMs, look, performance.now());
-        return keepConnected(
-          { ...line, ...config, watchdog, requestPause },
-          {
-            onFrame: (data) => receiver.onFrame(data, overlap, gaps.seen),
-            onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
-            onUp() {
-              down.delete(line.url);
-              gaps.subscribed(line.streams);
-            },
-            onDown(words, isLasting) {
-              down.set(line.url, { words, isLasting });
-              gaps.lost(line.streams, "lost connection");
-            },
-            onMute: (names) =>
-              gaps.lost(
-                names,
-                names.length === line.streams.length ? "lost connection" : "mute stream",
-              ),
-            onMissed: (from, to) => gaps.missed(line.streams, from, to),
-          },
-          signal,
-          log,
-        );
-      }),
-    );
-    await restart;
-    await gaps.close();
-    messages.close();
-    letters.close();
-  };
+  const send = (signal: AbortSignal) => produce(receive, [messages, letters], signal);
   const watches = outlets.map((outlet) => watchForStall(workOf(outlet, config.kafka, log), signal, log));
-  const [, lettersOpen, gapsOpen] = opened;
-  const sent = runOutlets({ messages, letters, gaps: gapRows }, [reached, lettersOpen, gapsOpen]);
-  await Promise.all([receive(), sent, ...opened, ...watches]);
+  await Promise.all([produce(send, [coverage.outlet], signal), ...watches]);
 }

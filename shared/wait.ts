@@ -20,3 +20,32 @@ export function backoff(attempt: number, least = 250, most = 30_000): number {
   const full = Math.min(most, least * 2 ** Math.min(attempt, 30));
   return full - Math.random() * full / 2;
 }
+
+/** A condition variable: those who wait check what they wait for each time it is notified. */
+export interface Condition {
+  notifyAll(): void;
+  /** Resolves at the next notification, or once the signal is aborted. */
+  wait(signal: AbortSignal): Promise<void>;
+}
+
+/** A condition for which nobody waits. */
+export function createCondition(): Condition {
+  const waiting = new Set<() => void>();
+  return {
+    notifyAll() {
+      for (const go of waiting) go();
+    },
+    wait(signal) {
+      return new Promise((resolve) => {
+        const go = () => {
+          waiting.delete(go);
+          signal.removeEventListener("abort", go);
+          resolve();
+        };
+        waiting.add(go);
+        signal.addEventListener("abort", go);
+        if (signal.aborted) go();
+      });
+    },
+  };
+}

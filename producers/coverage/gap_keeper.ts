@@ -5,7 +5,7 @@ import { createGapLog } from "./gap_log.ts";
 import { createLedger, type Reason } from "./ledger.ts";
 import { createDroppedRuns } from "./dropped_runs.ts";
 import { createLosses } from "./losses.ts";
-import type { Outlet } from "../outlet/outlet.ts";
+import type { Outlet } from "../../shared/outlet/outlet.ts";
 import { narrow, type Silence } from "./silence.ts";
 import type { Mark, OtherProducers } from "./other_producers.ts";
 
@@ -40,13 +40,13 @@ export interface GapKeeper {
 }
 
 /**
- * A keeper for the stream of that name, which puts gaps into `gaps`; `messages` is where the stream's own messages go. `symbols`
- * tells whose each of the exchange's streams is.
+ * A keeper for the stream of that name, which puts gaps into `gaps`. `hasRoom` tells whether the buffer of the stream's own
+ * messages does. `symbols` tells whose each of the exchange's streams is.
  */
 export function createGapKeeper(
   name: string,
   symbols: ReadonlyMap<string, string>,
-  messages: Pick<Outlet, "hasRoom">,
+  hasRoom: () => boolean,
   gaps: Pick<Outlet, "push">,
   others: Pick<OtherProducers, "mark" | "silenceIn">,
   log: Log,
@@ -121,7 +121,7 @@ export function createGapKeeper(
     },
     flush() {
       const now = performance.now();
-      if (!messages.hasRoom && now - toldAt < TELL_MS) return;
+      if (!hasRoom() && now - toldAt < TELL_MS) return;
       toldAt = now;
       for (const gap of droppedRuns.take()) record(gap);
     },

@@ -6,7 +6,7 @@ import { book } from "../../shared/streams/book.ts";
 import { sampleOf } from "../../tests/faults/sample.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import type { Outgoing } from "../../shared/kafka/mod.ts";
-import { createBuffer } from "../outlet/buffer.ts";
+import { createBuffer } from "../../shared/outlet/buffer.ts";
 import { createLog } from "../../shared/log.ts";
 import { createGapKeeper } from "./gap_keeper.ts";
 import type { OtherProducers } from "./other_producers.ts";
@@ -36,7 +36,7 @@ Deno.test("what a buffer that never has room drops is told every few seconds, an
         keeper.dropped(String(key), Date.now());
       },
     });
-    const keeper = createGapKeeper("book", symbols, buffer, { push }, nobodyElse, silent);
+    const keeper = createGapKeeper("book", symbols, () => buffer.hasRoom, { push }, nobodyElse, silent);
     const message = entryOf({ ...sampleOf(book), symbol: "BTCUSDT" });
     // A Kafka that takes one message of ten.
     for (let second = 0; second < 60; second++, await sleep(1_000)) {
@@ -61,7 +61,7 @@ function keeperOf(names: readonly string[]) {
   return {
     gaps,
     lines,
-    keeper: createGapKeeper("book", symbols, { hasRoom: true }, { push }, nobodyElse, log),
+    keeper: createGapKeeper("book", symbols, () => true, { push }, nobodyElse, log),
   };
 }
 const since = nobodyElse.mark();

@@ -35,7 +35,7 @@ function producerOn(records: Records) {
   const keeper = createGapKeeper(
     "book",
     symbols,
-    { hasRoom: true },
+    () => true,
     {
       push: ({ value }) => void told.push(JSON.parse(String(value))),
     },

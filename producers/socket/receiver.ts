@@ -4,10 +4,22 @@ import { faultOf } from "../../shared/message.ts";
 import type { ExchangeMessage, Feed, MessageType } from "../../shared/stream.ts";
 import type { Heard, Seen } from "./types.ts";
 import { readFrame } from "../../shared/exchange/frame.ts";
-import type { Outlet } from "../outlet/outlet.ts";
+import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { Overlap } from "./overlap.ts";
 import { createUntimely } from "./plausible.ts";
 import { usualDecoder } from "../../shared/exchange/usual_frame.ts";
+
+/** What came of the exchange's frames: messages, and frames that hold none. */
+export interface SourceCounts {
+  /** Messages, and frames that can't be decoded or hold no message. */
+  received: number;
+  /** Messages that had come on another connection before. */
+  duplicate: number;
+  /** Frames that hold no message. */
+  ignored: number;
+  /** Notices of the exchange. */
+  notices: number;
+}
 
 /** Turns frames of the exchange into messages for Kafka. */
 export interface Receiver<M> {
@@ -19,25 +31,27 @@ export interface Receiver<M> {
   ): Heard | undefined;
   /** When the last good data came, in ms of `performance.now()`. */
   readonly lastData: number;
+  readonly counts: Readonly<SourceCounts>;
   /** The last price of each symbol, a decimal string. */
   readonly prices: Record<string, string>;
 }
 
-/** A receiver that counts what it gets in `counts`, and puts good data into `messages` and what can't be decoded into `letters`. */
+/** A receiver that puts good data into `messages`, and frames that can't be decoded into `letters`. */
 export function createReceiver<M extends ExchangeMessage>(
   type: MessageType<M>,
   feed: Feed<M>,
   messages: Pick<Outlet, "push">,
   letters: Pick<Outlet, "push">,
-  counts: { received: number; duplicate: number; notices: number },
   log: Log,
 ): Receiver<M> {
+  const counts: SourceCounts = { received: 0, duplicate: 0, ignored: 0, notices: 0 };
   const decodeUsual = usualDecoder(feed);
   const prices: Record<string, string> = {};
   const isUntimely = createUntimely(log);
   let lastData = performance.now();
 
   const reject = (data: string | Uint8Array, cause: string) => {
+    counts.received++;
     log.sparsely("frame", "a frame can't be decoded and goes to the dead-letter topic", { cause });
     letters.push(deadLetter(null, data, { cause, source: "exchange" }));
   };
@@ -45,10 +59,7 @@ export function createReceiver<M extends ExchangeMessage>(
   /** The payload of a text that is good data; what else a text is has been seen to. */
   const read = (text: string): { payload: unknown; stream?: string } | "shutdown" | undefined => {
     const usual = decodeUsual(text);
-    if (usual) {
-      counts.received++;
-      return usual;
-    }
+    if (usual) return usual;
     const frame = readFrame(text);
     if (frame.kind === "ack") return;
     if (frame.kind !== "data") {
@@ -57,7 +68,6 @@ export function createReceiver<M extends ExchangeMessage>(
       log.sparsely("notice", "the exchange gives notice", { why });
       return frame.kind === "shutdown" ? "shutdown" : undefined;
     }
-    counts.received++;
     const { success, data, error } = feed.wire.safeParse(frame.payload);
     if (success) return { payload: data, stream: frame.stream };
     reject(text, frame.payload === undefined ? "it is no JSON object" : faultOf(error));
@@ -69,6 +79,7 @@ export function createReceiver<M extends ExchangeMessage>(
     overlap: Overlap<M>,
     onSeen: (stream: string, eventTime: number) => void,
   ): Seen => {
+    counts.received++;
     const { symbol } = message;
     const isRepeated = overlap.isDuplicate(message);
     const eventTime = isUntimely(message.eventTime) ? undefined : message.eventTime;
@@ -85,22 +96,24 @@ export function createReceiver<M extends ExchangeMessage>(
   return {
     onFrame(frame, overlap, onSeen) {
       const text = typeof frame === "string" ? frame : textOf(frame);
-      if (text === undefined) {
-        counts.received++;
-        return void reject(frame, "it is no UTF-8 text");
-      }
+      if (text === undefined) return void reject(frame, "it is no UTF-8 text");
       const data = read(text);
       if (!data || data === "shutdown") return data;
       lastData = performance.now();
-      let seen: Heard = { stream: data.stream ?? "", isRepeated: false };
-      for (const message of feed.toMessages(data.payload, Date.now())) {
-        seen = take(message, data.stream, overlap, onSeen);
+      const found = feed.toMessages(data.payload, Date.now());
+      if (found.length === 0) {
+        counts.received++;
+        counts.ignored++;
+        return { stream: data.stream ?? "", isRepeated: false };
       }
+      let seen: Heard | undefined;
+      for (const message of found) seen = take(message, data.stream, overlap, onSeen);
       return seen;
     },
     get lastData() {
       return lastData;
     },
+    counts,
     prices,
   };
 }

@@ -10,12 +10,11 @@ const single = { begin() {}, end() {}, isDuplicate: () => false };
 /** A receiver with what it makes of frames. */
 function receiverOf() {
   const [messages, letters, lines, seen]: [Outgoing[], Outgoing[], string[], number[]] = [[], [], [], []];
-  const counts = { received: 0, duplicate: 0, notices: 0 };
   const to = (list: Outgoing[]) => ({ push: (entry: Outgoing) => void list.push(entry) });
   const log = createLog("test", "info", (line) => lines.push(line));
-  const receiver = createReceiver(book.message, book.feed!, to(messages), to(letters), counts, log);
+  const receiver = createReceiver(book.message, book.feed!, to(messages), to(letters), log);
   const hear = (frame: string | Uint8Array) => receiver.onFrame(frame, single, (_, time) => seen.push(time));
-  return { hear, messages, letters, lines, seen, counts };
+  return { hear, messages, letters, lines, seen, counts: receiver.counts };
 }
 
 Deno.test("notices of the exchange are logged and counted, and are no dead letters", () => {

@@ -57,3 +57,14 @@ export interface Live {
   /** Frames that had come on another connection before. */
   readonly repeats: number;
 }
+
+/** What a source tells of the exchange's feeds. */
+export interface FeedListener {
+  /** A good message came on the feed, with the exchange's time in ms. */
+  seen(feed: string, eventTime: number): void;
+  subscribed(feeds: readonly string[]): void;
+  /** Nothing comes on these feeds any more. */
+  lost(feeds: readonly string[], reason: "lost connection" | "mute stream"): void;
+  /** What came on these feeds between two event times was not received, though the connection was never lost. */
+  missed(feeds: readonly string[], from: number, to: number): void;
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../shared/config/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 import { requireHeap } from "./heap.ts";
 
 const GiB = 2 ** 30;

@@ -1,7 +1,7 @@
-import type { Config } from "../../shared/config/config.ts";
-import { openKafka } from "../../shared/kafka/mod.ts";
-import type { Log } from "../../shared/log.ts";
-import type { Work } from "../../shared/stall.ts";
+import type { Config } from "../config/config.ts";
+import { openKafka } from "../kafka/mod.ts";
+import type { Log } from "../log.ts";
+import type { Work } from "../stall.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** An outlet's work, as a watch for stalls sees it. */
@@ -9,7 +9,7 @@ export function workOf(outlet: Outlet, config: Config["kafka"], log: Log): Work 
   const { topic } = outlet;
   return {
     name: `the writing of ${topic}`,
-    done: () => outlet.done,
+    done: () => outlet.counts.acked,
     async waiting() {
       if (outlet.length === 0) return 0;
       // Another connection would be told the same, and who ends loses what waits.

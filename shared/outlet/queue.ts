@@ -1,4 +1,4 @@
-import type { Outgoing } from "../../shared/kafka/mod.ts";
+import type { Outgoing } from "../kafka/mod.ts";
 
 /** How a full queue merges entries: which are of one row, and which of two is the newer one. */
 export interface Rows {

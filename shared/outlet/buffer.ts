@@ -1,4 +1,4 @@
-import type { Outgoing } from "../../shared/kafka/mod.ts";
+import type { Outgoing } from "../kafka/mod.ts";
 import { createQueue, type Rows, sizeOfAll } from "./queue.ts";
 
 /**

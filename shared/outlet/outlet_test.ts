@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Outgoing, Producer, Unsent } from "../../shared/kafka/mod.ts";
-import { createLog } from "../../shared/log.ts";
-import { sleep } from "../../shared/wait.ts";
+import type { Outgoing, Producer, Unsent } from "../kafka/mod.ts";
+import { createLog } from "../log.ts";
+import { sleep } from "../wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
-import { createBuffer } from "./buffer.ts";
 import { createOutlet } from "./outlet.ts";
+import { memoryKafka, outletTo } from "./test_kafka.ts";
 
 const config = { brokers: ["kafka:9092"], ssl: false, topicPrefix: "", groupId: "g" };
 const entry = (key: string | null, value: string): Outgoing => ({ key, value });
@@ -30,7 +30,7 @@ function outletOf(refuses: (message: Outgoing) => boolean) {
   const fresh: string[] = [];
   const outlet = createOutlet({
     topic: "t",
-    buffer: createBuffer(1e6, { onMerged() {}, onDropped() {} }),
+    limit: 1e6,
     kafka: { ensureTopics: () => Promise.resolve(), producer: () => producer },
     config,
     signal: stop.signal,
@@ -46,7 +46,6 @@ Deno.test("what was acked is never sent again, though others of the same send we
   await inFastTime(async () => {
     let isBroken = true;
     const { outlet, stored, attempts, acked, fresh } = outletOf(({ key }) => isBroken && key === "a");
-    await outlet.open();
     const running = outlet.run();
     for (let n = 0; n < 100; n++, await sleep(50)) {
       outlet.push(entry("a", `a${n}`));
@@ -69,7 +68,6 @@ Deno.test("what was acked is never sent again, though others of the same send we
 Deno.test("a topic that takes nothing at all is tried with pauses, and says so once", async () => {
   await inFastTime(async () => {
     const { outlet, attempts, lines, stop } = outletOf(() => true);
-    await outlet.open();
     const running = outlet.run();
     for (let n = 0; n < 300; n++, await sleep(100)) outlet.push(entry(null, "x"));
     stop.abort();
@@ -86,7 +84,6 @@ Deno.test("a topic that takes nothing at all is tried with pauses, and says so o
 Deno.test("one message that is refused keeps no other message without a key from being sent", async () => {
   await inFastTime(async () => {
     const { outlet, stored, stop } = outletOf(({ value }) => value === "huge");
-    await outlet.open();
     const running = outlet.run();
     outlet.push(entry(null, "huge"));
     for (let n = 0; n < 20; n++, await sleep(1_000)) outlet.push(entry(null, `${n}`));
@@ -115,7 +112,7 @@ Deno.test("a send that never ends is given up where all is begun anew, and what 
     };
     const outlet = createOutlet({
       topic: "t",
-      buffer: createBuffer(1e6, { onMerged() {}, onDropped() {} }),
+      limit: 1e6,
       kafka: { ensureTopics: () => Promise.resolve(), producer },
       config,
       signal: new AbortController().signal,
@@ -123,7 +120,6 @@ Deno.test("a send that never ends is given up where all is begun anew, and what 
       log: createLog("test", "info", () => {}),
       onAcked() {},
     });
-    await outlet.open();
     const running = outlet.run();
     outlet.push(entry("a", "1"));
     await sleep(1_000);
@@ -133,6 +129,45 @@ Deno.test("a send that never ends is given up where all is begun anew, and what 
     outlet.close();
     await running;
     assert.deepEqual(stored, ["1", "2"]);
-    assert.deepEqual([producers, outlet.done, outlet.trouble], [2, 2, undefined]);
+    assert.deepEqual([producers, outlet.counts.acked, outlet.trouble], [2, 2, undefined]);
+  });
+});
+
+Deno.test("a flush fails where a person must act, or where it is given up, and says why", async () => {
+  await inFastTime(async () => {
+    let error = new Error("SASL: the password is wrong");
+    const { kafka } = memoryKafka(() => error);
+    const [stop, enough] = [new AbortController(), new AbortController()];
+    const outlet = outletTo(kafka, "t", { signal: stop.signal });
+    const running = outlet.run();
+    outlet.push({ key: null, value: "x" });
+    await assert.rejects(
+      outlet.flush(stop.signal),
+      /^Error: Cannot write to the topic t: .*the password is wrong/,
+    );
+    error = new Error("away");
+    await sleep(10_000);
+    setTimeout(() => enough.abort(), 30_000);
+    await assert.rejects(outlet.flush(enough.signal), /^Error: Cannot write to the topic t: .*away/);
+    stop.abort();
+    await assert.rejects(running, /1 messages are lost/);
+  });
+});
+
+Deno.test("a flush ends once all is acked, at once where there is nothing", async () => {
+  await inFastTime(async () => {
+    const { kafka, stored } = memoryKafka();
+    const outlet = outletTo(kafka, "t");
+    const running = outlet.run();
+    const never = new AbortController().signal;
+    await outlet.flush(never);
+    for (const value of ["1", "2", "3"]) {
+      outlet.push({ key: "a", value });
+      await sleep(10);
+    }
+    await outlet.flush(never);
+    assert.deepEqual(stored, { t: ["1", "2", "3"] });
+    outlet.close();
+    await running;
   });
 });

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from "node:v8";
-import { ConfigError } from "../../shared/config/config.ts";
+import { ConfigError } from "../shared/config/config.ts";
 
 /**
  * Checks that the runtime's heap has room for two full buffers: of the stream's messages, and of its dead letters.

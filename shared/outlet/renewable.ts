@@ -1,4 +1,4 @@
-import type { Outgoing, Producer, Unsent } from "../../shared/kafka/mod.ts";
+import type { Outgoing, Producer, Unsent } from "../kafka/mod.ts";
 
 /** A Kafka producer that can be replaced by a new one. */
 export interface RenewableProducer extends Pick<Producer, "trySend">, AsyncDisposable {

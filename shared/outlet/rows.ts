@@ -1,0 +1,13 @@
+import { isNewer, rowKey } from "../order.ts";
+import type { MessageType, StreamMessage } from "../stream.ts";
+import type { Rows } from "./queue.ts";
+
+/** How a full buffer merges the messages of this type; undefined where it drops the oldest instead. */
+export function rowsOf<M extends StreamMessage>(type: MessageType<M>): Rows | undefined {
+  if (type.overflow === "drop") return undefined;
+  const messageOf = ({ value }: { value: string | Uint8Array }) => type.codec.decode(String(value));
+  return {
+    key: (entry) => rowKey(type, messageOf(entry)),
+    isNewer: (a, b) => isNewer(type, messageOf(a), messageOf(b)),
+  };
+}
