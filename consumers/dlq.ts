@@ -1,13 +1,13 @@
 import { ConfigError, readConfig } from "../shared/config/config.ts";
 import { checkEnvFile } from "../shared/config/env_file.ts";
-import { type Kafka, kafkaFault, openKafka } from "../shared/kafka/mod.ts";
+import { kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";
 import type { OnProgress } from "./dead_letters/dead_letters.ts";
 import { listLetters } from "./dead_letters/list.ts";
 import { help, readRequest, type Request } from "./dead_letters/options.ts";
 import { replayOf } from "./dead_letters/replay.ts";
-import { type Action, settle, type Settled } from "./dead_letters/settle.ts";
+import { type Action, type Port, settle, type Settled } from "./dead_letters/settle.ts";
 import { showLetters } from "./dead_letters/show.ts";
 
 /** How often a long command reports its progress, in ms. */
@@ -21,26 +21,23 @@ async function main(args: string[]): Promise<string> {
   if (!request) return help;
   await checkEnvFile();
   const config = readConfig();
-  const kafka = openKafka(config.kafka, createLog("dlq", config.logLevel));
+  const log = createLog("dlq", config.logLevel);
+  const kafka = openKafka(config.kafka, log);
   await kafka.listTopics().catch((error) => {
     throw new Error(kafkaFault(config.kafka, error));
   });
-  return await runRequest(request, kafka, config.kafka.topicPrefix, createProgress());
+  return await runRequest(request, { kafka, config: config.kafka, log }, createProgress());
 }
 
-async function runRequest(
-  request: Request,
-  kafka: Kafka,
-  prefix: string,
-  onProgress: OnProgress,
-): Promise<string> {
+async function runRequest(request: Request, port: Port, onProgress: OnProgress): Promise<string> {
   const { command, filter, limit, again, isDryRun } = request;
+  const { kafka, config: { topicPrefix: prefix } } = port;
   const topic = prefix + request.topic;
   if (command === "list") return await listLetters(kafka, prefix, onProgress);
   if (command === "show") return await showLetters(kafka, topic, filter, limit ?? SHOWN, onProgress);
   const action = command === "replay" ? await replayTo(request.topic) : dropFor(request.reason);
   const choice = { filter, limit: limit ?? Infinity, again, isDryRun };
-  return sentences(request, await settle(kafka, topic, action, choice, onProgress));
+  return sentences(request, await settle(port, topic, action, choice, onProgress));
 }
 
 async function replayTo(topic: string): Promise<Action> {

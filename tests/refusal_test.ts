@@ -32,7 +32,9 @@ Deno.test("a worker says its build and its configuration as it starts, and ends 
   await using worker = startWorker("gap:consume", { HEALTH_PORT: String(port), BOOKLINE_BUILD: "abc1234" });
   assert.equal((await worker.ended).code, 1);
   taken.close();
-  await worker.says(/starting build=\d+\.\d+\.\d+\+abc1234 market=usdm brokers=localhost:9092 .*db_password="not set"/);
+  await worker.says(
+    /starting build=\d+\.\d+\.\d+\+abc1234 market=usdm brokers=localhost:9092 .*db_password="not set"/,
+  );
   await worker.says(new RegExp(`Cannot use HEALTH_PORT: port ${port} can't be used: another process has it`));
 });
 

@@ -1,10 +1,18 @@
+import type { Config } from "../../shared/config/config.ts";
 import { deadLetterTopic, type Kafka, type Outgoing } from "../../shared/kafka/mod.ts";
+import type { Log } from "../../shared/log.ts";
+import { createOutlet, type Outlet } from "../../shared/outlet/outlet.ts";
+import { produce, type Source } from "../../shared/outlet/produce.ts";
 import { type OnProgress, openDeadLetters, type Reading } from "./dead_letters.ts";
 import { type Filter, type Letter, matches, placeOf } from "./letter.ts";
 import { markOf, type State } from "./marks.ts";
 
 /** How many letters are settled at a time: after a kill at most this many are sent again. */
 const AT_ONCE = 500;
+/** Bytes of an outlet's buffer: more than twice what is sent at a time, unless letters are large. */
+const BUFFER_BYTES = 64 * 2 ** 20;
+/** How long Kafka may take to ack what is sent at a time, in ms. */
+const ACK_MS = 60_000;
 /** How many places of refused letters are listed for each reason. */
 const TOLD_PLACES = 5;
 
@@ -36,20 +44,30 @@ export interface Settled {
   readonly refused: ReadonlyMap<string, { count: number; places: string[] }>;
 }
 
+/** What it needs of Kafka, and where its trouble is logged. */
+export interface Port {
+  readonly kafka: Reading & Pick<Kafka, "ensureTopics" | "producer">;
+  readonly config: Config["kafka"];
+  readonly log: Log;
+}
+
 /**
  * Settles the chosen letters that wait. A letter is marked after Kafka has what it became. If the process is killed in between, the
  * letter is sent again, which gives the same row.
+ * @throws {Error} if Kafka does not take what is sent within a minute, or refuses it until a person acts
  */
 export async function settle(
-  kafka: Reading & Pick<Kafka, "producer">,
+  { kafka, config, log }: Port,
   topic: string,
   action: Action,
   { filter, limit, again, isDryRun }: Choice,
   onProgress: OnProgress,
 ): Promise<Settled> {
   const deadLetters = await openDeadLetters(kafka, topic, onProgress);
-  await using toTopic = kafka.producer(topic);
-  await using toLetters = kafka.producer(deadLetterTopic(topic));
+  const giveUp = new AbortController();
+  const common = { kafka, config, log, limit: BUFFER_BYTES, signal: giveUp.signal };
+  const toTopic = createOutlet({ ...common, topic, kind: "kafka" });
+  const toLetters = createOutlet({ ...common, topic: deadLetterTopic(topic), kind: "dead letters" });
   const refused = new Map<string, { count: number; places: string[] }>();
   let done = 0;
 
@@ -63,13 +81,13 @@ export async function settle(
     if (entry.places.length < TOLD_PLACES) entry.places.push(placeOf(letter));
     refused.set(why, entry);
   };
-  const finish = async (letters: readonly Letter[], messages: readonly Outgoing[]) => {
+  const finish = async (letters: readonly Letter[], messages: readonly Outgoing[], signal: AbortSignal) => {
     done += letters.length;
     if (letters.length === 0 || isDryRun) return;
-    if (messages.length > 0) await toTopic.send(messages);
-    await toLetters.send([markOf(action.state, letters, action.reason)]);
+    await send(toTopic, messages, signal);
+    await send(toLetters, [markOf(action.state, letters, action.reason)], signal);
   };
-  const take = async (some: readonly Letter[]) => {
+  const take = async (some: readonly Letter[], signal: AbortSignal) => {
     const letters: Letter[] = [];
     const messages: Outgoing[] = [];
     for (const letter of some) {
@@ -81,13 +99,30 @@ export async function settle(
         refuse(letter, (error as Error).message);
       }
     }
-    await finish(letters, messages);
+    await finish(letters, messages, signal);
   };
 
-  await deadLetters.read(async (letters) => {
-    const due = letters.filter(isDue);
-    for (let i = 0; i < due.length; i += AT_ONCE) await take(due.slice(i, i + AT_ONCE));
-    return done === limit;
-  });
+  const source: Source = (signal) =>
+    deadLetters.read(async (letters) => {
+      const due = letters.filter(isDue);
+      for (let i = 0; i < due.length; i += AT_ONCE) await take(due.slice(i, i + AT_ONCE), signal);
+      return done === limit;
+    });
+  try {
+    const outlets = action.state === "replayed" ? [toTopic, toLetters] : [toLetters];
+    await produce(source, isDryRun ? [] : outlets, giveUp.signal);
+  } finally {
+    giveUp.abort();
+  }
   return { done, refused };
+}
+
+/** Returns once Kafka has acked the messages. */
+async function send(outlet: Outlet, messages: readonly Outgoing[], signal: AbortSignal): Promise<void> {
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(ACK_MS)]);
+  for (const message of messages) {
+    await outlet.room(enough);
+    outlet.push(message);
+  }
+  await outlet.flush(enough);
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readConfig } from "../../shared/config/config.ts";
 import { deadLetter } from "../../shared/dead_letter.ts";
 import { deadLetterTopic, type Incoming, type Outgoing } from "../../shared/kafka/mod.ts";
 import { book } from "../../shared/streams/book.ts";
+import { silent } from "../../tests/silent.ts";
 import type { Reading } from "./dead_letters.ts";
 import { listLetters } from "./list.ts";
 import { replayOf } from "./replay.ts";
@@ -13,8 +15,8 @@ const letters = deadLetterTopic(topic);
 const utf8 = new TextEncoder();
 const bytes = (part: string | Uint8Array) => typeof part === "string" ? utf8.encode(part) : part;
 
-/** A Kafka in memory whose dead letters are of one partition; `onSend` may fail. */
-function kafkaWith(first: readonly Outgoing[], onSend = (_: string) => {}) {
+/** A Kafka in memory whose dead letters are of one partition; `onSend` may return why a topic refuses what it is sent. */
+function kafkaWith(first: readonly Outgoing[], onSend = (_: string): Error | void => {}) {
   const records: Incoming[] = [];
   const sent: string[] = [];
   const add = ({ key, value, headers = {} }: Outgoing) =>
@@ -27,6 +29,7 @@ function kafkaWith(first: readonly Outgoing[], onSend = (_: string) => {}) {
   first.forEach(add);
   const kafka = {
     listTopics: () => Promise.resolve([topic, letters]),
+    ensureTopics: () => Promise.resolve(),
     extentOf: () => Promise.resolve([{ partition: 0, low: 0, high: records.length }]),
     async *follow(_: string, from: Map<number, number>, _signal: AbortSignal, to: Map<number, number>) {
       for (let at = from.get(0)!; at < to.get(0)!; at += 3) {
@@ -34,10 +37,12 @@ function kafkaWith(first: readonly Outgoing[], onSend = (_: string) => {}) {
       }
     },
     producer: (to: string) => ({
-      async send(messages: readonly Outgoing[]) {
-        await onSend(to);
+      async trySend(messages: readonly Outgoing[]) {
+        const error = await onSend(to);
+        if (error) return messages.map((message) => ({ message, error }));
         if (to === letters) messages.forEach(add);
         else sent.push(...messages.map(({ value }) => new TextDecoder().decode(bytes(value))));
+        return [];
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
@@ -51,7 +56,8 @@ const all: Choice = { filter: {}, limit: Infinity, again: false, isDryRun: false
 const replay = replayOf(book as never);
 const drop: Action = { state: "dropped", reason: "a test's", toMessages: () => [] };
 const run = async (kafka: unknown, action: Action, choice: Partial<Choice> = {}) => {
-  const { done, refused } = await settle(kafka as never, topic, action, { ...all, ...choice }, () => {});
+  const port = { kafka: kafka as never, config: readConfig({}).kafka, log: silent };
+  const { done, refused } = await settle(port, topic, action, { ...all, ...choice }, () => {});
   return { done, refused: Object.fromEntries(refused) };
 };
 const list = (kafka: unknown) => listLetters(kafka as never, "", () => {});
@@ -140,6 +146,21 @@ Deno.test("a replay that is killed before it marks what it sent sends that again
   isKilled = false;
   await run(kafka, replay);
   assert.deepEqual(sent, ["a", "b", "a", "b"]);
+});
+
+Deno.test("a replay that Kafka refuses says why, marks nothing, and is done by the next one", async () => {
+  let isRefusing = true;
+  const { kafka, sent } = kafkaWith([letter("a"), letter("b")], (to) => {
+    if (isRefusing && to === topic) return new Error("SASL: no right to write");
+  });
+  await assert.rejects(
+    run(kafka, replay),
+    /^Error: Cannot write to the topic order_book_data: .*no right to write/,
+  );
+  assert.match(await list(kafka), /2 waiting, 0 replayed/);
+  isRefusing = false;
+  assert.equal((await run(kafka, replay)).done, 2);
+  assert.deepEqual(sent, ["a", "b"]);
 });
 
 Deno.test("the newest letters are shown, the oldest of them first", async () => {
