@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../local/ports.ts";
 import { spawnWatched } from "../local/watched.ts";
@@ -5,7 +6,6 @@ import type { Report } from "../shared/telemetry/report.ts";
 import { until, witnesses } from "./until.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
 
 /** A worker's process. When it is disposed of it is killed, unless it has ended. */
 export interface TestWorker extends AsyncDisposable {
@@ -28,14 +28,17 @@ export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck
 /**
  * Starts the process that a task starts, with the task's permissions, and with `env` alone for its environment.
  * No worker may ever print a warning of the runtime's: disposing of one that did throws.
+ *
+ * @param project the folder of the Bookline whose task it is; by default this one
  */
-export function startWorker(task: string, env: Record<string, string>): TestWorker {
+export function startWorker(task: string, env: Record<string, string>, project = root): TestWorker {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
   const [, ...args] = tasks[task].split(" ");
   const port = freePort();
   const child = spawnWatched({
     command: Deno.execPath(),
     args,
-    cwd: root,
+    cwd: project,
     clearEnv: true,
     env: { ...surroundings(), HEALTH_PORT: String(port), LOG_LEVEL: "debug", ...env },
     stderr: "piped",

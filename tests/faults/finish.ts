@@ -4,13 +4,13 @@ import type { TestWorker } from "../worker.ts";
 import { judgeRollup, untilJobsAreCurrent } from "./jobs.ts";
 import { judge } from "./judge/tables.ts";
 import type { Verdict } from "./judge/verdict.ts";
-import { LIMIT_MS, type Stage, streams } from "./stage.ts";
+import { LIMIT_MS, type Running, streams } from "./stage.ts";
 
 /**
  * Lets the pipeline finish, compares its tables with the truth and its rollup with its ticks; `dead` counts what is on the
  * dead-letter topics.
  */
-export async function finish(stage: Stage): Promise<{ verdict: Verdict; dead: number }> {
+export async function finish(stage: Running): Promise<{ verdict: Verdict; dead: number }> {
   await drain(stage);
   const verdict = await judge(stage.exchange.truth(), stage.sql);
   stage.problems.push(...verdict.faults);
@@ -22,7 +22,7 @@ export async function finish(stage: Stage): Promise<{ verdict: Verdict; dead: nu
  * Lets the pipeline finish what it has in hand: the market stands still, the producers send what they hold and end, the
  * consumers store it, bring the database's jobs up to date and end.
  */
-async function drain(stage: Stage): Promise<void> {
+async function drain(stage: Running): Promise<void> {
   const { exchange, workers, kafka, config, problems } = stage;
   exchange.pause();
   await until("the exchange's clients to have all", () => {
@@ -61,7 +61,7 @@ async function untilStill(producer: TestWorker): Promise<Record<string, number>>
 }
 
 /** How many messages the dead-letter topics hold. */
-export async function deadLetters({ kafka, config }: Stage): Promise<number> {
+export async function deadLetters({ kafka, config }: Running): Promise<number> {
   const extents = await Promise.all(
     streams.map((stream) => kafka.extentOf(deadLetterTopic(topicName(config.kafka, stream.message)))),
   );

@@ -1,9 +1,9 @@
 import { differences } from "../rollup.ts";
 import { until } from "../until.ts";
-import { LIMIT_MS, type Stage } from "./stage.ts";
+import { LIMIT_MS, type Running } from "./stage.ts";
 
 /** Waits until a second that began after this call is rolled up, and all before; returns how long that took, in ms. */
-export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number> {
+export async function untilRolledUp({ sql }: Pick<Running, "sql">): Promise<number> {
   const since = performance.now();
   const now = new Date();
   await until("the rollup to be current", async () => {
@@ -16,7 +16,7 @@ export async function untilRolledUp({ sql }: Pick<Stage, "sql">): Promise<number
 }
 
 /** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */
-export async function untilJobsAreCurrent({ sql, workers, problems }: Stage): Promise<void> {
+export async function untilJobsAreCurrent({ sql, workers, problems }: Running): Promise<void> {
   await until("the rollup to be done", async () => {
     return (await sql`select from websocket.stale_seconds limit 1`).length === 0;
   }, LIMIT_MS).catch((error) => problems.push(error.message));
@@ -33,7 +33,7 @@ export async function untilJobsAreCurrent({ sql, workers, problems }: Stage): Pr
 }
 
 /** Compares the rollup with the ticks; notes the first difference as a problem. */
-export async function judgeRollup({ sql, problems }: Stage): Promise<void> {
+export async function judgeRollup({ sql, problems }: Running): Promise<void> {
   const [first, ...others] = await differences(sql);
   if (first) {
     problems.push(`the rollup differs from the ticks in ${1 + others.length} rows: ${JSON.stringify(first)}`);

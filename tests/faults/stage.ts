@@ -22,22 +22,32 @@ export interface Setting {
   readonly variables?: Record<string, string>;
 }
 
-/** A whole pipeline of its own that runs: exchange, topics, database, and one worker of each task. */
-export interface Stage extends AsyncDisposable {
+/** A pipeline that runs: exchange, topics, database and workers. */
+export interface Running {
   readonly exchange: Exchange;
-  readonly servers: Servers;
   readonly sql: Sql;
   readonly kafka: Kafka;
   readonly config: Config;
-  /** The environment of its workers. */
-  readonly settings: Record<string, string>;
   readonly workers: Workers;
-  readonly random: Random;
   /** What should not be, in words. */
   readonly problems: string[];
 }
 
+/** A whole pipeline of its own on servers of its own, with one worker of each task. */
+export interface Stage extends Running, AsyncDisposable {
+  readonly servers: Servers;
+  /** The environment of its workers. */
+  readonly settings: Record<string, string>;
+  readonly random: Random;
+}
+
 export const streams = [kline, book, gap];
+
+/** The tasks of the streams' workers. */
+export const workerTasks = streams.flatMap(({ message: { name }, feed }) => [
+  `${name}:consume`,
+  ...feed ? [`${name}:produce`] : [],
+]);
 
 /** Waiting for what takes seconds on a machine that does nothing else, in ms. */
 export const LIMIT_MS = 240_000;
@@ -70,10 +80,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   const workers = parts.use(createWorkers(settings, (words) => problems.push(words)));
   servers.tenants.add(workers);
   parts.defer(() => void servers.tenants.delete(workers));
-  const tasks = streams.flatMap((
-    { message: { name }, feed },
-  ) => [`${name}:consume`, ...feed ? [`${name}:produce`] : []]);
-  for (const task of tasks) workers.start(task);
+  for (const task of workerTasks) workers.start(task);
   await untilSubscribed(exchange, config, 1);
   await until("the workers to make their topics", async () => {
     const there = await kafka.listTopics();
@@ -112,7 +119,7 @@ export async function untilSubscribed(
  * Waits until of each symbol a message is stored that was received after `since`, and returns how long after it that was,
  * in ms.
  */
-export async function recovery({ sql, config, workers }: Stage, since: number): Promise<number> {
+export async function recovery({ sql, config, workers }: Running, since: number): Promise<number> {
   const after = new Date(since);
   await until("what is received to be stored", async () => {
     if (workers.fallen.length > 0) throw new Error(workers.fallen.join("\n"));

@@ -17,8 +17,16 @@ export interface Workers extends AsyncDisposable {
   drain(workers: readonly TestWorker[]): Promise<void>;
 }
 
-/** A workers of nobody, whose workers are configured by `settings`; `problem` is told what should not be. */
-export function createWorkers(settings: Record<string, string>, problem: (words: string) => void): Workers {
+/**
+ * No workers yet; those to come are configured by `settings`, and `problem` is told what should not be.
+ *
+ * @param project the folder of the Bookline whose workers they are; by default this one
+ */
+export function createWorkers(
+  settings: Record<string, string>,
+  problem: (words: string) => void,
+  project?: string,
+): Workers {
   const tasks = new Map<TestWorker, string>();
   const asked = new Set<TestWorker>();
   const fallen: string[] = [];
@@ -36,7 +44,7 @@ export function createWorkers(settings: Record<string, string>, problem: (words:
     },
     fallen,
     start(task, more = {}) {
-      const worker = startWorker(task, { ...settings, ...more });
+      const worker = startWorker(task, { ...settings, ...more }, project);
       tasks.set(worker, task);
       worker.ended.then(({ code, signal }) => {
         tasks.delete(worker);
