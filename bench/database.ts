@@ -8,6 +8,7 @@ import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import type { Progress } from "./benchmark.ts";
 import { newName } from "./stack.ts";
+import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
 
 /** A database of a benchmark's own, on a server of its own that has the settings Postgres ships with. */
 export interface BenchDatabase extends AsyncDisposable {
@@ -31,8 +32,8 @@ export async function startDatabase(progress: Progress): Promise<BenchDatabase> 
   await createDatabase(config(), log);
   const open = () => connect(config(), log);
   const sql = open();
-  await migrate(sql, log);
-  await tidyUp(sql, log);
+  await migrate(sql, schemaOf(usualMarket), log);
+  await tidyUp(sql, schemaOf(usualMarket), log);
   await sql.end();
   const kept = parts.move();
   return {

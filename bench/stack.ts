@@ -13,6 +13,7 @@ import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
 import { startWorker, type TestWorker } from "../tests/worker.ts";
 import type { Progress } from "./benchmark.ts";
+import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
 
 const log = createLog("bench", "warn");
 
@@ -84,8 +85,8 @@ export async function freshDatabase({ postgres }: Stack): Promise<Database> {
   await createDatabase(parseDatabaseUrl(url), log);
   const open = () => connect(parseDatabaseUrl(url), log);
   const sql = open();
-  await migrate(sql, log);
-  await tidyUp(sql, log);
+  await migrate(sql, schemaOf(usualMarket), log);
+  await tidyUp(sql, schemaOf(usualMarket), log);
   await sql`checkpoint`;
   return {
     sql,

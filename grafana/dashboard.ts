@@ -14,7 +14,7 @@ import { imbalance, spread } from "./panels/book.ts";
 import { ages, delays, gaps, missingCandles, rates } from "./panels/health.ts";
 import { returns, symbols } from "./panels/market.ts";
 import { bestBidAndAsk, candles } from "./panels/symbol.ts";
-import { chosen, dataSource, table } from "./query.ts";
+import { chosen, dataSource, schema, table } from "./query.ts";
 
 /** Grafana 9.4's: newer ones bring older dashboards up to date by themselves, and never the other way about. */
 const SCHEMA_VERSION = 37;
@@ -25,7 +25,7 @@ const POINTS = 300;
 const chosenSymbols = new QueryVariableBuilder("symbol")
   .label("Symbols")
   .datasource(dataSource)
-  .query("select symbol from websocket.symbols order by symbol")
+  .query(`select symbol from ${schema}.symbols order by symbol`)
   .refresh(VariableRefresh.OnTimeRangeChanged)
   .multi(true)
   .includeAll(true)
@@ -46,7 +46,7 @@ const knownGaps = new AnnotationQueryBuilder()
   .iconColor("orange")
   .target(table(`
     select started_at as time, ended_at as timeend, stream || ' of ' || symbol || ': ' || reason as text
-    from websocket.gap_data
+    from ${schema}.gap_data
     where ${chosen} and started_at <= $__timeTo() and ended_at >= $__timeFrom()
     order by started_at desc limit 200
   `));

@@ -1,5 +1,8 @@
 import type { cog } from "@grafana/grafana-foundation-sdk";
 
+/** The schema that the dashboard reads: the usual market's. */
+export const schema = "websocket";
+
 /** Newer Grafanas call the type grafana-postgresql-datasource and take this as its alias. */
 export const dataSource = { type: "postgres", uid: "bookline" };
 
@@ -53,10 +56,10 @@ export const chosen = "symbol = any(array[\${symbol:sqlstring}]::text[])";
  */
 export const rollup = (columns: string): string =>
   `
-        select second as time, symbol, ${columns} from websocket.order_book_1s
+        select second as time, symbol, ${columns} from ${schema}.order_book_1s
         where $__interval_ms < 60000 and ${chosen} and $__timeFilter(second)
         union all
-        select minute as time, symbol, ${columns} from websocket.order_book_1m
+        select minute as time, symbol, ${columns} from ${schema}.order_book_1m
         where $__interval_ms >= 60000 and ${chosen} and $__timeFilter(minute)`.trim();
 
 /**

@@ -64,13 +64,13 @@ export function readChanges(words: readonly string[]): Change[] {
 }
 
 /** What each table keeps, and how much it holds. */
-export async function readKept(sql: Sql | TransactionSql): Promise<Kept[]> {
+export async function readKept(sql: Sql | TransactionSql, schema: string): Promise<Kept[]> {
   const tables = await sql`
     select table_name as table, extract(day from keep)::int as keep
-    from websocket.retention left join websocket.daily_tables on parent = table_name
+    from ${sql(schema)}.retention left join ${sql(schema)}.daily_tables on parent = table_name
     order by ordinal nulls first, table_name`;
   const kept: Kept[] = [];
-  for (const { table, keep } of tables) kept.push({ table, keep, holds: await amountOf(sql, table) });
+  for (const { table, keep } of tables) kept.push({ table, keep, holds: await amountOf(sql, schema, table) });
   return kept;
 }
 
@@ -80,19 +80,20 @@ export async function readKept(sql: Sql | TransactionSql): Promise<Kept[]> {
  */
 export async function changeRetention(
   sql: Sql,
+  schema: string,
   changes: readonly Change[],
   isMeant: boolean,
 ): Promise<Effect[]> {
   const effects: Effect[] = [];
   const undo = new Error("only asked");
-  const before = new Map((await readKept(sql)).map((kept) => [kept.table, kept]));
+  const before = new Map((await readKept(sql, schema)).map((kept) => [kept.table, kept]));
   for (const { table } of changes) {
     if (before.has(table)) continue;
     throw new ConfigError(`Cannot find the table ${table}: there are ${[...before.keys()].join(", ")}`);
   }
   await sql.begin(async (transaction) => {
     await transaction`
-      update websocket.retention set keep = make_interval(days => wanted.keep)
+      update ${transaction(schema)}.retention set keep = make_interval(days => wanted.keep)
       from unnest(${changes.map(({ table }) => table)}::text[], ${changes.map(({ keep }) => keep)}::int[])
         as wanted ("table", keep)
       where table_name = wanted.table`;
@@ -102,9 +103,9 @@ export async function changeRetention(
       const [{ since, held }] = await transaction`
         select to_char(case when isfinite(since) then since else ${last}::date - ${keep}::int end, 'YYYY-MM-DD') as since,
           not isfinite(since) and ${keep}::int is not null and ${last}::date is not null as held
-        from websocket.kept_since(${table}) as since`;
-      const outlived = await amountOf(transaction, table, since ?? "-infinity");
-      const strays = since === null ? 0 : await straysOf(transaction, table, since);
+        from ${transaction(schema)}.kept_since(${table}) as since`;
+      const outlived = await amountOf(transaction, schema, table, since ?? "-infinity");
+      const strays = since === null ? 0 : await straysOf(transaction, schema, table, since);
       effects.push({ table, before: former, after: keep, outlived, strays, isHeldBack: held });
     }
     if (!isMeant) throw undo;
@@ -115,7 +116,12 @@ export async function changeRetention(
 }
 
 /** How much a table holds of the days before `until`, or in all. A row that was never counted is taken for 110 bytes. */
-async function amountOf(sql: Sql | TransactionSql, table: string, until?: string): Promise<Amount> {
+async function amountOf(
+  sql: Sql | TransactionSql,
+  schema: string,
+  table: string,
+  until?: string,
+): Promise<Amount> {
   const [amount] = await sql<Amount[]>`
     select to_char(min(day) filter (where size > 0), 'YYYY-MM-DD') as first,
       to_char(max(day) filter (where size > 0), 'YYYY-MM-DD') as last,
@@ -127,8 +133,8 @@ async function amountOf(sql: Sql | TransactionSql, table: string, until?: string
         case when reltuples > 0 then reltuples::bigint else pg_relation_size(oid) / 110 end as rows
       from pg_class
       where relkind = 'r' and (
-        oid = format('websocket.%I', ${table}::text)::regclass or
-        oid in (select inhrelid from pg_inherits where inhparent = format('websocket.%I', ${table}::text)::regclass)
+        oid = format('%I.%I', ${schema}::text, ${table}::text)::regclass or
+        oid in (select inhrelid from pg_inherits where inhparent = format('%I.%I', ${schema}::text, ${table}::text)::regclass)
       )
     ) as part
     where ${until ?? null}::date is null or day < ${until ?? null}::date`;
@@ -136,11 +142,17 @@ async function amountOf(sql: Sql | TransactionSql, table: string, until?: string
 }
 
 /** How many rows of the days before `until` a table has in its default partition. */
-async function straysOf(sql: TransactionSql, table: string, until: string): Promise<number> {
-  const [{ column }] =
-    await sql`select time_column as column from websocket.daily_tables where parent = ${table}`;
+async function straysOf(
+  sql: TransactionSql,
+  schema: string,
+  table: string,
+  until: string,
+): Promise<number> {
+  const [{ column }] = await sql`select time_column as column from ${
+    sql(schema)
+  }.daily_tables where parent = ${table}`;
   const [{ strays }] = await sql`
-    select count(*)::float8 as strays from websocket.${sql(`${table}_default`)}
+    select count(*)::float8 as strays from ${sql(schema)}.${sql(`${table}_default`)}
     where ${sql(column)} < ${`${until}T00:00:00Z`}::timestamptz`;
   return strays;
 }

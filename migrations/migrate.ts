@@ -25,12 +25,13 @@ async function prepare({ config, log }: Worker): Promise<void> {
   const former = formerSettings(env);
   const passwords = Deno.args.includes(ROLES) ? readPasswords(env) : undefined;
   await createDatabase(config.database, log);
+  const { schema } = config.database;
   const sql = connect(config.database, log);
   try {
-    if (await schemaNumber(sql) >= TAKES_OVER) warnOfFormerSettings(env, log);
-    log.info("the schema is up to date", { schema: await migrate(sql, log, former) });
-    await tidyUp(sql, log);
-    if (passwords) await makeRoles(sql, passwords, log);
+    if (await schemaNumber(sql, schema) >= TAKES_OVER) warnOfFormerSettings(env, log);
+    log.info("the schema is up to date", { schema: await migrate(sql, schema, log, former) });
+    await tidyUp(sql, schema, log);
+    if (passwords) await makeRoles(sql, schema, passwords, log);
   } finally {
     await sql.end({ timeout: 5 });
   }

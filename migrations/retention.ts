@@ -35,16 +35,16 @@ const amount = ({ first, last, count, rows, bytes }: Kept["holds"]) =>
     size(bytes)
   }`;
 
-async function show(sql: Sql): Promise<string> {
-  const all = await readKept(sql);
+async function show(sql: Sql, schema: string): Promise<string> {
+  const all = await readKept(sql, schema);
   const width = Math.max(...all.map(({ table }) => table.length));
   return all.map(({ table, keep, holds }) =>
     `${table.padEnd(width)}  keeps ${days(keep).padEnd(10)}  holds ${amount(holds)}`
   ).join("\n");
 }
 
-async function change(sql: Sql, words: string[], isMeant: boolean): Promise<string> {
-  const effects = await changeRetention(sql, readChanges(words), isMeant);
+async function change(sql: Sql, schema: string, words: string[], isMeant: boolean): Promise<string> {
+  const effects = await changeRetention(sql, schema, readChanges(words), isMeant);
   return effects.map(({ table, before, after, outlived, strays, isHeldBack }) => {
     const verb = isMeant ? "drops" : "would drop";
     const dropped = [
@@ -68,14 +68,15 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const { database, logLevel } = readConfig();
+  const { schema } = database;
   const sql = connect(database, createLog("retention", logLevel));
   try {
-    await requireSchema(sql, 12);
+    await requireSchema(sql, schema, 12);
     if (positionals.length === 0) {
-      console.log(await show(sql));
+      console.log(await show(sql, schema));
       return 0;
     }
-    console.log(await change(sql, positionals, values.yes ?? false));
+    console.log(await change(sql, schema, positionals, values.yes ?? false));
     if (values.yes) return 0;
     console.error("Nothing is changed. To change it, say the same with --yes.");
     return 1;

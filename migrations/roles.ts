@@ -1,7 +1,7 @@
 import { ConfigError } from "../shared/config/config.ts";
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { inTurn } from "./run.ts";
+import { inTurn, readStatements } from "./run.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** The variable of each role's password. */
@@ -34,7 +34,12 @@ export function readPasswords(env: Record<string, string | undefined>): Password
  * that are there up to date, passwords included.
  * @throws {ConfigError} where the database's user may not make roles
  */
-export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promise<void> {
+export async function makeRoles(
+  sql: Sql,
+  schema: string,
+  passwords: Passwords,
+  log: Log,
+): Promise<void> {
   const [{ user, able }] = await sql`
     select rolname as user, rolsuper or rolcreaterole as able from pg_roles where rolname = current_user`;
   if (!able) {
@@ -44,7 +49,7 @@ export async function makeRoles(sql: Sql, passwords: Passwords, log: Log): Promi
     );
   }
   const [roles, grants] = await Promise.all(
-    ["roles.sql", "grants.sql"].map((name) => Deno.readTextFile(new URL(name, import.meta.url))),
+    ["roles.sql", "grants.sql"].map((name) => readStatements(name, schema)),
   );
   // A verifier is of letters, digits and "+/=$:-" alone.
   await inTurn(

@@ -3,11 +3,27 @@ import type { Sql } from "../shared/postgres/mod.ts";
 import { transact } from "../shared/postgres/transaction.ts";
 import { requireServer, SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
 
-/** Any number will do as long as every migrator takes the same: this one spells "book" in ASCII. */
+/**
+ * The key of the migrators' lock: "book" in ASCII. The schemas of a database have one lock in common, since they have the roles in
+ * common, and two transactions can't alter one role at once.
+ */
 const LOCK = 0x626f6f6b;
 
 const folder = new URL("./", import.meta.url);
-const read = (name: string) => Deno.readTextFile(new URL(name, folder));
+
+/**
+ * The text of a file of this folder, for a schema. The files call it websocket, so that they can be run as they are; they use
+ * the word for nothing else.
+ * @throws {RangeError} if the schema's name is not one that SQL takes without quotes
+ */
+export async function readStatements(name: string, schema: string): Promise<string> {
+  if (!/^[a-z][a-z0-9_]{0,30}$/.test(schema)) {
+    throw new RangeError(
+      `Cannot use the schema ${schema} as its name must be of lower-case letters, digits and _`,
+    );
+  }
+  return (await Deno.readTextFile(new URL(name, folder))).replace(/\bwebsocket\b/g, schema);
+}
 
 /** The numbered files of this folder, in order. */
 async function list(): Promise<{ number: number; name: string }[]> {
@@ -25,21 +41,26 @@ export async function inTurn(sql: Sql, statements: string): Promise<void> {
 }
 
 /**
- * Applies the migrations that the database lacks, each in a transaction of its own: any number of migrators may run at once.
+ * Applies the migrations that the schema lacks, each in a transaction of its own: any number of migrators may run at once.
  * Then what the roles may do is brought up to date. Returns the schema's number.
  *
  * @param former what the environment of an earlier version said, in digits; migrations read it as `bookline.<name>`
  * @throws {SchemaError} where the server is too old, or a newer version of Bookline made the schema
  */
-export async function migrate(sql: Sql, log: Log, former: Record<string, string> = {}): Promise<number> {
+export async function migrate(
+  sql: Sql,
+  schema: string,
+  log: Log,
+  former: Record<string, string> = {},
+): Promise<number> {
   await requireServer(sql);
   const migrations = await list();
   const newest = migrations.at(-1)!.number;
   const settings = Object.entries(former)
     .map(([name, value]) => `select set_config('bookline.${name}', '${value}', true);`).join("");
-  await inTurn(sql, await read("setup.sql"));
+  await inTurn(sql, await readStatements("setup.sql", schema));
   for (;;) {
-    const current = await schemaNumber(sql);
+    const current = await schemaNumber(sql, schema);
     if (current > newest) {
       throw new SchemaError(
         `The database has schema ${current}, made by a newer Bookline; this one knows ${newest}. ` +
@@ -48,9 +69,9 @@ export async function migrate(sql: Sql, log: Log, former: Record<string, string>
     }
     const next = migrations.find(({ number }) => number > current);
     if (!next) break;
-    const statements = await read(next.name);
+    const statements = await readStatements(next.name, schema);
     try {
-      const note = `insert into websocket.migrations (number, name) values (${next.number}, '${next.name}');`;
+      const note = `insert into ${schema}.migrations (number, name) values (${next.number}, '${next.name}');`;
       await inTurn(sql, settings + note + statements);
       log.info("applied", { migration: next.name });
     } catch (error) {
@@ -58,6 +79,6 @@ export async function migrate(sql: Sql, log: Log, former: Record<string, string>
       if ((error as { constraint_name?: string }).constraint_name !== "migrations_pkey") throw error;
     }
   }
-  await inTurn(sql, await read("grants.sql"));
+  await inTurn(sql, await readStatements("grants.sql", schema));
   return newest;
 }

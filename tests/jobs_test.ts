@@ -3,7 +3,7 @@ import { type Job, jobsOf, startJobs } from "../consumers/postgres/jobs.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
 import { silent } from "./silent.ts";
-import { type TestDatabase, testDatabase } from "./stack.ts";
+import { schema, type TestDatabase, testDatabase } from "./stack.ts";
 import { setClock, store, tick, tidyUp } from "./ticks.ts";
 import { until } from "./until.ts";
 
@@ -26,7 +26,7 @@ async function workFor({ sql }: TestDatabase, rounds: number): Promise<() => Pro
 }
 
 const startBooks = (database: TestDatabase) =>
-  startJobs(book, jobsOf(book), database.config, silent, retry, () => false);
+  startJobs(book, jobsOf(book, schema), database.config, silent, retry, () => false);
 
 Deno.test("a job that has more to do goes on at once", async () => {
   await using database = await testDatabase();

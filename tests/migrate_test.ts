@@ -4,7 +4,7 @@ import { createLog } from "../shared/log.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase } from "./stack.ts";
+import { emptyDatabase, schema } from "./stack.ts";
 import { startWorker } from "./worker.ts";
 
 /** The numbers of the migration files. */
@@ -26,11 +26,11 @@ async function inventory(sql: Sql): Promise<string[]> {
 
 Deno.test("a database that a newer version made is refused, and left as it is", async () => {
   await using database = await emptyDatabase();
-  await migrate(database.sql, silent);
+  await migrate(database.sql, schema, silent);
   await database.sql`insert into websocket.migrations values (${newest + 1}, 'of_the_future')`;
   const before = await inventory(database.sql);
   await assert.rejects(
-    migrate(database.sql, silent),
+    migrate(database.sql, schema, silent),
     (error) =>
       error instanceof SchemaError && error.message ===
         `The database has schema ${newest + 1}, made by a newer Bookline; this one knows ${newest}. ` +
@@ -44,11 +44,11 @@ Deno.test("a migration that fails leaves nothing of itself, and the next migrato
   await database.sql`create schema websocket`;
   await database
     .sql`create function websocket.now() returns timestamptz language sql return '2000-01-01'::timestamptz`;
-  await assert.rejects(migrate(database.sql, silent), { code: "42723" });
-  assert.equal(await schemaNumber(database.sql), 3);
+  await assert.rejects(migrate(database.sql, schema, silent), { code: "42723" });
+  assert.equal(await schemaNumber(database.sql, schema), 3);
   // The lock is free, and no half of a migration is in the way.
   await database.sql`drop function websocket.now()`;
-  assert.equal(await migrate(database.sql, silent), newest);
+  assert.equal(await migrate(database.sql, schema, silent), newest);
 });
 
 Deno.test("whatever timeouts the database sets, its schema is made", async () => {
@@ -62,7 +62,7 @@ Deno.test("whatever timeouts the database sets, its schema is made", async () =>
     alter database ${name} set lock_timeout = '10ms';
     alter database ${name} set idle_in_transaction_session_timeout = '10ms'`);
   const sql = connect(database.config, silent);
-  assert.equal(await migrate(sql, silent), newest);
+  assert.equal(await migrate(sql, schema, silent), newest);
   await sql.end();
 });
 
@@ -73,7 +73,7 @@ Deno.test("twenty migrators at once make the database and its schema, once", asy
     await createDatabase(config, silent);
     const sql = connect(config, silent);
     try {
-      return await migrate(sql, silent);
+      return await migrate(sql, schema, silent);
     } finally {
       await sql.end();
     }
@@ -88,10 +88,13 @@ Deno.test("twenty migrators at once make the database and its schema, once", asy
 
 Deno.test("a second run changes nothing and says nothing", async () => {
   await using database = await emptyDatabase();
-  await migrate(database.sql, silent);
+  await migrate(database.sql, schema, silent);
   const before = await inventory(database.sql);
   const lines: string[] = [];
-  assert.equal(await migrate(database.sql, createLog("migrate", "info", (line) => lines.push(line))), newest);
+  assert.equal(
+    await migrate(database.sql, schema, createLog("migrate", "info", (line) => lines.push(line))),
+    newest,
+  );
   assert.deepEqual([await inventory(database.sql), lines], [before, []]);
 });
 
@@ -118,7 +121,7 @@ Deno.test("tables of our names that someone else made are set aside with their d
   const lines: string[] = [];
   const sql = connect(database.config, createLog("migrate", "info", (line) => lines.push(line)));
   await makeForeignTables(sql, "theirs");
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   for (const table of ["kline_data", "order_book_data"]) {
     assert.match(
       lines.join("\n"),
@@ -131,7 +134,7 @@ Deno.test("tables of our names that someone else made are set aside with their d
 
   // Beside them, the schema is what an empty database gets.
   await using empty = await emptyDatabase();
-  await migrate(empty.sql, silent);
+  await migrate(empty.sql, schema, silent);
   const own = (names: string[]) =>
     names.filter((name) => !/legacy|migration|theirs|_id_seq|_\d{8}/.test(name));
   assert.deepEqual(own(await inventory(sql)), own(await inventory(empty.sql)));
@@ -146,7 +149,7 @@ Deno.test("tables are set aside beside those that were so before", async () => {
   await sql`alter table websocket.order_book_data rename to order_book_data_legacy`;
   await sql`alter table websocket.order_book_data_default rename to order_book_data_older`;
   await makeForeignTables(sql, "newer");
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   for (const table of ["kline_data", "order_book_data"]) {
     assert.deepEqual(await marksOf(sql, `${table}_legacy`), ["older"]);
     assert.deepEqual(await marksOf(sql, `${table}_legacy_2`), ["newer"]);

@@ -6,7 +6,7 @@ import { connect, type Sql } from "../shared/postgres/mod.ts";
 import { sleep } from "../shared/wait.ts";
 import { ownFolder } from "./servers.ts";
 import { silent } from "./silent.ts";
-import { testDatabase } from "./stack.ts";
+import { schema, testDatabase } from "./stack.ts";
 import {
   DAY,
   insert,
@@ -159,7 +159,7 @@ Deno.test("120 days are cut to 7 and as many made where a transaction has room f
   const settings = { max_locks_per_transaction: "10", max_connections: "20", fsync: "off" };
   await using server = await startPostgres({ folder: folder.path, settings });
   const sql = connect(parseDatabaseUrl(server.url), silent, 4);
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   await setClock(sql, today);
   await keep(sql, 0);
   for (let n = 0; n < 120; n += 10) {

@@ -4,7 +4,7 @@ import { startDaemon } from "../local/daemon.ts";
 import { freePort } from "../local/ports.ts";
 import { serverAccount } from "../local/postgres_account.ts";
 import { temporaryFolder } from "../local/testing.ts";
-import type { Database } from "../shared/postgres/url.ts";
+import type { Config } from "../shared/config/config.ts";
 
 /** How PgBouncer shares its servers: a client keeps one for its session, for a transaction, or for a statement. */
 export type PoolMode = "session" | "transaction" | "statement";
@@ -12,7 +12,7 @@ export type PoolMode = "session" | "transaction" | "statement";
 /** A running PgBouncer. */
 export interface PgBouncer extends AsyncDisposable {
   /** The database behind it. */
-  readonly config: Database;
+  readonly config: Config["database"];
   /** For `DB_URL`. */
   readonly url: string;
 }
@@ -27,7 +27,11 @@ export const whyNoPgBouncer = await Deno.stat(command).then(
 );
 
 /** Starts a PgBouncer before a database, with `size` connections to it. */
-export async function startPgBouncer(database: Database, mode: PoolMode, size: number): Promise<PgBouncer> {
+export async function startPgBouncer(
+  database: Config["database"],
+  mode: PoolMode,
+  size: number,
+): Promise<PgBouncer> {
   await using parts = new AsyncDisposableStack();
   const { path: folder } = parts.use(await temporaryFolder());
   const account = await serverAccount();

@@ -7,7 +7,7 @@ import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
 import { type PoolMode, startPgBouncer, whyNoPgBouncer } from "./pgbouncer.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase } from "./stack.ts";
+import { emptyDatabase, schema } from "./stack.ts";
 import { tick } from "./ticks.ts";
 import { until } from "./until.ts";
 
@@ -21,9 +21,13 @@ for (const mode of ["transaction", "statement"] as PoolMode[]) {
     await using database = await emptyDatabase();
     await using pooler = await startPgBouncer(database.config, mode, 1);
     const sql = connect(pooler.config, silent, 4);
-    await Promise.all([migrate(sql, silent), migrate(sql, silent), migrate(sql, silent)]);
+    await Promise.all([
+      migrate(sql, schema, silent),
+      migrate(sql, schema, silent),
+      migrate(sql, schema, silent),
+    ]);
     const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
-    await Promise.all([makeRoles(sql, passwords, silent), makeRoles(sql, passwords, silent)]);
+    await Promise.all([makeRoles(sql, schema, passwords, silent), makeRoles(sql, schema, passwords, silent)]);
     await sql.end();
 
     await using one = createSink(book, pooler.config, silent);
@@ -46,7 +50,7 @@ test("through PgBouncer in transaction mode a consumer stores and rolls up, with
   const { hostname, port, username, password, pathname } = new URL(backlog.databaseUrl);
   const database = { host: hostname, port: Number(port), user: username, password, name: pathname.slice(1) };
   await using pooler = await startPgBouncer(
-    { ...database, sslmode: "disable", connectTimeout: 10 },
+    { ...database, schema, sslmode: "disable", connectTimeout: 10 },
     "transaction",
     2,
   );
@@ -65,7 +69,7 @@ test("a pool that has no server left is told of, with the number of connections 
   const { hostname, port, username, password, pathname } = new URL(backlog.databaseUrl);
   const database = { host: hostname, port: Number(port), user: username, password, name: pathname.slice(1) };
   await using pooler = await startPgBouncer(
-    { ...database, sslmode: "disable", connectTimeout: 10 },
+    { ...database, schema, sslmode: "disable", connectTimeout: 10 },
     "session",
     1,
   );

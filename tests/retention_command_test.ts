@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { readTasks, taskArguments } from "../local/up/tasks.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { silent } from "./silent.ts";
-import { testDatabase } from "./stack.ts";
+import { schema, testDatabase } from "./stack.ts";
 import { DAY, insert, keep, setClock, tick, tidyUp } from "./ticks.ts";
 
 const today = Date.parse("2127-08-10T12:00:00Z");
@@ -112,7 +112,7 @@ Deno.test("retention: where the newest row is old, it says that nothing is dropp
 Deno.test("retention: the workers' role may look and is refused a change in words", async () => {
   await using there = await kept();
   const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
-  await makeRoles(there.database.sql, passwords, silent);
+  await makeRoles(there.database.sql, schema, passwords, silent);
   const env = { DB_USER: "bookline_writer", DB_PASSWORD: passwords.bookline_writer };
   assert.equal((await there.retention([], env)).code, 0);
   const { code, complained } = await there.retention(["order_book_data", "3d", "--yes"], env);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { migrate } from "../migrations/run.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase, testDatabase } from "./stack.ts";
+import { emptyDatabase, schema, testDatabase } from "./stack.ts";
 import { DAY, insert, keep, partitionDays, retry, setClock, tick, tidyUp, whereabouts } from "./ticks.ts";
 
 const today = Date.parse("2127-08-10T12:00:00Z");
@@ -189,7 +189,7 @@ Deno.test("an upgrade keeps what the environment said, and more where more is th
   {
     await using database = await formerDatabase(20);
     const { sql } = database;
-    await migrate(sql, silent, { book_retention_days: "31", rollup_retention_days: "10" });
+    await migrate(sql, schema, silent, { book_retention_days: "31", rollup_retention_days: "10" });
     assert.deepEqual(await kept(sql), {
       order_book_data: "31 days",
       order_book_1s: "31 days",
@@ -199,7 +199,7 @@ Deno.test("an upgrade keeps what the environment said, and more where more is th
   {
     await using database = await formerDatabase(20);
     const { sql } = database;
-    await migrate(sql, silent);
+    await migrate(sql, schema, silent);
     assert.deepEqual(await kept(sql), { order_book_data: null, order_book_1s: null, order_book_1m: null });
     await tidyUp(sql);
     assert.equal(await ticks(sql), 20);
@@ -211,6 +211,6 @@ Deno.test("what a table keeps is a row that migrate makes, and that later migrat
   const { sql } = database;
   const usual = { order_book_data: "7 days", order_book_1s: "90 days", order_book_1m: "90 days" };
   assert.deepEqual(await kept(sql), usual);
-  await migrate(sql, silent, { book_retention_days: "1" });
+  await migrate(sql, schema, silent, { book_retention_days: "1" });
   assert.deepEqual(await kept(sql), usual);
 });

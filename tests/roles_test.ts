@@ -7,7 +7,7 @@ import { connect, type Sql } from "../shared/postgres/mod.ts";
 import { transact } from "../shared/postgres/transaction.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase, testDatabase } from "./stack.ts";
+import { emptyDatabase, schema, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 
 /** A migrated database with its roles. They are the server's, and stay there: without a database, with passwords nobody knows. */
@@ -15,7 +15,7 @@ async function withRoles() {
   await using parts = new AsyncDisposableStack();
   const database = parts.use(await testDatabase());
   const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
-  await makeRoles(database.sql, passwords, silent);
+  await makeRoles(database.sql, schema, passwords, silent);
   const as = (user: keyof typeof passwords) => ({ ...database.config, user, password: passwords[user] });
   const open = (user: keyof typeof passwords) =>
     parts.adopt(connect(as(user), silent), (sql) => sql.end({ timeout: 5 }));
@@ -104,7 +104,7 @@ Deno.test("what earlier versions granted to bookline_writer is taken back, of pa
       for values from ('2000-01-01') to ('2000-01-02');
     grant insert, update on all tables in schema websocket to bookline_writer;
     grant execute on all functions in schema websocket to bookline_writer`);
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   await sql`create table websocket.later (id bigint)`;
   await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, [
     "update websocket.order_book_data_20000101 set bid_price = 0",
@@ -155,7 +155,7 @@ Deno.test("grafana_reader writes nothing, whatever it sets", async () => {
 Deno.test("a user without CREATEROLE is told so, and that the roles are not needed", async () => {
   await using roles = await withRoles();
   await assert.rejects(
-    makeRoles(roles.writer, roles.passwords, silent),
+    makeRoles(roles.writer, schema, roles.passwords, silent),
     /bookline_writer has no CREATEROLE.*leave out --roles/,
   );
 });
@@ -169,7 +169,7 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   await sink.open();
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
-  for (const { statement } of jobsOf(book)) await transact(writer, statement);
+  for (const { statement } of jobsOf(book, schema)) await transact(writer, statement);
   await writer`select websocket.refresh_rollup('0')`;
   const [{ raw, rolled }] = await reader`
     select
@@ -195,7 +195,7 @@ Deno.test("grafana_reader reads the tables of later migrations", async () => {
 Deno.test("made again, the roles have their new passwords", async () => {
   await using roles = await withRoles();
   const password = crypto.randomUUID();
-  await makeRoles(roles.database.sql, { ...roles.passwords, bookline_writer: password }, silent);
+  await makeRoles(roles.database.sql, schema, { ...roles.passwords, bookline_writer: password }, silent);
   const open = (password: string) => connect({ ...roles.as("bookline_writer"), password }, silent);
   const before = open(roles.passwords.bookline_writer);
   await assert.rejects(() => before`select`, { code: "28P01" });

@@ -1,11 +1,15 @@
 import { migrate } from "../migrations/run.ts";
 import { type Config, readConfig } from "../shared/config/config.ts";
-import { type Database, parseDatabaseUrl } from "../shared/postgres/url.ts";
+import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
+import { parseDatabaseUrl } from "../shared/postgres/url.ts";
 import { type Kafka, openKafka } from "../shared/kafka/mod.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
 import { servers, type TestServer } from "./servers.ts";
 import { silent } from "./silent.ts";
+
+/** The schema of the tables that tests use. */
+export const schema = schemaOf(usualMarket);
 
 /**
  * The address of a server: the running one that the environment names, once it is claimed, else one that this file's tests share.
@@ -31,7 +35,7 @@ const postgresAddress = shared(servers.postgres, claimRoles);
 /** A database of a test's own. It is dropped when it is disposed of. */
 export interface TestDatabase extends AsyncDisposable {
   readonly sql: Sql;
-  readonly config: Database;
+  readonly config: Config["database"];
   /** For `DB_URL`. */
   readonly url: string;
 }
@@ -40,7 +44,7 @@ export interface TestDatabase extends AsyncDisposable {
 export async function emptyDatabase(): Promise<TestDatabase> {
   const server = await postgresAddress();
   const name = `test_${unique()}`;
-  const config = { ...parseDatabaseUrl(server), name };
+  const config = { ...parseDatabaseUrl(server), name, schema };
   await createDatabase(config, silent);
   const sql = connect(config, silent, 8);
   return {
@@ -59,7 +63,7 @@ export async function emptyDatabase(): Promise<TestDatabase> {
 /** A new database with the newest schema. */
 export async function testDatabase(): Promise<TestDatabase> {
   const database = await emptyDatabase();
-  await migrate(database.sql, silent);
+  await migrate(database.sql, schema, silent);
   return database;
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { keptSince } from "../consumers/postgres/jobs.ts";
 import { migrate } from "../migrations/run.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase, testDatabase } from "./stack.ts";
+import { emptyDatabase, schema, testDatabase } from "./stack.ts";
 import {
   DAY,
   insert,
@@ -89,7 +89,7 @@ Deno.test("where all is kept every past day with ticks gets a partition, and non
 Deno.test("a tick older than the retention is told by the stream, in whole days, once there are rows of now", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const since = () => keptSince(sql, "order_book_data");
+  const since = () => keptSince(sql, schema, "order_book_data");
   await setClock(sql, "2026-08-10T12:00:00Z");
   assert.equal(await since(), -Infinity);
   await insert(sql, [tick("2026-08-10T11:00:00Z")]);
@@ -151,7 +151,7 @@ Deno.test("a database of the first schema keeps its ticks, gets their days and t
   const yesterday = Date.now() - DAY;
   await insert(sql, [tick("2024-08-08T23:54:16Z"), tick(yesterday), tick("2099-01-01T00:00:00Z")]);
 
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   await tidyUp(sql);
   await sql`select websocket.refresh_rollup('0')`;
   assert.deepEqual(Object.values(await whereabouts(sql)), [1, 1, 1]);

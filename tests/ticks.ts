@@ -1,6 +1,7 @@
 import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 import { statementsOf } from "../consumers/postgres/upsert.ts";
 import { type Book, book } from "../shared/streams/book.ts";
+import { schema } from "./stack.ts";
 
 export const DAY = 86_400_000;
 
@@ -26,7 +27,7 @@ export async function store(sql: Sql, ticks: readonly Book[]): Promise<void> {
   await sql.begin(async (transaction) => {
     await insert(transaction, ticks);
     const seconds = ticks.map(({ transactionTime }) => Math.floor(transactionTime / 1_000));
-    await transaction.unsafe(statementsOf(book).mark(new Set(seconds)));
+    await transaction.unsafe(statementsOf(book, schema).mark(new Set(seconds)));
   });
 }
 

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { jobsOf } from "../consumers/postgres/jobs.ts";
 import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
-import { testDatabase } from "./stack.ts";
+import { schema, testDatabase } from "./stack.ts";
 import { DAY, keep, partitionDays, setClock, store, tick, tidyUp, whereabouts } from "./ticks.ts";
 
 Deno.test("where no day is dropped no job keeps a reader waiting, not even of a day that is over", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const run = async (sql: Sql | TransactionSql) => {
-    for (const { statement } of jobsOf(book)) await sql.unsafe(statement);
+    for (const { statement } of jobsOf(book, schema)) await sql.unsafe(statement);
   };
   await setClock(sql, "2127-06-10T12:00:00Z");
   await tidyUp(sql);

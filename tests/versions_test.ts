@@ -11,7 +11,7 @@ import { SchemaError, serverFault } from "../shared/postgres/schema.ts";
 import { book } from "../shared/streams/book.ts";
 import { ownFolder } from "./servers.ts";
 import { silent } from "./silent.ts";
-import { emptyDatabase } from "./stack.ts";
+import { emptyDatabase, schema } from "./stack.ts";
 import { tick } from "./ticks.ts";
 import { until } from "./until.ts";
 
@@ -29,10 +29,10 @@ for (const release of ["14", "16", undefined] as const) {
     async fn() {
       await using folder = await ownFolder("postgres");
       await using server = await startPostgres({ folder: folder.path, settings: hurried, release });
-      const config = parseDatabaseUrl(server.url);
+      const config = { ...parseDatabaseUrl(server.url), schema };
       const sql = connect(config, silent);
-      await migrate(sql, silent);
-      await makeRoles(sql, { bookline_writer: "w", grafana_reader: "r" }, silent);
+      await migrate(sql, schema, silent);
+      await makeRoles(sql, schema, { bookline_writer: "w", grafana_reader: "r" }, silent);
       await using sink = createSink(book, config, silent);
       await sink.open();
       const first = Date.now() - 5_000;
@@ -48,7 +48,7 @@ for (const release of ["14", "16", undefined] as const) {
       assert.equal(count, written.length);
       // A second is rolled up once it has had no new rows for half a second.
       await until("the ticks to be rolled up", async () => {
-        for (const { statement } of jobsOf(book)) await transact(after, statement);
+        for (const { statement } of jobsOf(book, schema)) await transact(after, statement);
         const [{ rolled }] = await after`select sum(ticks)::int as rolled from websocket.order_book_1s`;
         return rolled === written.length;
       });
@@ -62,7 +62,7 @@ Deno.test("a database of another encoding is refused, with the command that make
   const name = `${database.config.name}_latin1`;
   await database.sql.unsafe(`create database ${name} encoding 'LATIN1' locale 'C' template template0`);
   const sql = connect({ ...database.config, name }, silent);
-  await assert.rejects(migrate(sql, silent), (error: Error) =>
+  await assert.rejects(migrate(sql, schema, silent), (error: Error) =>
     error instanceof SchemaError &&
     /its encoding must be UTF8: it is LATIN1.*create database bookline encoding 'UTF8'/.test(error.message));
   await sql.end();

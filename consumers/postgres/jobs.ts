@@ -1,4 +1,4 @@
-import type { Database } from "../../shared/postgres/url.ts";
+import type { Config } from "../../shared/config/config.ts";
 import type { Log } from "../../shared/log.ts";
 import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
@@ -28,18 +28,18 @@ interface Round {
   readonly trouble?: string | null;
 }
 
-/** The jobs of a stream's table. */
-export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>): Job[] {
+/** The jobs of a stream's table in a schema. */
+export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>, schema: string): Job[] {
   const { rollup, partitionedBy } = storage;
   const refresh = rollup && {
     name: "rollup",
     everyMs: 1_000,
-    statement: `select nullif(websocket.${rollup.refresh}(), 0) as done`,
+    statement: `select nullif(${schema}.${rollup.refresh}(), 0) as done`,
   };
   const partitions = partitionedBy && {
     name: "partitions",
     everyMs: 10_000,
-    statement: "select * from websocket.tidy_up()",
+    statement: `select * from ${schema}.tidy_up()`,
   };
   return [refresh, partitions].filter((job) => job !== undefined);
 }
@@ -55,15 +55,15 @@ export interface Jobs<M> extends AsyncDisposable {
 const EXPIRY_MS = 60_000;
 
 /** How many connections the jobs take: one each, so that a job that waits for a lock delays no other. */
-export function jobConnections<M extends StreamMessage>(stream: Stream<M>): number {
-  return jobsOf(stream).length + (stream.storage.partitionedBy ? 1 : 0);
+export function jobConnections<M extends StreamMessage>(stream: Stream<M>, schema: string): number {
+  return jobsOf(stream, schema).length + (stream.storage.partitionedBy ? 1 : 0);
 }
 
 /** From when on a table's rows are kept, in ms since the epoch; -Infinity if all are. */
-export async function keptSince(sql: Sql, table: string): Promise<number> {
+export async function keptSince(sql: Sql, schema: string, table: string): Promise<number> {
   const [{ since }] = await transact(
     sql,
-    `select extract(epoch from websocket.kept_since('${table}'))::float8 as since`,
+    `select extract(epoch from ${schema}.kept_since('${table}'))::float8 as since`,
   );
   return since * 1_000;
 }
@@ -75,7 +75,7 @@ export async function keptSince(sql: Sql, table: string): Promise<number> {
 export async function startJobs<M extends StreamMessage>(
   stream: Stream<M>,
   jobs: readonly Job[],
-  database: Database,
+  database: Config["database"],
   log: Log,
   retry: RetryOptions,
   isBehind: () => boolean,
@@ -88,7 +88,7 @@ export async function startJobs<M extends StreamMessage>(
   const rounds = createRounds(log);
   const troubles = new Map<string, string>();
   const ask = async () => {
-    since = await keptSince(sql, stream.message.topic);
+    since = await keptSince(sql, database.schema, stream.message.topic);
     return false;
   };
   const repeat = async (name: string, everyMs: number, round: () => Promise<boolean>) => {

@@ -1,4 +1,4 @@
-import type { Database } from "../../shared/postgres/url.ts";
+import type { Config } from "../../shared/config/config.ts";
 import { warnOfFormerSettings } from "../../shared/config/former_settings.ts";
 import type { Log } from "../../shared/log.ts";
 import { connect, connectLasting, type Sql } from "../../shared/postgres/mod.ts";
@@ -35,7 +35,7 @@ export interface PostgresSink<M extends StreamMessage> extends Sink<M> {
  */
 export function createSink<M extends StreamMessage>(
   stream: Stream<M>,
-  database: Database,
+  database: Config["database"],
   log: Log,
 ): PostgresSink<M> {
   // Rows that are never replaced can be copied straight into the table, which is 1.6 times as fast as a staging table, and two writes
@@ -43,10 +43,10 @@ export function createSink<M extends StreamMessage>(
   const straight = stream.message.version.length === 0;
   const width = straight ? 2 : 1;
   const sql = connectLasting(database, log, width);
-  const connections = width + jobConnections(stream);
+  const connections = width + jobConnections(stream, database.schema);
   // One for each write that runs: the bytes are valid until the encoder is used again.
   const encoders = Array.from({ length: width }, () => createEncoder(stream.storage));
-  const statements = statementsOf(stream);
+  const statements = statementsOf(stream, database.schema);
   const { rollup } = stream.storage;
   let jobs: Jobs<M> | undefined;
   let cautious = 0;
@@ -65,12 +65,12 @@ export function createSink<M extends StreamMessage>(
   };
 
   const check = async () => {
-    await requireTable(sql, stream);
+    await requireTable(sql, database.schema, stream);
     checkedAt = performance.now();
   };
   const open = async () => {
     await requireServer(sql);
-    await requireSchema(sql, stream.storage.migration);
+    await requireSchema(sql, database.schema, stream.storage.migration);
     await check();
   };
 
@@ -108,7 +108,7 @@ export function createSink<M extends StreamMessage>(
     async startJobs(retry, isBehind) {
       log.info("the worker uses several database connections", { most: connections });
       if (stream.storage.partitionedBy) warnOfFormerSettings(Deno.env.toObject(), log);
-      jobs = await startJobs(stream, jobsOf(stream), database, log, retry, isBehind);
+      jobs = await startJobs(stream, jobsOf(stream, database.schema), database, log, retry, isBehind);
     },
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),

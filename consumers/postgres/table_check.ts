@@ -62,9 +62,10 @@ export function differences<M extends StreamMessage>(
 /** @throws {SchemaError} if the stream's rows can't be stored in its table, with the differences in words */
 export async function requireTable<M extends StreamMessage>(
   sql: Sql,
+  schema: string,
   stream: Stream<M>,
 ): Promise<void> {
-  const name = `websocket.${stream.message.topic}`;
+  const name = `${schema}.${stream.message.topic}`;
   const columns = await transact(
     sql,
     `select

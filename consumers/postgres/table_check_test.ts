@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { emptyDatabase } from "../../tests/stack.ts";
+import { emptyDatabase, schema } from "../../tests/stack.ts";
 import { requireTable } from "./table_check.ts";
 import { sampleStream, sampleTable } from "./test_stream.ts";
 
@@ -18,14 +18,14 @@ Deno.test("a column that can't take the stream's nulls or JSON is refused, with 
   for (const [change, words] of cases) {
     await database.sql.unsafe(`
       drop schema if exists websocket cascade; ${sampleTable}; alter table websocket.sample_data ${change}`);
-    await assert.rejects(requireTable(database.sql, stream), words, change);
+    await assert.rejects(requireTable(database.sql, schema, stream), words, change);
   }
 });
 
 Deno.test("a table with a column of each type is accepted, and nulls may be allowed where the stream has none", async () => {
   await using database = await emptyDatabase();
   await database.sql.unsafe(sampleTable);
-  await requireTable(database.sql, stream);
+  await requireTable(database.sql, schema, stream);
   await database.sql`alter table websocket.sample_data alter size drop not null, alter detail drop not null`;
-  await requireTable(database.sql, stream);
+  await requireTable(database.sql, schema, stream);
 });

@@ -13,12 +13,15 @@ export interface Statements {
 
 const quoted = (field: string) => `"${columnName(field)}"`;
 
-/** The statements of a stream, from its message and its storage alone. */
-export function statementsOf<M extends StreamMessage>({ message, storage }: Stream<M>): Statements {
+/** The statements of a stream whose table is in the schema, from its message and its storage alone. */
+export function statementsOf<M extends StreamMessage>(
+  { message, storage }: Stream<M>,
+  schema: string,
+): Statements {
   const fields = Object.keys(storage.columns) as (keyof M & string)[];
   const columns = fields.map(quoted).join(", ");
   const typed = fields.map((field) => `${quoted(field)} ${readType(storage.columns[field]).type}`);
-  const target = `websocket."${message.topic}"`;
+  const target = `${schema}."${message.topic}"`;
   // The name has the migration's number: behind a pooler a session may have the table of an older worker.
   const staged = `pg_temp."${message.topic}_staged_${storage.migration}"`;
   const replaced = fields.filter((field) => !message.key.includes(field))
@@ -38,7 +41,7 @@ export function statementsOf<M extends StreamMessage>({ message, storage }: Stre
       insert into ${target} as stored (${columns}) select ${columns} from ${staged}
         on conflict (${message.key.map(quoted).join(", ")}) ${conflict}`,
     mark: (seconds) =>
-      `insert into websocket.${storage.rollup?.stale} (second)
+      `insert into ${schema}.${storage.rollup?.stale} (second)
         select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,
   };
 }

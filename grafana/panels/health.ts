@@ -1,7 +1,7 @@
 import { GraphDrawStyle, StackingConfigBuilder, StackingMode } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { everyBin, rollup, series, table } from "../query.ts";
+import { everyBin, rollup, schema, series, table } from "../query.ts";
 import { alarm, colours, column, lineOf, lines, sortedBy } from "../style.ts";
 
 /** How long ago anything came, for each symbol and stream. */
@@ -18,15 +18,15 @@ export const ages = () =>
         symbols.symbol as "Symbol",
         extract(epoch from now() - kline.event_time) as "Candles",
         extract(epoch from now() - book.second) as "Quotes"
-      from websocket.symbols
+      from ${schema}.symbols
       left join lateral (
-        select event_time from websocket.kline_data
+        select event_time from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m' and open_time >= $__timeFrom()
           and event_time < now() + interval '1 minute'
         order by open_time desc limit 1
       ) as kline on true
       left join lateral (
-        select second from websocket.order_book_1s
+        select second from ${schema}.order_book_1s
         where order_book_1s.symbol = symbols.symbol and second >= $__timeFrom()
           and second < now() + interval '1 minute'
         order by second desc limit 1
@@ -41,7 +41,7 @@ export const rates = () =>
   lines(new TimeSeries(), "desc")
     .title("Quotes a second")
     .description(
-      "Rows of websocket.order_book_data a second, by the exchange's time, in whole intervals of the range.",
+      `Rows of ${schema}.order_book_data a second, by the exchange's time, in whole intervals of the range.`,
     )
     .noValue("No quotes of these symbols in this range.")
     .unit("suffix: rows/s")
@@ -114,9 +114,9 @@ export const missingCandles = () =>
         count(*) filter (where not is_closed) as "Not closed",
         min(open_time + interval '1 minute') filter (where next_open_time > open_time + interval '1 minute')
           as "First missing"
-      from websocket.symbols
+      from ${schema}.symbols
       cross join lateral (
-        select min(open_time) as first from websocket.kline_data
+        select min(open_time) as first from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m'
       ) as kept
       cross join lateral (
@@ -131,7 +131,7 @@ export const missingCandles = () =>
         from (
           select since - interval '1 minute' as open_time, true as is_closed
           union all
-          select open_time, is_closed from websocket.kline_data
+          select open_time, is_closed from ${schema}.kline_data
           where kline_data.symbol = symbols.symbol and interval = '1m' and open_time between since and until
         ) as candle
       ) as candle
@@ -153,7 +153,7 @@ export const gaps = () =>
     .withTarget(table(`
       select started_at as "From", ended_at as "To", extract(epoch from ended_at - started_at) as "Length",
         stream as "Stream", symbol as "Symbol", reason as "Reason", dropped as "Dropped"
-      from websocket.gap_data
+      from ${schema}.gap_data
       where started_at <= $__timeTo() and ended_at >= $__timeFrom()
       order by started_at desc, symbol limit 200
     `))

@@ -1,6 +1,6 @@
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { everyBin, rollup, series, table } from "../query.ts";
+import { everyBin, rollup, schema, series, table } from "../query.ts";
 import { column, lines, price, risesAndFalls, sortedBy } from "../style.ts";
 
 /** All symbols, chosen or not. */
@@ -20,34 +20,34 @@ export const symbols = () =>
         100 * (last.close / nullif(day_ago.close, 0) - 1) as "24 h",
         day.quote_volume as "Quote volume, 24 h",
         10000 * book.mean_spread / nullif(book.bid_price, 0) as "Spread"
-      from websocket.symbols
+      from ${schema}.symbols
       left join lateral (
-        select close from websocket.kline_data
+        select close from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m'
           and open_time <= $__timeTo() and open_time > $__timeTo()::timestamptz - interval '1 hour'
         order by open_time desc limit 1
       ) as last on true
       left join lateral (
-        select close from websocket.kline_data
+        select close from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m'
           and open_time <= $__timeTo()::timestamptz - interval '61 minutes'
           and open_time > $__timeTo()::timestamptz - interval '2 hours'
         order by open_time desc limit 1
       ) as hour_ago on true
       left join lateral (
-        select close from websocket.kline_data
+        select close from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m'
           and open_time <= $__timeTo()::timestamptz - interval '24 hours 1 minute'
           and open_time > $__timeTo()::timestamptz - interval '25 hours'
         order by open_time desc limit 1
       ) as day_ago on true
       left join lateral (
-        select sum(quote_volume) as quote_volume from websocket.kline_data
+        select sum(quote_volume) as quote_volume from ${schema}.kline_data
         where kline_data.symbol = symbols.symbol and interval = '1m'
           and open_time > $__timeTo()::timestamptz - interval '24 hours' and open_time <= $__timeTo()
       ) as day on true
       left join lateral (
-        select mean_spread, bid_price from websocket.order_book_1m
+        select mean_spread, bid_price from ${schema}.order_book_1m
         where order_book_1m.symbol = symbols.symbol and minute <= $__timeTo()
           -- By way of timestamp the bound is a constant to the planner, which then leaves other days alone.
           and minute > ($__timeTo()::timestamptz at time zone 'UTC' - interval '1 hour') at time zone 'UTC'

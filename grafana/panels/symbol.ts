@@ -6,7 +6,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/candlestick";
 import { LineInterpolation } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { chosen, rollup, series } from "../query.ts";
+import { chosen, rollup, schema, series } from "../query.ts";
 import { colours, lineOf, lines, priceDecimals } from "../style.ts";
 
 /** One symbol's candles. They are added up from those of a minute, of whole intervals from the first one on. */
@@ -33,7 +33,7 @@ export const candles = () =>
         min(low) as low,
         (array_agg(close order by open_time))[count(*)::integer] as close,
         sum(volume) as volume
-      from websocket.kline_data
+      from ${schema}.kline_data
       where ${chosen} and interval = '1m'
         and open_time >= date_bin('$interval', $__timeFrom()::timestamptz, 'epoch') and open_time <= $__timeTo()
       group by time order by time

@@ -7,9 +7,9 @@ export function dataHint(
   { topic }: Pick<MessageType, "topic">,
   isOurs: boolean,
 ): string {
-  const { host, port, name, user, password } = database;
+  const { host, port, name, user, password, schema } = database;
   const secret = isOurs && password ? `:${encodeURIComponent(password)}` : "";
   const who = user ? `${encodeURIComponent(user)}${secret}@` : "";
   const where = `${host.includes(":") ? `[${host}]` : host}:${port}/${encodeURIComponent(name)}`;
-  return `psql postgres://${who}${where} -c 'table websocket.${topic} limit 10'`;
+  return `psql postgres://${who}${where} -c 'table ${schema}.${topic} limit 10'`;
 }

@@ -32,7 +32,7 @@ export function belongingsOf(streams: readonly Stream[], { kafka, database }: Co
  * @throws {ConfigError} saying what would be removed, and how to ask for it
  */
 export function requireWord(
-  { database: { name, host, port }, topics }: Belongings,
+  { database: { name, host, port, schema }, topics }: Belongings,
   word: string | undefined,
   needsNone: boolean,
 ): void {
@@ -41,7 +41,7 @@ export function requireWord(
     throw new ConfigError(`Cannot use --fresh=${word}: this feed's database is ${name}. Nothing was removed`);
   }
   throw new ConfigError(
-    `Cannot use --fresh: it would remove the schema websocket of the database ${name} at ${host}:${port}, with all its ` +
+    `Cannot use --fresh: it would remove the schema ${schema} of the database ${name} at ${host}:${port}, with all its ` +
       `rows, and the topics ${topics.join(", ")}, on servers that are not this project's own. ` +
       `To remove them: --fresh=${name}. Nothing was removed`,
   );
@@ -110,7 +110,7 @@ async function inDatabase({ database }: Config, log: Log, beforeCommit: () => Pr
   }
   try {
     await sql.begin(async (transaction) => {
-      await transaction.unsafe(dropSchema).catch((error) => {
+      await transaction.unsafe(dropStatements(database.schema)).catch((error) => {
         throw new Error(`Cannot clear the database: ${describe(error)}. Nothing was removed`, {
           cause: error,
         });
@@ -122,18 +122,18 @@ async function inDatabase({ database }: Config, log: Log, beforeCommit: () => Pr
   }
 }
 
-/** The statement that drops the schema. If a table stays locked for 10 s, it fails and drops nothing. */
-const dropSchema = `
+/** The statements that drop a schema. If a table stays locked for 10 s, they fail and drop nothing. */
+const dropStatements = (schema: string) => `
   set local client_min_messages = warning;
   set local lock_timeout = '10s';
   do $$
   declare kept text;
   begin
-    if to_regclass('websocket.migrations') is null then return; end if;
-    create schema websocket_kept;
-    for kept in select tablename from pg_tables where schemaname = 'websocket' and tablename ~ '_legacy(_\\d+)?$' loop
-      execute format('alter table websocket.%I set schema websocket_kept', kept);
+    if to_regclass('${schema}.migrations') is null then return; end if;
+    create schema ${schema}_kept;
+    for kept in select tablename from pg_tables where schemaname = '${schema}' and tablename ~ '_legacy(_\\d+)?$' loop
+      execute format('alter table ${schema}.%I set schema ${schema}_kept', kept);
     end loop;
-    drop schema websocket cascade;
-    alter schema websocket_kept rename to websocket;
+    drop schema ${schema} cascade;
+    alter schema ${schema}_kept rename to ${schema};
   end $$`;

@@ -66,7 +66,7 @@ export function createMonitor(
     for (const { stream } of lines) {
       try {
         const [, [{ count }]] = await sql.unsafe(
-          `set statement_timeout = ${COUNTING_MS}; select count(*) from websocket."${stream.message.topic}"`,
+          `set statement_timeout = ${COUNTING_MS}; select count(*) from ${config.database.schema}."${stream.message.topic}"`,
         ).simple();
         rows.set(stream, Number(count));
       } catch (error) {

@@ -43,20 +43,20 @@ export async function requireServer(sql: Sql): Promise<void> {
   if (fault) throw new SchemaError(fault);
 }
 
-/** The number of the newest migration that the database has had; 0 for a database without any. */
-export async function schemaNumber(sql: Sql): Promise<number> {
-  const [{ made }] = await transact(sql, "select to_regclass('websocket.migrations') is not null as made");
+/** The number of the newest migration that the schema has had; 0 if it has had none. */
+export async function schemaNumber(sql: Sql, schema: string): Promise<number> {
+  const [{ made }] = await transact(sql, `select to_regclass('${schema}.migrations') is not null as made`);
   if (!made) return 0;
   const [{ number }] = await transact(
     sql,
-    "select coalesce(max(number), 0)::int as number from websocket.migrations",
+    `select coalesce(max(number), 0)::int as number from ${schema}.migrations`,
   );
   return number;
 }
 
-/** @throws {SchemaError} where the schema is older than `least` */
-export async function requireSchema(sql: Sql, least: number): Promise<void> {
-  const number = await schemaNumber(sql);
+/** @throws {SchemaError} if the schema is older than the migration `least` */
+export async function requireSchema(sql: Sql, schema: string, least: number): Promise<void> {
+  const number = await schemaNumber(sql, schema);
   if (number < least) {
     throw new SchemaError(
       `Cannot use the database as its schema must be ${least} or later: it is ${number}. Run: deno task migrate`,

@@ -7,9 +7,9 @@ import { transact } from "./transaction.ts";
  * left to do. Steps that must wait are left to the consumers.
  * @throws {Error} if a step fails for another reason than a lock
  */
-export async function tidyUp(sql: Sql, log: Log): Promise<void> {
+export async function tidyUp(sql: Sql, schema: string, log: Log): Promise<void> {
   for (;;) {
-    const [{ done, warning, failure }] = await transact(sql, "select * from websocket.tidy_up()");
+    const [{ done, warning, failure }] = await transact(sql, `select * from ${schema}.tidy_up()`);
     if (failure) throw new Error(failure);
     if (warning) log.warn(warning);
     if (!done) return;

@@ -11,6 +11,7 @@ import { silent } from "../silent.ts";
 import { until } from "../until.ts";
 import { createWorkers, type Workers } from "./workers.ts";
 import type { Servers } from "./servers.ts";
+import { schema } from "../stack.ts";
 
 /** What a stage is to be like. */
 export interface Setting {
@@ -69,7 +70,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   await createDatabase(config.database, silent);
   const sql = connect(config.database, silent, 4);
   parts.defer(() => sql.end({ timeout: 5 }));
-  await migrate(sql, silent);
+  await migrate(sql, schema, silent);
   const kafka = openKafka(config.kafka, silent);
   const topics = streams.map((stream) => topicName(config.kafka, stream.message)).flatMap(
     (topic) => [topic, deadLetterTopic(topic)],

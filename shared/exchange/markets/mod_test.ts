@@ -37,6 +37,24 @@ Deno.test("what a market calls things is written in the markets' folder and nowh
   assert.ok(found.has(`${folder}usdm.ts`), "the patterns find what is in the folder");
 });
 
+Deno.test("the schema's name is written in the markets' folder, the migrations' SQL and once for the dashboard", async () => {
+  const schema = /\bwebsocket\.(?!ts\b)|["'`]websocket["'`]|schema websocket\b/;
+  const faults: string[] = [];
+  const code = (await trackedFiles()).filter((file) =>
+    /^(consumers|grafana|local|migrations|producers|shared)\/.*\.ts$/.test(file) &&
+    !/_test\.ts$|\/test_/.test(file)
+  );
+  for (const file of code) {
+    if (file.startsWith(folder)) continue;
+    const text = await Deno.readTextFile(new URL(file, root)).catch(() => "");
+    // The header of a WebSocket handshake has the same word.
+    const lines = text.split("\n").filter((line) => schema.test(line) && !/upgrade:/i.test(line));
+    faults.push(...lines.map((line) => `${file}: ${line.trim()}`));
+  }
+  assert.ok(code.length > 100, `${code.length} files`);
+  assert.deepEqual(faults, ['grafana/query.ts: export const schema = "websocket";']);
+});
+
 Deno.test("the usual market has the names of earlier versions, any other one has its own", () => {
   assert.deepEqual([schemaOf(usualMarket), prefixOf(usualMarket)], ["websocket", ""]);
   assert.deepEqual([schemaOf({ name: "coinm" }), prefixOf({ name: "coinm" })], ["websocket_coinm", "coinm."]);

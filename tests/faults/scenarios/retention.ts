@@ -6,6 +6,7 @@ import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 import { runTask } from "../task.ts";
+import { schema } from "../../stack.ts";
 
 const KEPT_DAYS = 30;
 /** Rows that nobody sent. They are taken out before the tables are judged. */
@@ -114,7 +115,7 @@ async function rowAhead({ sql }: Stage): Promise<number> {
 
 async function workersRole({ config, sql, problems }: Stage): Promise<number> {
   const password = crypto.randomUUID();
-  await makeRoles(sql, { bookline_writer: password, grafana_reader: password }, silent);
+  await makeRoles(sql, schema, { bookline_writer: password, grafana_reader: password }, silent);
   const writer = connect({ ...config.database, user: "bookline_writer", password }, silent);
   let refused = 0;
   for (const attempt of attempts) {
