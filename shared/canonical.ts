@@ -2,7 +2,7 @@ import type { ColumnTypes } from "./columns.ts";
 import { fieldType } from "./message.ts";
 import type { MessageType, StreamMessage } from "./stream.ts";
 
-/** Types whose values are no JSON objects. */
+/** Types whose values are not JSON objects. */
 export type FlatType = Exclude<keyof ColumnTypes, "json">;
 
 /**
@@ -17,7 +17,7 @@ export const patterns: Record<FlatType, string> = {
   boolean: "(true|false)",
 };
 
-/** What a match of the pattern is as a value. */
+/** Turns the text that a pattern matches into the value. */
 export const readers: { [T in FlatType]: (text: string) => ColumnTypes[T] } = {
   text: (text) => text,
   numeric: (text) => text,
@@ -31,8 +31,8 @@ type Decoder<M> = (text: string) => M | undefined;
 const decoders = new WeakMap<object, Decoder<unknown>>();
 
 /**
- * The decoder for the one form of JSON in which our producers write the messages. What it decodes is what the codec would; of any other
- * text it returns undefined, and the codec decides. One regular expression replaces JSON.parse and zod: 0.9 µs a message instead of
+ * The decoder for the one form of JSON in which our producers write the messages. It decodes such text as the codec does, and returns
+ * undefined for any other text, which the codec must decode. One regular expression replaces JSON.parse and zod: 0.9 µs a message instead of
  * 2.5 µs.
  */
 export function canonicalDecoder<M extends StreamMessage>(message: MessageType<M>): Decoder<M> {
@@ -44,7 +44,7 @@ export function canonicalDecoder<M extends StreamMessage>(message: MessageType<M
 function makeDecoder<M extends StreamMessage>({ schema }: MessageType<M>): Decoder<M> {
   const fields = Object.keys(schema.shape);
   const known = fields.map((field) => fieldType(schema.shape[field]));
-  // The codec alone knows the checks of other fields.
+  // Only the codec knows the checks of other fields.
   if (!known.every(isFlat)) return () => undefined;
   const read = known.map(({ type }) => readers[type]);
   const parts = known.map(({ type, isNullable }, i) =>

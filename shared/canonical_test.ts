@@ -33,7 +33,7 @@ const sample = JSON.stringify(
   )[0],
 );
 
-Deno.test("text that the codec would refuse is not canonical, nor is text that is not ours", () => {
+Deno.test("text that the codec refuses, or that our producers do not write, is not canonical", () => {
   const broken = [
     sample.replace('"2510.50"', "2510.50"),
     sample.replace('"2510.50"', '"2,510.50"'),
@@ -48,7 +48,7 @@ Deno.test("text that the codec would refuse is not canonical, nor is text that i
   for (const text of broken) assert.equal(decode(text), undefined, text);
 });
 
-Deno.test("canonical text decodes to what the codec makes of it", () => {
+Deno.test("canonical text decodes as the codec decodes it", () => {
   assert.ok(decode(sample));
   fc.assert(fc.property(message, (original) => {
     const text = book.message.codec.encode(original);
@@ -57,7 +57,7 @@ Deno.test("canonical text decodes to what the codec makes of it", () => {
   }));
 });
 
-Deno.test("what a mutation makes of canonical text is never decoded in another way than the codec's", () => {
+Deno.test("mutated canonical text is never decoded differently from the codec", () => {
   const edit = fc.tuple(
     fc.nat(sample.length),
     fc.nat(3),
@@ -77,7 +77,7 @@ Deno.test("what a mutation makes of canonical text is never decoded in another w
   assert.ok(decoded > 0);
 });
 
-Deno.test("a stream with texts beside the symbol is left to its codec", () => {
+Deno.test("a stream with text fields besides the symbol is decoded by its codec", () => {
   assert.equal(canonicalDecoder(kline.message)('{"symbol":"BTCUSDT","interval":"1m"}'), undefined);
 });
 

@@ -1,10 +1,10 @@
 import type { Outgoing } from "./kafka/mod.ts";
 
-/** Kafka refuses messages of over 1 MiB by default; what is longer is cut, and a header says so. */
+/** By default Kafka refuses messages of more than 1 MiB. Longer ones are cut, and a header says so. */
 const MOST_BYTES = 900_000;
 const MOST_KEY_BYTES = 100_000;
 
-/** Where a message comes from that can't be decoded or stored. */
+/** Where a message that can't be decoded or stored comes from. */
 export interface Origin {
   /** What is wrong with it, in words. */
   readonly cause: string;
@@ -12,13 +12,13 @@ export interface Origin {
   readonly source: string;
   readonly partition?: number;
   readonly offset?: string;
-  /** Where it is a whole record batch that can't be read: how many records it says it has. */
+  /** Only of a whole record batch that can't be read: how many records its header says it has. */
   readonly records?: number;
 }
 
 /**
- * The message as it goes to the dead-letter topic: its key and bytes untouched, unless they are too long, and headers that say why
- * and where from.
+ * Makes the message for the dead-letter topic: the key and the bytes unchanged, but cut if they are too long, and headers that say why it is
+ * there and where it comes from.
  */
 export function deadLetter(key: Outgoing["key"], value: string | Uint8Array, origin: Origin): Outgoing {
   const keyBytes = key === null ? null : bytesOf(key);

@@ -5,7 +5,7 @@ import { encodeRecordBatch } from "./kafka/record_batch.ts";
 
 const origin = { cause: "no JSON", source: "kline_data", partition: 3, offset: "17" };
 
-Deno.test("what is longer than a broker takes is cut, and a header says how long it was", () => {
+Deno.test("a message that is too long for a broker is cut, and a header says how long it was", () => {
   const letter = deadLetter("k".repeat(1_000_000), "x".repeat(1_000_000), origin);
   assert.equal(letter.value.length, 900_000);
   assert.equal(letter.key!.length, 100_000);
@@ -14,7 +14,7 @@ Deno.test("what is longer than a broker takes is cut, and a header says how long
   assert.ok(encodeRecordBatch([letter], 0).length <= 1_048_588);
 });
 
-Deno.test("key and bytes are untouched, whatever they are", () => {
+Deno.test("key and bytes are unchanged, whatever they are", () => {
   fc.assert(fc.property(fc.option(fc.uint8Array()), fc.uint8Array(), (key, value) => {
     const letter = deadLetter(key, value, origin);
     assert.equal(letter.key, key);

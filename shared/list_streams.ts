@@ -3,8 +3,7 @@ import type { Stream } from "./stream.ts";
 const folder = new URL("./streams/", import.meta.url);
 
 /**
- * All streams that there are: each file of `shared/streams` exports one. Those of the exchange come first, then those
- * that workers make.
+ * Lists all streams: each file of `shared/streams` exports one. Streams of the exchange come first, then those that workers make.
  * @throws {Error} if a file exports none
  */
 export async function listStreams(): Promise<Stream[]> {

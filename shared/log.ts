@@ -27,7 +27,7 @@ export type Kind =
   | "replacement"
   | "restart";
 
-/** The least time between two lines of a kind, in ms. */
+/** The shortest time between two lines of a kind, in ms. */
 const EVERY_MS = 60_000;
 
 /** One line an event, as logfmt: a time, the level, the worker, the message and its fields. */
@@ -55,17 +55,17 @@ export function createLog(
     write(`${new Date().toISOString()} ${level.padEnd(5)} ${worker}: ${message}${rest.join("")}`);
   };
   const warn = at("warn");
-  const told = new Map<Kind, { at: number; suppressed: number }>();
+  const lines = new Map<Kind, { at: number; suppressed: number }>();
   return {
     debug: at("debug"),
     info: at("info"),
     warn,
     error: at("error"),
     sparsely(kind, message, fields) {
-      const last = told.get(kind);
+      const last = lines.get(kind);
       const now = performance.now();
       if (last && now - last.at < EVERY_MS) return void last.suppressed++;
-      told.set(kind, { at: now, suppressed: 0 });
+      lines.set(kind, { at: now, suppressed: 0 });
       warn(message, last?.suppressed ? { ...fields, suppressed: last.suppressed } : fields);
     },
   };

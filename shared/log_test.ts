@@ -26,7 +26,7 @@ Deno.test("what is below the level is not written", () => {
   }
 });
 
-Deno.test("a line begins with the time and holds the fields as logfmt, quoted where need be", () => {
+Deno.test("a line begins with the time and has the fields as logfmt, quoted if necessary", () => {
   let line = "";
   const log = createLog("book:produce", "info", (text) => line = text);
   log.info("stored", {
@@ -41,7 +41,7 @@ Deno.test("a line begins with the time and holds the fields as logfmt, quoted wh
   assert.ok(line.endsWith(String.raw` at="a b" empty="" error=no map="{\"a\":1}"`), line);
 });
 
-Deno.test("a line is one line, whatever it tells of", () => {
+Deno.test("a message with line breaks is one line", () => {
   fc.assert(fc.property(fc.string(), fc.anything(), (text, value) => {
     const { lines, log } = logOf("info");
     log.info("told", { text, value });
@@ -50,7 +50,7 @@ Deno.test("a line is one line, whatever it tells of", () => {
   }));
 });
 
-Deno.test("what repeats is said once a minute per kind, with how many there were since", () => {
+Deno.test("repeated lines of a kind are written once a minute, with how many were left out", () => {
   withClock((set) => {
     const { lines, log } = logOf("info");
     for (let second = 0; second <= 120; second++) {
@@ -78,7 +78,7 @@ Deno.test("a thousand failures of a kind are one line a minute, however much the
   });
 });
 
-Deno.test("an error is told with its causes and its hint, and by its code where it has no message", () => {
+Deno.test("an error is described with its causes and its hint, or with its code if it has no message", () => {
   const refused = Object.assign(new Error(""), { code: "ECONNREFUSED" });
   assert.equal(describe(new Error("no database", { cause: refused })), "no database: ECONNREFUSED");
   assert.equal(describe(new AggregateError([refused, new Error("b")])), "ECONNREFUSED; b");

@@ -2,15 +2,15 @@ import { z } from "zod";
 import type { ColumnTypes } from "./columns.ts";
 
 /**
- * A price or quantity as the exchange wrote it: `"61800.20"`, `"254020"`. It stays a string all the way, since a
- * floating-point number would change it.
+ * A price or quantity as the exchange wrote it: `"61800.20"`, `"254020"`. It stays a string, since a floating-point
+ * number would change it.
  */
 export const decimal = z.string().regex(
   /^-?\d{1,32}(?:\.\d{1,32})?$/,
   "must be a plain decimal, such as 61800.20",
 );
 
-/** An id or a count. Integers past 2^53 are refused: `JSON.parse` has rounded them already. */
+/** An id or a count. Integers above 2^53 are refused: `JSON.parse` has already rounded them. */
 export const integer = z.int();
 
 /** Milliseconds since the epoch, before the year 2200: in µs they are exact integers until 2255. */
@@ -42,7 +42,7 @@ export function jsonCodec<S extends z.ZodType>(schema: S) {
   });
 }
 
-/** What is wrong with a message, in one line: the first faults with their places. */
+/** What is wrong with a message, in one line: the first two faults with their places. */
 export function faultOf(error: z.ZodError): string {
   const [first, second] = error.issues.map(({ path, message }) =>
     [path.join("."), message].filter(Boolean).join(": ")
@@ -58,8 +58,8 @@ const types = new Map<unknown, keyof ColumnTypes>([
 ]);
 
 /**
- * The type whose values a field's schema takes, if its check is one of the above or a boolean; undefined of any other schema, whose own
- * checks have to be asked.
+ * The type whose values a field's schema accepts, if it is one of the checks above or a boolean; undefined for any other schema, which has
+ * checks of its own.
  */
 export function fieldType(schema: unknown): { type: keyof ColumnTypes; isNullable: boolean } | undefined {
   const isNullable = schema instanceof z.ZodNullable;

@@ -5,7 +5,7 @@ import { decimal, integer, interval, jsonCodec, symbol, time } from "./message.t
 
 const digits = (most: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${most}}$`));
 
-Deno.test("what is not a plain decimal string is refused as a price", () => {
+Deno.test("a price that is not a plain decimal string is refused", () => {
   const odd = [
     "",
     " 1",
@@ -35,7 +35,7 @@ Deno.test("a price of up to 32 digits before and after the point stays as it was
   }));
 });
 
-Deno.test("ids past 2^53 are refused, as JSON has rounded them already", () => {
+Deno.test("ids above 2^53 are refused, as JSON has already rounded them", () => {
   for (const text of ["9007199254740992", "9007199254740993", "12345678901234567890", "1.5", '"1"', "null"]) {
     assert.ok(!integer.safeParse(JSON.parse(text)).success, text);
   }
@@ -51,7 +51,7 @@ Deno.test("times are whole milliseconds from 1970 to 2199", () => {
   assert.equal(time.parse(Date.UTC(2199, 11, 31, 23, 59, 59, 999)), 7_258_118_399_999);
 });
 
-Deno.test("symbols may begin with a digit, be dated or be Unicode, and hold nothing that a URL or SQL minds", () => {
+Deno.test("symbols may begin with a digit, be dated or be Unicode, and have no character that is special in a URL or SQL", () => {
   for (const name of ["1INCHUSDT", "BTCUSDT_250926", "币安人生USDT", "BTCUSD_PERP"]) {
     assert.equal(symbol.parse(name), name);
   }
@@ -60,12 +60,12 @@ Deno.test("symbols may begin with a digit, be dated or be Unicode, and hold noth
   }
 });
 
-Deno.test("intervals are those of Binance's form", () => {
+Deno.test("an interval that has not the form of Binance is refused", () => {
   for (const name of ["1s", "1m", "15m", "1M", "12h"]) assert.equal(interval.parse(name), name);
   for (const name of ["", "m", "1", "1y", "100m"]) assert.ok(!interval.safeParse(name).success, name);
 });
 
-Deno.test("a text that is no JSON is refused, not thrown", () => {
+Deno.test("text that is not JSON is refused without a throw", () => {
   const codec = jsonCodec(z.object({ a: integer }));
   fc.assert(fc.property(fc.string(), (text) => {
     assert.equal(codec.safeDecode(text).success, false);

@@ -99,14 +99,14 @@ Deno.test("a closed candle is newer than an open one, whatever the event times s
   }));
 });
 
-Deno.test("else the greater event time is newer, and of equals neither is", () => {
+Deno.test("of two candles in the same state the greater event time is newer; of equals neither is", () => {
   fc.assert(fc.property(anyKline, fc.nat(100), fc.nat(100), (candle, a, b) => {
     const [one, other] = [{ ...candle, eventTime: a }, { ...candle, eventTime: b, close: "1" }];
     assert.equal(isNewer(kline.message, one, other), a > b);
   }));
 });
 
-Deno.test("messages share a row exactly when they share the key's fields", () => {
+Deno.test("messages share a row if and only if they share the fields of the key", () => {
   fc.assert(fc.property(anyKline, anyKline, (a, b) => {
     const same = a.symbol === b.symbol && a.interval === b.interval && a.openTime === b.openTime;
     assert.equal(rowKey(kline.message, a) === rowKey(kline.message, b), same);

@@ -21,7 +21,7 @@ Deno.test("an error that waiting does not end is thrown at once", async () => {
   await assert.rejects(retryForever(failing(1), { signal, log, kind, passing }), /failure 1/);
 });
 
-Deno.test("once it is told to stop it gives up with the last error, without finishing its pause", async () => {
+Deno.test("when the signal is aborted it throws the last error at once, without the rest of the pause", async () => {
   await inFastTime(async () => {
     const start = performance.now();
     const stop = new AbortController();
@@ -31,7 +31,7 @@ Deno.test("once it is told to stop it gives up with the last error, without fini
   });
 });
 
-Deno.test("it attempts until it succeeds, and tells of the trouble in words and of its end", async () => {
+Deno.test("it retries until an attempt succeeds, and reports the trouble in words and its end", async () => {
   const lines: string[] = [];
   const troubles: (string | undefined)[] = [];
   const result = await retryForever(failing(2), {
@@ -46,12 +46,12 @@ Deno.test("it attempts until it succeeds, and tells of the trouble in words and 
   assert.match(lines.join("\n"), /Cannot: failure 1; trying until it works[^]*recovered after="2 failures"/);
 });
 
-Deno.test("what succeeds at once tells of no trouble", async () => {
+Deno.test("an attempt that succeeds at once reports no trouble", async () => {
   const onTrouble = () => assert.fail("there was none");
   assert.equal(await retryForever(failing(0), { signal, log, kind, onTrouble }), 1);
 });
 
-Deno.test("an attempt that takes long is told of meanwhile, and waited for", async () => {
+Deno.test("an attempt that takes long is reported, and goes on", async () => {
   const troubles: (string | undefined)[] = [];
   const told = Promise.withResolvers<void>();
   const onTrouble = (words?: string) => {
@@ -66,7 +66,7 @@ Deno.test("an attempt that takes long is told of meanwhile, and waited for", asy
   assert.deepEqual(troubles, ["no answer yet", undefined]);
 });
 
-Deno.test("an hour of failures is a line a minute, though each has other words", async () => {
+Deno.test("an hour of failures is one line a minute, even if each has other words", async () => {
   await inFastTime(async () => {
     const lines: string[] = [];
     const log = createLog("test", "warn", (line) => lines.push(line));

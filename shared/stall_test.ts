@@ -39,7 +39,7 @@ const away = (): never => {
   throw new Error("refused");
 };
 
-Deno.test("work without progress for two minutes is restarted, and given up after two more", async () => {
+Deno.test("work without progress for two minutes is restarted, and fails after two more", async () => {
   const { lines, renewals, gaveUp } = await watch(10, { waiting: () => 7 });
   assert.deepEqual(renewals, [120]);
   assert.match(
@@ -50,20 +50,20 @@ Deno.test("work without progress for two minutes is restarted, and given up afte
   assert.match(gaveUp!.message, /even after a restart of its connections$/);
 });
 
-Deno.test("servers that are away are waited for, and the two minutes begin once they are back", async () => {
+Deno.test("while servers are away nothing is restarted, and the two minutes begin when they are back", async () => {
   assert.deepEqual((await watch(600, { waiting: away })).renewals, []);
   const back = await watch(200, { waiting: (s) => s < 3_600 ? away() : 1 });
   assert.ok(back.renewals[0] >= 3_700 && back.renewals[0] <= 3_720, `after ${back.renewals[0]} s`);
 });
 
-Deno.test("work that makes progress, or has nothing to do, is left alone", async () => {
+Deno.test("work that makes progress, or has nothing to do, is not restarted", async () => {
   assert.deepEqual((await watch(600, { waiting: () => 0 })).renewals, []);
   // Some message gets done every minute and a half.
   const slow = await watch(600, { waiting: () => 1e6, done: (s) => Math.floor(s / 90) });
   assert.deepEqual(slow.renewals, []);
 });
 
-Deno.test("work that makes progress once it is restarted is not given up, and is helped again the next time", async () => {
+Deno.test("work that makes progress after a restart does not fail, and is restarted at its next stall", async () => {
   // After each beginning it gets on for a while.
   const { renewals, gaveUp } = await watch(60, { waiting: () => 1, done: (_, renewals) => renewals });
   assert.equal(gaveUp, undefined);
@@ -89,7 +89,7 @@ function runStalled(run: (signal: AbortSignal, beginnings: number) => Promise<vo
   });
 }
 
-Deno.test("a stalled run is told to end, and another one begins; where it does not end it is left alone", async () => {
+Deno.test("a stalled run is aborted, and another one begins, even if the first does not end", async () => {
   const orderly = await runStalled((signal) =>
     new Promise((resolve) => signal.addEventListener("abort", () => resolve()))
   );

@@ -58,11 +58,11 @@ export interface Feed<M, W extends z.ZodType = z.ZodType> {
   readonly wire: W;
   /** The messages of a payload: none, one or several. */
   readonly toMessages: (payload: z.output<W>, receivedAt: number) => readonly M[];
-  /** The same text for one message on whichever connection it comes, and for no other message. */
+  /** A text that is the same for one message on every connection, and differs for any other message. */
   readonly identity: (message: M) => string;
   /**
-   * What the silence of one feed means while the connection works. `trades`: the feed is dead if its symbol trades meanwhile.
-   * `always`: the feed is dead. `unknown`: nothing.
+   * What it means if one feed is silent while its connection works. `trades`: the feed is dead if its symbol trades meanwhile.
+   * `always`: the feed is dead. `unknown`: nothing can be said.
    */
   readonly silence: "trades" | "always" | "unknown";
   /** A frame of the form that the exchange sends today. */
@@ -75,17 +75,17 @@ export interface Storage<M> {
   readonly columns: { readonly [F in keyof M]: ColumnFor<M[F]> };
   /** The number of the migration that the workers of this stream need. */
   readonly migration: number;
-  /** The time by whose UTC day the table is partitioned. Messages that the table's retention no longer keeps are not written. */
+  /** The time by whose UTC day the table is partitioned. Messages older than the table's retention are not written. */
   readonly partitionedBy?: keyof M & string;
-  /** What is computed from the rows of each second and must be computed anew after a row of that second was written. */
+  /** What is computed from the rows of each second, and computed again after a row of that second is written. */
   readonly rollup?: Rollup<M>;
 }
 
-/** Names in the database of what computes the seconds of a table. */
+/** The names in the database of what computes the seconds of a table. */
 export interface Rollup<M> {
   /** The time whose second a row belongs to. */
   readonly by: keyof M & string;
-  /** The table of the seconds that must be computed anew; its only column is `second`. */
+  /** The table of the seconds that must be computed again; its only column is `second`. */
   readonly stale: string;
   /** The function that computes some of them and returns how many. */
   readonly refresh: string;

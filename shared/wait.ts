@@ -1,4 +1,4 @@
-/** Waits `ms`, or until the signal is aborted; it never throws. What is over already is waited for no longer. */
+/** Waits `ms`, or until the signal is aborted; returns at once if `ms` is not positive. Never throws. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -7,14 +7,14 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, Math.max(0, ms)); // the runtime warns of less
+    const timer = setTimeout(done, Math.max(0, ms)); // the runtime warns of negative times
     signal?.addEventListener("abort", done, { once: true });
   });
 }
 
 /**
  * How long to wait before the next attempt, in ms: doubled each time from `least` to `most`, with up to half of it taken
- * off at random, so that workers that failed together don't come back together.
+ * off at random, so that workers that failed together do not come back together.
  */
 export function backoff(attempt: number, least = 250, most = 30_000): number {
   const full = Math.min(most, least * 2 ** Math.min(attempt, 30));

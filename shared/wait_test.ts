@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { backoff, sleep } from "./wait.ts";
 
-Deno.test("a wait ends at once when it is told to, before or meanwhile, and does not throw", async () => {
+Deno.test("a wait whose signal is aborted, before or meanwhile, ends at once and does not throw", async () => {
   const start = performance.now();
   await sleep(60_000, AbortSignal.abort());
   const stop = new AbortController();
@@ -28,12 +28,12 @@ Deno.test("a pause doubles with each attempt up to its limit, less up to half of
   }));
 });
 
-Deno.test("workers that failed together come back apart, and none later than after half a minute", () => {
+Deno.test("workers that failed together come back at different times, each within half a minute", () => {
   assert.ok(new Set(Array.from({ length: 100 }, () => backoff(3))).size > 90);
   assert.ok(backoff(1e6) <= 30_000);
 });
 
-Deno.test("a wait that is over already ends at once, and the runtime has nothing to warn of", async () => {
+Deno.test("a wait of a negative time ends at once, without a warning of the runtime", async () => {
   const warnings: Error[] = [];
   const warn = (warning: Error) => void warnings.push(warning);
   process.on("warning", warn);

@@ -7,15 +7,15 @@ import type { Report } from "./telemetry/report.ts";
 import { SchemaError } from "./postgres/schema.ts";
 import { serveHealth } from "./telemetry/health.ts";
 
-/** What the loops are given. */
+/** What the loop of a worker is given. */
 export interface Worker {
   readonly config: Config;
   readonly log: Log;
-  /** Aborted at the first SIGINT or SIGTERM: finish what is in hand, then return. */
+  /** Aborted at the first SIGINT or SIGTERM: the loop stores or sends what it has in memory, then returns. */
   readonly signal: AbortSignal;
-  /** Aborted 8 s later: give up what is not finished. */
+  /** Aborted 8 s later: the loop gives up what is not finished. */
   readonly deadline: AbortSignal;
-  /** To be set by the loop: how it is doing. */
+  /** Returns how the loop is doing. The loop sets it. */
   report: () => Report;
 }
 
@@ -27,9 +27,9 @@ const DRAIN_MS = 9_500;
 const REPORT_MS = 10_000;
 
 /**
- * Runs a worker's loop: environment, log, signals, health and exit code. Exits with 0 when the loop has ended in order, 78
- * when the configuration or the schema is wrong (a restart won't help), else 1. The first signal drains, for 10 s at most;
- * a second one quits at once. `options` are what it takes on its command line.
+ * Runs a worker's loop: environment, log, signals, health and exit code. Exits with 0 if the loop ended in order, with 78 if
+ * the configuration or the schema is wrong (a restart does not help), and with 1 otherwise. After the first signal the loop has 10 s
+ * to finish; a second signal ends the process at once. `options` are the arguments that the worker accepts.
  */
 export async function runWorker(
   name: string,
@@ -74,7 +74,7 @@ function stopSignals(log: Log): Pick<Worker, "signal" | "deadline"> {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => {
       if (stop.signal.aborted) Deno.exit(exitCodes.signal[name]);
-      log.info("stopping: finishing what is in hand; a second signal quits at once", { signal: name });
+      log.info("stopping: finishing what is in memory; a second signal quits at once", { signal: name });
       stop.abort();
       setTimeout(() => deadline.abort(), DEADLINE_MS);
       setTimeout(() => {

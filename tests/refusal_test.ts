@@ -86,7 +86,7 @@ Deno.test("a worker without Kafka says what it can't reach and waits, and a seco
     await until("it to wait", async () => (await worker.report())?.status === "waiting");
   }
   producer.kill("SIGTERM");
-  await producer.says(/stopping: finishing what is in hand; a second signal quits at once/);
+  await producer.says(/stopping: finishing what is in memory; a second signal quits at once/);
   // The code of who quits at the second one: who finishes first, or can't, has others.
   assert.equal((await producer.kill("SIGTERM")).code, 143);
 });

@@ -17,7 +17,7 @@ const schema = z.object({
 /** One best bid and ask. Prices and quantities are decimal strings, times are ms since the epoch. */
 export type Book = z.infer<typeof schema>;
 
-// Binance: "Individual Symbol Book Ticker Streams". `ps` and `st` came in 2026 and may be absent.
+// Binance: "Individual Symbol Book Ticker Streams". `ps` and `st` are sent since 2026 and may be absent.
 const wire = z.object({
   e: z.literal("bookTicker"),
   u: integer,

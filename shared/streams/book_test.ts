@@ -24,18 +24,18 @@ Deno.test("a best bid and ask becomes a message field by field, and its prices s
   assert.deepEqual(feed.toMessages(feed.wire.parse(data), 5), [expected]);
 });
 
-Deno.test("frames of before 2026, without ps and st, and fields never seen before are taken", () => {
+Deno.test("frames of before 2026, without ps and st, and frames with unknown fields are accepted", () => {
   const { ps: _ps, st: _st, ...old } = data;
   const expected = feed.wire.parse(data);
   assert.deepEqual(feed.wire.parse(old), expected);
   assert.deepEqual(feed.wire.parse({ ...data, st: 0, future: [{}] }), expected);
 });
 
-Deno.test("each symbol is a stream, in lower case", () => {
+Deno.test("each symbol is a feed, in lower case", () => {
   assert.deepEqual(feed.subscriptions("BTCUSDT_250926", ["1m"]), ["btcusdt_250926@bookTicker"]);
 });
 
-Deno.test("a best bid and ask comes out of Kafka as it went in", () => {
+Deno.test("a best bid and ask is the same after a way through Kafka", () => {
   fc.assert(fc.property(anyBook, (message) => {
     const text = book.message.codec.encode(message);
     assert.deepEqual(book.message.codec.decode(text), message);

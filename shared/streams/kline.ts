@@ -77,7 +77,7 @@ const feed: Feed<Kline, typeof wire> = {
     eventTime: E,
     receivedAt,
   }],
-  // Without the event time, in which two connections differ.
+  // The event time is left out: it differs between two connections.
   identity: (m) => `${m.symbol} ${m.interval} ${m.openTime} ${m.lastTradeId} ${m.numTrades} ${m.isClosed}`,
   silence: "trades",
   sample:

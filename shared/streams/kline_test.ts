@@ -35,21 +35,21 @@ Deno.test("a candle's frame becomes a message field by field, and its prices sta
   assert.deepEqual(feed.toMessages(feed.wire.parse(data), 5), [expected]);
 });
 
-Deno.test("a candle without trades and fields never seen before are taken", () => {
+Deno.test("a candle without trades is accepted, and so are unknown fields", () => {
   const k = { ...data.k, n: 0, f: -1, L: -1, v: "0", q: "0", V: "0", Q: "0", future: { a: [1] } };
   const [message] = feed.toMessages(feed.wire.parse({ ...data, k, st: 1, future: null }), 5);
   assert.deepEqual([message.numTrades, message.firstTradeId, message.lastTradeId], [0, -1, -1]);
   assert.ok(!("future" in message));
 });
 
-Deno.test("each symbol and interval is a stream, in lower case but for the month", () => {
+Deno.test("each symbol and interval is a feed, in lower case except for the month", () => {
   assert.deepEqual(feed.subscriptions("币安人生USDT", ["1m", "1M"]), [
     "币安人生usdt@kline_1m",
     "币安人生usdt@kline_1M",
   ]);
 });
 
-Deno.test("a candle comes out of Kafka as it went in, and fields of a later version are passed over", () => {
+Deno.test("a candle is the same after a way through Kafka, and fields of a later version are ignored", () => {
   fc.assert(fc.property(anyKline, (message) => {
     const text = kline.message.codec.encode(message);
     assert.deepEqual(kline.message.codec.decode(text), message);

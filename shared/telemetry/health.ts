@@ -9,8 +9,8 @@ type Status = "ok" | "waiting" | "stuck";
 
 /**
  * The paths, and the statuses at which each answers 503.
- * `/livez` (does a restart help?) never does: a worker that answers runs, a restart would not remove what keeps it from its work,
- * and a producer would lose what it holds in memory. `/readyz` (does it make progress?) does while the worker waits or is stuck,
+ * `/livez` (does a restart help?) never answers 503: a worker that answers runs, a restart does not remove the cause of a stop, and a
+ * producer would lose what it has in memory. `/readyz` (does it make progress?) answers 503 while the worker waits or is stuck,
  * `/healthz` only while a person must act.
  */
 const redAt: Record<string, readonly Status[]> = {

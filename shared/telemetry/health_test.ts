@@ -4,7 +4,7 @@ import { serveHealth } from "./health.ts";
 import { silent } from "../../tests/silent.ts";
 import type { Report } from "./report.ts";
 
-Deno.test("each path tells the same, and is red for what it is about", async () => {
+Deno.test("each path has the same body, and answers 503 at its own statuses", async () => {
   let report: Report = { counts: { stored: 1 } };
   const port = freePort();
   await using _server = serveHealth(port, () => report, silent);
@@ -34,7 +34,7 @@ Deno.test("each path tells the same, and is red for what it is about", async () 
   assert.deepEqual(await answers(), [[200, 200, 200], { status: "ok", ...report, p50_ms: 0.1, p99_ms: 0.1 }]);
 });
 
-Deno.test("a port that another process has is told with its variable", async () => {
+Deno.test("the error of a port that another process has names the variable", async () => {
   const port = freePort();
   await using _first = serveHealth(port, () => ({ counts: {} }), silent);
   assert.throws(() => serveHealth(port, () => ({ counts: {} }), silent), {

@@ -3,14 +3,14 @@ export type Histogram = number[];
 
 const GROWTH = Math.log(1.1);
 
-/** Notes one duration in ms; what is below a tenth of a ms counts as that. */
+/** Counts one duration in ms; less than a tenth of a ms counts as a tenth. */
 export function note(histogram: Histogram, ms: number, times = 1): void {
   const bucket = Math.max(0, Math.ceil(Math.log(Math.max(ms, 0.1) * 10) / GROWTH));
   while (histogram.length <= bucket) histogram.push(0);
   histogram[bucket] += times;
 }
 
-/** The duration in ms that the share `p` (0 … 1) of them did not exceed; null where none was noted. */
+/** The duration in ms that the share `p` (0 … 1) of them did not exceed; null if there are none. */
 export function percentile(histogram: Histogram, p: number): number | null {
   const total = histogram.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
@@ -32,8 +32,8 @@ export function summaryOf(histogram: Histogram): { p50_ms?: number; p99_ms?: num
 }
 
 /**
- * Returns a function that gives the newest durations of a histogram that only grows: those of the last `ms`, or up to a sixth
- * more. If it is called less often, it gives those since the last call. `now` is in ms of a monotonic clock.
+ * Returns a function that returns the newest durations of a histogram that only grows: those of the last `ms`, or up to a sixth
+ * more. If it is called less often, it returns those since the last call. `now` is in ms of a monotonic clock.
  */
 export function createWindow(ms: number): (histogram: Histogram, now: number) => Histogram {
   const copies: { at: number; histogram: Histogram }[] = [{ at: -Infinity, histogram: [] }];

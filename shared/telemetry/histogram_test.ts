@@ -11,7 +11,7 @@ const of = (durations: number[]) => {
   return histogram;
 };
 
-Deno.test("of no durations there is no percentile", () => {
+Deno.test("no durations have no percentile", () => {
   assert.equal(percentile([], 0.5), null);
   assert.equal(percentile(merge([]), 0.5), null);
 });
@@ -25,7 +25,7 @@ Deno.test("a percentile is at most 10 % above the exact one, and not below it", 
   }));
 });
 
-Deno.test("histograms merged are one of all their durations", () => {
+Deno.test("merged histograms are one histogram of all durations", () => {
   fc.assert(fc.property(fc.array(fc.array(duration)), (lists) => {
     const all = of(lists.flat());
     assert.deepEqual(merge(lists.map(of)), all);
@@ -37,7 +37,7 @@ Deno.test("a clock that is ahead gives no negative delays, and a week is a few h
   assert.ok(of([7 * 86_400_000]).length < 300);
 });
 
-Deno.test("a window tells the last minute: delays of an outage are gone two minutes after it", () => {
+Deno.test("a window has the last minute: delays of an outage are gone two minutes after it", () => {
   const all: Histogram = [];
   const recent = createWindow(60_000);
   const p99 = (second: number) => summaryOf(recent(all, second * 1_000)).p99_ms;
@@ -51,7 +51,7 @@ Deno.test("a window tells the last minute: delays of an outage are gone two minu
   assert.ok(percentile(all, 0.99)! > 600_000);
 });
 
-Deno.test("a window holds what came since it was last asked, if that is longer ago, and all at first", () => {
+Deno.test("a window has all durations at first, and those since the last call if that is longer ago", () => {
   const all: Histogram = [];
   const recent = createWindow(60_000);
   const noted = (second: number) => recent(all, second * 1_000).reduce((sum, count) => sum + count, 0);

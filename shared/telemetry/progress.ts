@@ -1,6 +1,6 @@
 import type { Report } from "./report.ts";
 
-/** A worker with work before it that gets none of it done for so long is stuck, in ms. */
+/** A worker that has work and makes no progress for this long is stuck, in ms. */
 const STALL_MS = 60_000;
 
 /** The counts that say what is still to be done, and those that say what has been done. */
@@ -21,11 +21,11 @@ export function noteProgress(before: Progress, report: Report, now: number): Pro
   return isIdle || done !== before.done ? { done, since: now } : before;
 }
 
-/** Whether the worker should be making progress and isn't, in words. */
+/** Why the worker is stuck, in words; undefined if it is not. */
 export function whyStuck(report: Report, { since }: Progress, now: number): string | undefined {
   if (report.stuck !== undefined || now - since < STALL_MS) return report.stuck;
   const seconds = Math.round((now - since) / 1_000);
-  return `${sum(report, backlogs)} messages wait, and for ${seconds} s not one of them got done`;
+  return `${sum(report, backlogs)} messages wait, and none was processed for ${seconds} s`;
 }
 
 function sum({ counts }: Report, names: readonly string[]): number {

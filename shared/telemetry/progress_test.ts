@@ -16,7 +16,7 @@ const minute = (report: (i: number) => Report) => Array.from({ length: 13 }, (_,
 Deno.test("a consumer that is behind and stores nothing for a minute is stuck", () => {
   assert.equal(
     verdict(minute(() => ({ counts: { stored: 0, behind: 40 } }))),
-    "40 messages wait, and for 60 s not one of them got done",
+    "40 messages wait, and none was processed for 60 s",
   );
 });
 
@@ -24,19 +24,19 @@ Deno.test("a producer whose buffer is not sent for a minute is stuck", () => {
   assert.match(verdict(minute((i) => ({ counts: { produced: 0, buffered: i + 1 } })))!, /^13 messages wait/);
 });
 
-Deno.test("a worker that says itself why it is stuck is believed at once", () => {
+Deno.test("a worker that reports why it is stuck is stuck at once", () => {
   assert.equal(verdict([{ counts: { stored: 9 }, stuck: "no frame for 61 s" }]), "no frame for 61 s");
 });
 
-Deno.test("a consumer is not stuck as long as it gets on, however far behind it is", () => {
+Deno.test("a consumer that makes progress is not stuck, however far behind it is", () => {
   assert.equal(verdict(minute((i) => ({ counts: { stored: i, behind: 1_000_000 } }))), undefined);
 });
 
-Deno.test("what has nothing to do is not stuck", () => {
+Deno.test("a worker that has nothing to do is not stuck", () => {
   assert.equal(verdict(minute(() => ({ counts: { stored: 5, behind: 0 } }))), undefined);
 });
 
-Deno.test("a consumer that waits for its database is not stuck, and has a minute once it is back", () => {
+Deno.test("a consumer that waits for its database is not stuck, and has a minute when the database is back", () => {
   const counts = { stored: 5, behind: 40 };
   const away = minute(() => ({ counts, waiting: "the database is down" }));
   assert.equal(verdict(away), undefined);

@@ -2,7 +2,7 @@ import type { Histogram } from "./histogram.ts";
 
 /** What a worker says of itself. */
 export interface Report {
-  /** The design's counts, by name. */
+  /** The counts by name, such as `received` or `stored`. */
   readonly counts: Record<string, number>;
   /** Delays from receipt to commit, in ms: of the process's life, and of the last minute. */
   readonly delays?: Histogram;
@@ -14,6 +14,6 @@ export interface Report {
    * must act. The worker keeps trying. Absent while all is well.
    */
   readonly stuck?: string;
-  /** What it waits for that ends by itself: the start, or a server that is away. It keeps what it holds in memory. */
+  /** What it waits for, if the wait ends by itself: the start, or a server that is away. The worker keeps what it has in memory. */
   readonly waiting?: string;
 }
