@@ -22,6 +22,10 @@ import type { Sink } from "./sink.ts";
 import { createWork } from "./work.ts";
 import { createStore } from "./store.ts";
 
+/** What a consumer uses of the configuration; of the exchange, which host the data comes from. */
+export const consumerSlices = ["kafka", "database", "exchange"] as const;
+export type ConsumerSlice = (typeof consumerSlices)[number];
+
 /** How many bytes of messages may wait for the sink, by their size in memory. */
 const INTAKE_BYTES = 6 * 2 ** 20;
 /** With more messages than this to store, the jobs of the sink do only what is urgent. */
@@ -41,7 +45,7 @@ const MOST_PAUSE_MS = 5_000;
 export async function consume<M extends StreamMessage>(
   type: MessageType<M>,
   createSink: () => Sink<M>,
-  worker: Worker,
+  worker: Worker<ConsumerSlice>,
 ): Promise<void> {
   requireOwnDatabase(worker.config);
   const meter = createMeter();
@@ -56,7 +60,7 @@ export async function consume<M extends StreamMessage>(
 async function read<M extends StreamMessage>(
   type: MessageType<M>,
   opening: Sink<M>,
-  worker: Worker,
+  worker: Worker<ConsumerSlice>,
   meter: Meter,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from "../shared/config/config.ts";
+import { ConfigError, readConfig, variablesOf } from "../shared/config/config.ts";
 import { checkEnvFile } from "../shared/config/env_file.ts";
 import { kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
@@ -19,8 +19,8 @@ const SHOWN = 20;
 async function main(args: string[]): Promise<string> {
   const request = readRequest(args);
   if (!request) return help;
-  await checkEnvFile();
-  const config = readConfig();
+  await checkEnvFile(Object.keys(variablesOf(["running", "kafka"])));
+  const config = readConfig(Deno.env.toObject(), ["kafka"]);
   const log = createLog("dlq", config.logLevel);
   const kafka = openKafka(config.kafka, log);
   await kafka.listTopics().catch((error) => {

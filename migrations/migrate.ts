@@ -1,10 +1,11 @@
 import { explained } from "../shared/postgres/fault.ts";
+import { checkEnvFile } from "../shared/config/env_file.ts";
 import { formerSettings, warnOfFormerSettings } from "../shared/config/former_settings.ts";
 import { connect, createDatabase } from "../shared/postgres/mod.ts";
 import { schemaNumber } from "../shared/postgres/schema.ts";
 import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import { runWorker, type Worker } from "../shared/worker.ts";
-import { makeRoles, readPasswords } from "./roles.ts";
+import { makeRoles, passwordVariables, readPasswords } from "./roles.ts";
 import { migrate } from "./run.ts";
 
 const help = `Brings the database that DB_URL names up to date, and creates it if it does not exist.
@@ -20,10 +21,12 @@ const ROLES = "--roles";
 /** The number of the migration that reads the variables of earlier versions. */
 const TAKES_OVER = 9;
 
-async function prepare({ config, log }: Worker): Promise<void> {
+async function prepare({ config, log }: Worker<"database">): Promise<void> {
   const env = Deno.env.toObject();
   const former = formerSettings(env);
-  const passwords = Deno.args.includes(ROLES) ? readPasswords(env) : undefined;
+  const makesRoles = Deno.args.includes(ROLES);
+  if (makesRoles) await checkEnvFile(Object.values(passwordVariables));
+  const passwords = makesRoles ? readPasswords(env) : undefined;
   await createDatabase(config.database, log);
   const { schema } = config.database;
   const sql = connect(config.database, log);
@@ -37,12 +40,12 @@ async function prepare({ config, log }: Worker): Promise<void> {
   }
 }
 
-await runWorker(
-  "migrate",
-  help,
-  (worker) =>
+await runWorker({
+  name: "migrate",
+  slices: ["database"],
+  words: [ROLES],
+  run: (worker) =>
     prepare(worker).catch((error) => {
       throw explained(worker.config.database, error);
     }),
-  [ROLES],
-);
+}, help);

@@ -67,7 +67,7 @@ async function main(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  const { database, logLevel } = readConfig();
+  const { database, logLevel } = readConfig(Deno.env.toObject(), ["database"]);
   const { schema } = database;
   const sql = connect(database, createLog("retention", logLevel));
   try {

@@ -5,17 +5,20 @@ import { inTurn, readStatements } from "./run.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** The variable of each role's password. */
-const variables = { bookline_writer: "WRITER_DB_PASSWORD", grafana_reader: "GRAFANA_DB_PASSWORD" } as const;
+export const passwordVariables = {
+  bookline_writer: "WRITER_DB_PASSWORD",
+  grafana_reader: "GRAFANA_DB_PASSWORD",
+} as const;
 
 /** A password for each role. */
-export type Passwords = Record<keyof typeof variables, string>;
+export type Passwords = Record<keyof typeof passwordVariables, string>;
 
 /**
  * Reads the roles' passwords from the environment.
  * @throws {ConfigError} naming each variable that is missing or can't be used
  */
 export function readPasswords(env: Record<string, string | undefined>): Passwords {
-  const faults = Object.entries(variables).flatMap(([role, variable]) => {
+  const faults = Object.entries(passwordVariables).flatMap(([role, variable]) => {
     const password = env[variable] ?? "";
     // Programs differ in how they prepare other characters (RFC 4013), and would be refused.
     if (/^[\x21-\x7e]+$/.test(password)) return [];
@@ -24,8 +27,8 @@ export function readPasswords(env: Record<string, string | undefined>): Password
   });
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
   return {
-    bookline_writer: env[variables.bookline_writer]!,
-    grafana_reader: env[variables.grafana_reader]!,
+    bookline_writer: env[passwordVariables.bookline_writer]!,
+    grafana_reader: env[passwordVariables.grafana_reader]!,
   };
 }
 
@@ -59,5 +62,5 @@ export async function makeRoles(
       set_config('bookline.reader_verifier', '${scramVerifier(passwords.grafana_reader)}', true);
     ${roles} ${grants}`,
   );
-  log.info("the roles are up to date", { roles: Object.keys(variables).join() });
+  log.info("the roles are up to date", { roles: Object.keys(passwordVariables).join() });
 }

@@ -13,6 +13,10 @@ import { createCoverage } from "./coverage/coverage.ts";
 import { requireHeap } from "./heap.ts";
 import { createSocketSource } from "./socket/source.ts";
 
+/** What a producer uses of the configuration. */
+export const producerSlices = ["kafka", "exchange", "producer"] as const;
+export type ProducerSlice = (typeof producerSlices)[number];
+
 /**
  * Puts what the exchange sends of a stream on the stream's topic until the worker is told to stop. Then it sends what it still
  * holds. What it could not receive or not keep is recorded as gaps.
@@ -20,7 +24,7 @@ import { createSocketSource } from "./socket/source.ts";
  */
 export async function produceFromSocket<M extends ExchangeMessage>(
   stream: Stream<M>,
-  worker: Worker,
+  worker: Worker<ProducerSlice>,
 ): Promise<void> {
   const { config, log, signal, deadline } = worker;
   const { message: type, feed } = stream;
@@ -32,7 +36,7 @@ export async function produceFromSocket<M extends ExchangeMessage>(
 
   const symbols = new Map(
     config.symbols.flatMap((symbol) =>
-      feed.subscriptions(symbol, config.klineIntervals).map((name) => [name, symbol] as const)
+      feed.subscriptions(symbol, worker.options).map((name) => [name, symbol] as const)
     ),
   );
   const lines = linesOf(config.binanceWsUrl, config.market.routes[feed.route], [...symbols.keys()]);

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ColumnFor } from "./columns.ts";
+import type { Values, Variables } from "./config/variables.ts";
 import type { Market } from "./exchange/markets/mod.ts";
 
 /** What each message of a stream has. */
@@ -47,11 +48,13 @@ export interface MessageType<M extends StreamMessage = StreamMessage> {
 }
 
 /** How the exchange sends a stream. */
-export interface Feed<M, W extends z.ZodType = z.ZodType> {
+export interface Feed<M, W extends z.ZodType = z.ZodType, O extends Variables = Variables> {
   /** The kind of connection that carries it; the market knows the path. */
   readonly route: keyof Market["routes"];
+  /** Variables of the environment that this stream alone reads. */
+  readonly options: O;
   /** The feeds of one symbol, lower case as Binance wants them: `btcusdt@kline_1m`. */
-  readonly subscriptions: (symbol: string, intervals: readonly string[]) => string[];
+  subscriptions(symbol: string, options: Values<O>): string[];
   /** The feed that a message came on. */
   readonly feedOf: (message: M) => string;
   /** What a frame's payload must look like; unknown fields are ignored. */

@@ -1,6 +1,14 @@
-import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import {
+  type Config,
+  ConfigError,
+  readConfig,
+  readOptions,
+  type SliceName,
+  variablesOf,
+} from "./config/config.ts";
 import { checkEnvFile } from "./config/env_file.ts";
 import { buildOf, summarize } from "./config/summary.ts";
+import type { Values, Variables } from "./config/variables.ts";
 import { createLog, describe, type Log } from "./log.ts";
 import { summaryOf } from "./telemetry/histogram.ts";
 import type { Report } from "./telemetry/report.ts";
@@ -8,8 +16,10 @@ import { SchemaError } from "./postgres/schema.ts";
 import { serveHealth } from "./telemetry/health.ts";
 
 /** What the loop of a worker is given. */
-export interface Worker {
-  readonly config: Config;
+export interface Worker<N extends SliceName = never, O extends Variables = Variables> {
+  readonly config: Config<N>;
+  /** The stream's own options. */
+  readonly options: Values<O>;
   readonly log: Log;
   /** Aborted at the first SIGINT or SIGTERM: the loop stores or sends what it has in memory, then returns. */
   readonly signal: AbortSignal;
@@ -17,6 +27,19 @@ export interface Worker {
   readonly deadline: AbortSignal;
   /** Returns how the loop is doing. The loop sets it. */
   report: () => Report;
+}
+
+/** What a worker is to do. */
+export interface WorkerPlan<N extends SliceName = never, O extends Variables = Variables> {
+  /** As logs name it: `kline:consume`. */
+  readonly name: string;
+  /** The slices of the configuration that it uses; what is wrong elsewhere in the environment does not stop it. */
+  readonly slices: readonly N[];
+  /** Variables that it alone reads. */
+  readonly options?: O;
+  /** Words that its command line takes. */
+  readonly words?: readonly string[];
+  run(worker: Worker<N, O>): Promise<void>;
 }
 
 /** Exit codes of sysexits.h that tell a supervisor what to do. */
@@ -27,32 +50,39 @@ const DRAIN_MS = 9_500;
 const REPORT_MS = 10_000;
 
 /**
- * Runs a worker's loop: environment, log, signals, health and exit code. Exits with 0 if the loop ended in order, with 78 if
- * the configuration or the schema is wrong (a restart does not help), and with 1 otherwise. After the first signal the loop has 10 s
- * to finish; a second signal ends the process at once. `options` are the arguments that the worker accepts.
+ * Runs a worker: environment, log, signals, health and exit code. Exits with 0 if its work ended in order, with 78 if the
+ * configuration or the schema is wrong (a restart does not help), and with 1 otherwise. After the first signal the work has 10 s to
+ * finish; a second signal ends the process at once.
  */
-export async function runWorker(
-  name: string,
+export async function runWorker<N extends SliceName = never, O extends Variables = Variables>(
+  plan: WorkerPlan<N, O>,
   help: string,
-  run: (worker: Worker) => Promise<void>,
-  options: readonly string[] = [],
 ): Promise<void> {
   if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
+  const { name, slices, words = [] } = plan;
+  const declared = (plan.options ?? {}) as O;
   let log = createLog(name, "info");
   try {
-    const unknown = Deno.args.filter((arg) => !options.includes(arg));
+    const unknown = Deno.args.filter((arg) => !words.includes(arg));
     if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
-    await checkEnvFile();
-    const config = readConfig();
+    await checkEnvFile(Object.keys({ ...variablesOf(["running", ...slices]), ...declared }));
+    const config = readConfig(Deno.env.toObject(), slices);
+    const options = readOptions(declared);
     log = createLog(name, config.logLevel);
-    log.info("starting", { build: buildOf(Deno.env.get("BOOKLINE_BUILD")), ...summarize(config) });
-    const worker: Worker = { config, log, ...stopSignals(log), report: () => ({ counts: {} }) };
+    log.info("starting", { build: buildOf(Deno.env.get("BOOKLINE_BUILD")), ...summarize(config, options) });
+    const worker: Worker<N, O> = {
+      config,
+      options,
+      log,
+      ...stopSignals(log),
+      report: () => ({ counts: {} }),
+    };
     await using _health = config.healthPort
       ? serveHealth(config.healthPort, () => worker.report(), log)
       : undefined;
     const timer = setInterval(() => log.info("running", summary(worker.report())), REPORT_MS);
     try {
-      await run(worker);
+      await plan.run(worker);
     } finally {
       clearInterval(timer);
       const last = worker.report();

@@ -44,7 +44,7 @@ export async function pipeline(names: (keyof typeof streams)[], feed: Feed): Pro
   const tasks = names.flatMap((name) => [`${name}:produce`, `${name}:consume`]);
   const workers = Object.fromEntries(tasks.map((task) => [task, parts.use(startWorker(task, env))]));
   const subscriptions = names.flatMap((name) =>
-    feed.symbols.flatMap((symbol) => streams[name].feed!.subscriptions(symbol, ["1m"]))
+    feed.symbols.flatMap((symbol) => streams[name].feed!.subscriptions(symbol, { KLINE_INTERVALS: ["1m"] }))
   );
   const sent = Object.fromEntries(names.map((name) => [name, 0]));
 

@@ -7,16 +7,34 @@ import { startWorker } from "./worker.ts";
 const producers = ["kline:produce", "book:produce"];
 const consumers = ["kline:consume", "book:consume", "gap:consume"];
 
+/** Two wrong values of what the tasks use, and what is said of them. */
+const refused: { tasks: string[]; env: Record<string, string>; says: RegExp[] }[] = [
+  {
+    tasks: producers,
+    env: { SYMBOLS: "BTC/USDT", BUFFER_BYTES: "lots" },
+    says: [
+      /Cannot use SYMBOLS: it has an entry that is no symbol. Example: SYMBOLS=BTCUSDT,ETHUSDT/,
+      /Cannot use BUFFER_BYTES: it must be a whole number. Example: BUFFER_BYTES=67108864/,
+    ],
+  },
+  {
+    tasks: [...consumers, "migrate"],
+    env: { DB_URL: "mysql://h/x", LOG_LEVEL: "loud" },
+    says: [
+      /Cannot use DB_URL: it must be postgres:.* Example: DB_URL=postgres:/,
+      /Cannot use LOG_LEVEL: it must be debug, info, warn or error. Example: LOG_LEVEL=info/,
+    ],
+  },
+];
+
 Deno.test("every worker refuses a wrong configuration with code 78, before it connects anywhere", async () => {
-  await Promise.all([...producers, ...consumers, "migrate"].map(async (task) => {
-    await using worker = startWorker(task, { SYMBOLS: "BTC/USDT", BUFFER_BYTES: "lots" });
+  const all = refused.flatMap(({ tasks, ...rest }) => tasks.map((task) => ({ task, ...rest })));
+  await Promise.all(all.map(async ({ task, env, says }) => {
+    await using worker = startWorker(task, env);
     assert.equal((await worker.ended).code, 78, task);
     const said = worker.lines.filter((line) => /Cannot use/.test(line)).join("\n");
-    assert.match(
-      said,
-      /Cannot use SYMBOLS: it has an entry that is no symbol. Example: SYMBOLS=BTCUSDT,ETHUSDT/,
-    );
-    assert.match(said, /Cannot use BUFFER_BYTES: it must be a whole number. Example: BUFFER_BYTES=67108864/);
+    for (const words of says) assert.match(said, words);
+    assert.ok(!worker.lines.some((line) => /Connect/.test(line)), worker.lines.join("\n"));
   }));
 });
 

@@ -1,4 +1,5 @@
-import type { Config } from "../../shared/config/config.ts";
+import { type Config, readOptions } from "../../shared/config/config.ts";
+import { klineOptions } from "../../shared/streams/kline.ts";
 import { describe } from "../../shared/log.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -25,12 +26,16 @@ export interface LocalExchange extends AsyncDisposable {
 export async function startLocalExchange(
   feed: Feed,
   { speed = 1, rate }: Options,
-  { market, symbols, klineIntervals }: Config,
+  { market, symbols }: Config,
   hasSymbols: boolean,
 ): Promise<LocalExchange | undefined> {
   if (feed.kind === "live" || feed.kind === "host") return undefined;
   if (feed.kind === "simulated") {
-    const making = { intervals: klineIntervals, rate: rate ?? USUAL_RATE, seed: 1 };
+    const making = {
+      intervals: readOptions(klineOptions).KLINE_INTERVALS,
+      rate: rate ?? USUAL_RATE,
+      seed: 1,
+    };
     return wrap(
       await startExchange({ market, feed: { kind: "simulated", symbols, ...making }, paused: true }),
       symbols,
@@ -55,11 +60,11 @@ function wrap(exchange: Exchange, symbols: readonly string[]): LocalExchange {
 export async function untilSubscribed(
   exchange: Exchange,
   streams: readonly Stream[],
-  { symbols, klineIntervals }: Config,
+  { symbols }: Config,
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = symbols.flatMap((symbol) =>
-    streams.flatMap(({ feed }) => feed?.subscriptions(symbol, klineIntervals) ?? [])
+    streams.flatMap(({ feed }) => feed?.subscriptions(symbol, readOptions(feed.options)) ?? [])
   );
   while (!signal.aborted) {
     const there = new Set(exchange.status().connections.flatMap((connection) => connection.streams));

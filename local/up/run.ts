@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { readConfig } from "../../shared/config/config.ts";
+import { readConfig, readOptions, sliceNames, variablesOf } from "../../shared/config/config.ts";
 import { checkEnvFile } from "../../shared/config/env_file.ts";
+import type { Variables } from "../../shared/config/variables.ts";
 import { foreignHost } from "../../shared/exchange/host.ts";
 import { listStreams } from "../../shared/list_streams.ts";
 import { createLog } from "../../shared/log.ts";
@@ -45,9 +46,12 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const { terminal, signal, onChild } = surroundings;
   const env = Deno.env.toObject();
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
-  await checkEnvFile();
-  const wanted = readConfig(env); // its faults are better told before anything is started
   const [tasks, streams] = await Promise.all([readTasks(), listStreams()]);
+  const declared: Variables = Object.assign({}, ...streams.map(({ feed }) => feed?.options));
+  await checkEnvFile(Object.keys({ ...variablesOf(sliceNames), ...declared }));
+  // Faults are better told before anything is started.
+  const wanted = readConfig(env);
+  readOptions(declared, env);
 
   await using stack = new AsyncDisposableStack();
   stack.use(await claim());

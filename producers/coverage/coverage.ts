@@ -36,7 +36,7 @@ export function createCoverage<M extends ExchangeMessage>(
   connections: readonly (readonly string[])[],
   hasRoom: () => boolean,
   kafka: Kafka,
-  { config, log, signal, deadline }: Worker,
+  { config, log, signal, deadline }: Worker<"kafka">,
 ): Coverage {
   const topic = topicName(config.kafka, stream.message);
   const outlet = createOutlet({

@@ -38,7 +38,7 @@ export function createSocketSource<M extends ExchangeMessage>(
   type: MessageType<M>,
   feed: Feed<M>,
   lines: readonly Line[],
-  config: Config,
+  config: Config<"exchange" | "producer">,
   messages: Pick<Outlet, "push">,
   letters: Pick<Outlet, "push">,
   listener: FeedListener,

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { usualMarket } from "../exchange/markets/mod.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { listStreams } from "../list_streams.ts";
+import { ConfigError, readConfig, readOptions, type SliceName } from "./config.ts";
 
-/** The lines that `readConfig` refuses the environment with. */
+const options = Object.assign({}, ...(await listStreams()).map(({ feed }) => feed?.options ?? {}));
+
+/** The lines that `readConfig` or `readOptions` refuses the environment with. */
 function faultsOf(env: Record<string, string>): string[] {
   try {
     readConfig(env);
+    readOptions(options, env);
   } catch (error) {
     assert.ok(error instanceof ConfigError);
     return error.message.split("\n");
@@ -149,7 +153,6 @@ Deno.test("an empty environment gives the defaults, and an empty value counts as
     config.symbols.join(),
     "BTCUSDT,ETHUSDT,BNBUSDT,XRPUSDT,SOLUSDT,ADAUSDT,DOGEUSDT,POLUSDT,DOTUSDT,AVAXUSDT",
   );
-  assert.deepEqual(config.klineIntervals, ["1m"]);
   assert.equal(config.bufferBytes, 2 ** 26);
   assert.deepEqual([config.healthPort, config.logLevel], [undefined, "info"]);
 
@@ -179,4 +182,24 @@ Deno.test("a secret keeps the spaces that it begins or ends with", () => {
     DB_PASSWORD: "p ",
   });
   assert.deepEqual([kafka.sasl, database.password], [{ username: "key", password: " s " }, "p "]);
+});
+
+Deno.test("what a worker does not use does not stop it: its slices are all that is looked at", () => {
+  const wrong = Object.fromEntries(bad.map(([name, value]) => [name, value]));
+  const mine: [SliceName[], string[]][] = [
+    [["kafka", "exchange", "producer"], ["DB_URL", "KLINE_INTERVALS"]],
+    [["kafka", "exchange", "database"], ["SYMBOLS", "BUFFER_BYTES", "SILENCE_SECONDS", "ROLLOVER_SECONDS"]],
+    [["database"], ["BOOTSTRAP_SERVER", "BINANCE_WS_URL", "SYMBOLS"]],
+  ];
+  for (const [slices, others] of mine) {
+    const env = Object.fromEntries(others.map((name) => [name, wrong[name]]));
+    assert.deepEqual(readConfig(env, slices), readConfig({}, slices), slices.join());
+    assert.throws(() => readConfig(wrong, slices), ConfigError);
+  }
+  assert.deepEqual(readOptions({}, wrong), {});
+});
+
+Deno.test("a stream's own options are read by the stream's declaration", () => {
+  assert.deepEqual(readOptions(options, {}), { KLINE_INTERVALS: ["1m"] });
+  assert.deepEqual(readOptions(options, { KLINE_INTERVALS: "1m, 1h,1m" }), { KLINE_INTERVALS: ["1m", "1h"] });
 });

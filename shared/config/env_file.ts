@@ -1,31 +1,30 @@
-import { ConfigError, variableNames } from "./config.ts";
+import { ConfigError } from "./config.ts";
+import type { Environment } from "./variables.ts";
 
 /** The file that Deno's `--env-file` reads before the process begins. */
 const FILE = ".env";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * Refuses a `.env` if one of its values did not arrive as written. Without the permission to read the file, as in Docker, it checks
+ * Refuses a `.env` if the value of one of these variables did not arrive as written. Without the permission to read the file, as in Docker, it checks
  * nothing. The permission gives a worker no secrets that it does not have: the file's values are in its environment.
  * @throws {ConfigError} naming each variable, its line, where it was cut and how to quote it, but no value
  */
-export async function checkEnvFile(): Promise<void> {
+export async function checkEnvFile(names: readonly string[]): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "read", path: FILE });
   if (state !== "granted") return;
   const text = await Deno.readTextFile(FILE).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
-  const faults = cutValues(text, Deno.env.toObject());
+  const faults = cutValues(text, names, Deno.env.toObject());
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
 }
 
-/** Faults of our variables' values that came from the file, a line each. */
-export function cutValues(text: string, env: Environment): string[] {
+/** Faults of the variables' values that came from the file, a line each. */
+export function cutValues(text: string, names: readonly string[], env: Environment): string[] {
   return text.split(/\r?\n/).flatMap((line, i) => {
     const [, name, value] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-    if (!isOurs(name) || /^["']/.test(value)) return [];
+    if (!names.includes(name) || /^["']/.test(value)) return [];
     const written = value.replace(/(^|\s)#.*$/, "").trim();
     const at = cutAt(written, env);
     const arrived = (env[name] ?? "").trim();
@@ -38,9 +37,6 @@ export function cutValues(text: string, env: Environment): string[] {
       `${FILE} its ${written[at]} (character ${at + 1}) ${why}. Put the value in single quotes: ${name}='…'`;
   });
 }
-
-const isOurs = (name: string | undefined) =>
-  name !== undefined && (variableNames.includes(name) || name.endsWith("_DB_PASSWORD"));
 
 /** What Deno 2.9.6 does not take as written in an unquoted value: \$ is a $, $NAME and ${NAME} are replaced, a # ends the value. */
 const special = /\\\$|\$\{(\w*)[^}]*(?:\}|$)|\$(\w*)|#.*/g;

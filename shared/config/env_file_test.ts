@@ -11,17 +11,21 @@ const { href: config } = new URL("./config.ts", import.meta.url);
 const { href: envFile } = new URL("./env_file.ts", import.meta.url);
 
 /** A program that starts beside a `.env` as a worker does: what it printed, its environment where nothing is wrong. */
-async function startBeside(text: string, env: Record<string, string> = {}): Promise<string> {
+async function startBeside(
+  text: string,
+  env: Record<string, string> = {},
+  names: readonly string[] = [],
+): Promise<string> {
   await using folder = await temporaryFolder();
   await Deno.writeTextFile(join(folder.path, ".env"), text);
   const program = join(folder.path, "start.ts");
   await Deno.writeTextFile(
     program,
     `
-    import { readConfig } from "${config}";
+    import { readConfig, sliceNames, variablesOf } from "${config}";
     import { checkEnvFile } from "${envFile}";
     try {
-      await checkEnvFile();
+      await checkEnvFile([...${JSON.stringify(names)}, ...Object.keys(variablesOf(sliceNames))]);
       readConfig();
       console.log(JSON.stringify(Deno.env.toObject()));
     } catch (error) {
@@ -75,11 +79,12 @@ Deno.test("any value without quotes arrives as it is written, or it is refused",
   const values = [...found, ...fc.sample(value, 400)].map((text) => text.trim())
     .filter((text) => /^[^"']/.test(text));
   // All of them in one file, each with a name of its own; the names are put back in for the check.
-  const lines = values.map((text, i) => `V${i}_DB_PASSWORD=${text}`);
-  const said = await startBeside(`${lines.join("\n")}\n`);
+  const names = values.map((_, i) => `V${i}_DB_PASSWORD`);
+  const lines = values.map((text, i) => `${names[i]}=${text}`);
+  const said = await startBeside(`${lines.join("\n")}\n`, {}, names);
   const refused = new Set([...said.matchAll(/^Cannot use V(\d+)_DB_PASSWORD/gm)].map(([, i]) => Number(i)));
   const kept = lines.filter((_, i) => !refused.has(i));
-  const env: Record<string, string> = JSON.parse(await startBeside(`${kept.join("\n")}\n`));
+  const env: Record<string, string> = JSON.parse(await startBeside(`${kept.join("\n")}\n`, {}, names));
   for (const [i, text] of values.entries()) {
     if (refused.has(i)) continue;
     const [comment] = /(^|\s)#.*$/.exec(text) ?? [""];
@@ -90,5 +95,8 @@ Deno.test("any value without quotes arrives as it is written, or it is refused",
 });
 
 Deno.test("the lines of a file may end as they do on Windows", () => {
-  assert.equal(cutValues("DB_PASSWORD=a#b\r\nDB_USER=c\r\n", { DB_PASSWORD: "a", DB_USER: "c" }).length, 1);
+  assert.equal(
+    cutValues("DB_PASSWORD=a#b\r\nDB_USER=c\r\n", ["DB_PASSWORD"], { DB_PASSWORD: "a", DB_USER: "c" }).length,
+    1,
+  );
 });

@@ -5,7 +5,7 @@ import { asName, foreignHost } from "../exchange/host.ts";
  * Refuses to put what is not the exchange's data on the topics that the exchange's data has by default.
  * @throws {ConfigError} saying which variable to set
  */
-export function requireOwnTopics(config: Config): void {
+export function requireOwnTopics(config: Config<"kafka" | "exchange">): void {
   const host = foreignHost(config);
   const usual = readConfig({ MARKET: config.market.name }).kafka.topicPrefix;
   if (!host || config.kafka.topicPrefix !== usual) return;
@@ -19,7 +19,7 @@ export function requireOwnTopics(config: Config): void {
  * Refuses to store what is not the exchange's data in the database that the exchange's data has by default.
  * @throws {ConfigError} saying which variable to set
  */
-export function requireOwnDatabase(config: Config): void {
+export function requireOwnDatabase(config: Config<"kafka" | "exchange" | "database">): void {
   requireOwnTopics(config);
   const host = foreignHost(config);
   const usual = readConfig({ MARKET: config.market.name }).database.name;

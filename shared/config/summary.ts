@@ -1,30 +1,28 @@
 import project from "../../deno.json" with { type: "json" };
 import type { Config } from "./config.ts";
+import type { Values, Variables } from "./variables.ts";
 
 /**
- * The build: the version of `deno.json`, and the commit if BOOKLINE_BUILD names it. A worker may not read files, so it
+ * The build: the version of `deno.json`, and the commit that BOOKLINE_BUILD names. A worker may not read files, so it
  * can't ask Git: `up` sets the variable, and an image's build argument does.
  */
 export function buildOf(commit: string | undefined): string {
-  return commit ? `${project.version}+${commit}` : project.version;
+  return `${project.version}+${commit || "unknown"}`;
 }
 
-/** The configuration in use, for the log; of secrets only whether they are set. */
-export function summarize({ market, kafka, database, ...rest }: Config): Record<string, unknown> {
-  const { brokers, sasl, ...ofKafka } = kafka;
-  const { password, ...ofDatabase } = database;
-  const { binanceWsUrl, binanceRestUrl, ...others } = rest;
+/** The configuration in use, for the log; of secrets only whether they are set. `options` are the streams' own. */
+export function summarize(
+  { market, kafka, database, binanceWsUrl, binanceRestUrl, ...others }: Partial<Config>,
+  options: Values<Variables> = {},
+): Record<string, unknown> {
   const fields = {
-    market: market.name,
-    brokers: brokers.join(),
-    ...ofKafka,
-    apiKey: isSet(sasl?.username),
-    secretKey: isSet(sasl?.password),
-    ...Object.fromEntries(Object.entries(ofDatabase).map(([name, value]) => [`db_${name}`, value])),
-    db_password: isSet(password),
-    binanceWsUrl: withoutUser(binanceWsUrl),
-    binanceRestUrl: withoutUser(binanceRestUrl),
+    market: market?.name,
+    ...kafka && summaryOfKafka(kafka),
+    ...database && summaryOfDatabase(database),
+    binanceWsUrl: binanceWsUrl && withoutUser(binanceWsUrl),
+    binanceRestUrl: binanceRestUrl && withoutUser(binanceRestUrl),
     ...others,
+    ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name.toLowerCase(), value])),
   };
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
@@ -32,6 +30,15 @@ export function summarize({ market, kafka, database, ...rest }: Config): Record<
       Array.isArray(value) ? value.join() : value,
     ]),
   );
+}
+
+function summaryOfKafka({ brokers, sasl, ...rest }: Config["kafka"]) {
+  return { brokers, ...rest, apiKey: isSet(sasl?.username), secretKey: isSet(sasl?.password) };
+}
+
+function summaryOfDatabase({ password, ...rest }: Config["database"]) {
+  const fields = Object.entries(rest).map(([name, value]) => [`db_${name}`, value]);
+  return { ...Object.fromEntries(fields), db_password: isSet(password) };
 }
 
 const isSet = (secret: string | undefined) => secret === undefined ? "not set" : "set";

@@ -34,6 +34,7 @@ const nameOf = (symbol: string) => `${symbol.toLowerCase()}@bookTicker`;
 
 const feed: Feed<Book, typeof wire> = {
   route: "public",
+  options: {},
   subscriptions: (symbol) => [nameOf(symbol)],
   feedOf: ({ symbol }) => nameOf(symbol),
   wire,

@@ -32,7 +32,7 @@ Deno.test("frames of before 2026, without ps and st, and frames with unknown fie
 });
 
 Deno.test("each symbol is a feed, in lower case", () => {
-  assert.deepEqual(feed.subscriptions("BTCUSDT_250926", ["1m"]), ["btcusdt_250926@bookTicker"]);
+  assert.deepEqual(feed.subscriptions("BTCUSDT_250926", {}), ["btcusdt_250926@bookTicker"]);
 });
 
 Deno.test("a best bid and ask is the same after a way through Kafka", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { list, variable } from "../config/variables.ts";
 import { decimal, integer, interval, jsonCodec, symbol, time } from "../message.ts";
 import type { Feed, MessageType, Storage, Stream } from "../stream.ts";
 
@@ -52,9 +53,22 @@ const wire = z.object({
 
 const nameOf = (symbol: string, interval: string) => `${symbol.toLowerCase()}@kline_${interval}`;
 
-const feed: Feed<Kline, typeof wire> = {
+/** What is read of candles. */
+export const klineOptions = {
+  KLINE_INTERVALS: variable(
+    list(z.enum(
+      ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"],
+      "has an entry that is no interval of Binance's",
+    )).transform((all) => [...new Set(all)]),
+    "1m,1h",
+    "1m",
+  ),
+};
+
+const feed: Feed<Kline, typeof wire, typeof klineOptions> = {
   route: "market",
-  subscriptions: (symbol, intervals) => intervals.map((interval) => nameOf(symbol, interval)),
+  options: klineOptions,
+  subscriptions: (symbol, { KLINE_INTERVALS }) => KLINE_INTERVALS.map((interval) => nameOf(symbol, interval)),
   feedOf: ({ symbol, interval }) => nameOf(symbol, interval),
   wire,
   toMessages: ({ E, k }, receivedAt) => [{

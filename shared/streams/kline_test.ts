@@ -43,7 +43,7 @@ Deno.test("a candle without trades is accepted, and so are unknown fields", () =
 });
 
 Deno.test("each symbol and interval is a feed, in lower case except for the month", () => {
-  assert.deepEqual(feed.subscriptions("币安人生USDT", ["1m", "1M"]), [
+  assert.deepEqual(feed.subscriptions("币安人生USDT", { KLINE_INTERVALS: ["1m", "1M"] }), [
     "币安人生usdt@kline_1m",
     "币安人生usdt@kline_1M",
   ]);
