@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Job, jobsOf, startJobs } from "../consumers/postgres/jobs.ts";
+import { type Job, jobsOf } from "../consumers/postgres/jobs.ts";
+import { startJobs } from "../consumers/postgres/run_jobs.ts";
 import { book } from "../shared/streams/book.ts";
 import { kline } from "../shared/streams/kline.ts";
 import { silent } from "./silent.ts";

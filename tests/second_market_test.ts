@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { jobsOf, keptSince, startJobs } from "../consumers/postgres/jobs.ts";
+import { jobsOf } from "../consumers/postgres/jobs.ts";
+import { keptSince, startJobs } from "../consumers/postgres/run_jobs.ts";
 import { createSink } from "../consumers/postgres/sink.ts";
 import { candle, ticks } from "../consumers/postgres/test_rows.ts";
 import { belongingsOf, clear } from "../local/up/fresh.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keptSince } from "../consumers/postgres/jobs.ts";
+import { keptSince } from "../consumers/postgres/run_jobs.ts";
 import { migrate } from "../migrations/run.ts";
 import { silent } from "./silent.ts";
 import { emptyDatabase, schema, testDatabase } from "./stack.ts";

@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
-import { statementsOf } from "../consumers/postgres/upsert.ts";
+import { statementsOf } from "../consumers/postgres/statements.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 import { schema } from "./stack.ts";
 

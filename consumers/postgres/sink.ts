@@ -8,12 +8,13 @@ import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
 import { databaseFault, explained, noAnswer } from "../../shared/postgres/fault.ts";
 import type { Stream, StreamMessage } from "../../shared/stream.ts";
 import type { Refused, Sink } from "../sink.ts";
-import { createEncoder } from "./binary.ts";
+import { createEncoder } from "./encoder.ts";
 import { copyIn } from "./copy.ts";
 import { isolateRefused } from "./isolate.ts";
-import { jobConnections, type Jobs, jobsOf, startJobs } from "./jobs.ts";
+import { jobConnections, jobsOf } from "./jobs.ts";
+import { type Jobs, startJobs } from "./run_jobs.ts";
 import { requireTable } from "./table_check.ts";
-import { statementsOf } from "./upsert.ts";
+import { statementsOf } from "./statements.ts";
 
 /** How many batches use the staging table after a batch that held a stored row. */
 const CAUTIOUS_BATCHES = 100;

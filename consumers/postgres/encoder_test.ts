@@ -7,7 +7,7 @@ import { type Gap, gap } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { anyBook, anyDecimal, anyKline, anyTime } from "../../tests/arbitraries.ts";
 import { emptyDatabase } from "../../tests/stack.ts";
-import { createEncoder, writeNumeric } from "./binary.ts";
+import { createEncoder, writeNumeric } from "./encoder.ts";
 import { copyIn } from "./copy.ts";
 import { type Sample, sample, sampleStream } from "./test_stream.ts";
 

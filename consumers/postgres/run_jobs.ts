@@ -1,0 +1,86 @@
+import type { Config } from "../../shared/config/config.ts";
+import type { Log } from "../../shared/log.ts";
+import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
+import { transact } from "../../shared/postgres/transaction.ts";
+import { retryForever, type RetryOptions } from "../../shared/retry.ts";
+import type { Stream, StreamMessage } from "../../shared/stream.ts";
+import { sleep } from "../../shared/wait.ts";
+import type { Job, Round } from "./jobs.ts";
+import { createRounds } from "./rounds.ts";
+
+/** The jobs of a table while they run. */
+export interface Jobs<M> extends AsyncDisposable {
+  /** Returns a function that says whether a message is older than its table keeps rows, by the retention of now. */
+  expiry(): (message: M) => boolean;
+  /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
+  stuck(): string | undefined;
+}
+
+/** How often the retention is read, in ms. */
+const RETENTION_MS = 60_000;
+
+/** From when on a table's rows are kept, in ms since the epoch; -Infinity if all are. */
+export async function keptSince(sql: Sql, schema: string, table: string): Promise<number> {
+  const [{ since }] = await transact(
+    sql,
+    `select extract(epoch from ${schema}.kept_since('${table}'))::float8 as since`,
+  );
+  return since * 1_000;
+}
+
+/**
+ * Runs jobs of the stream's table, each at its own pace, until it is disposed. A job that has more to do goes on at once, unless
+ * `isBehind` says that rows wait to be written: those go first. The next round repeats one that failed.
+ */
+export async function startJobs<M extends StreamMessage>(
+  stream: Stream<M>,
+  jobs: readonly Job[],
+  database: Config["database"],
+  log: Log,
+  retry: RetryOptions,
+  isBehind: () => boolean,
+): Promise<Jobs<M>> {
+  const { partitionedBy } = stream.storage;
+  const done = new AbortController();
+  const sql = connectLasting(database, log, jobs.length + 1);
+  let since = -Infinity;
+
+  const rounds = createRounds(log);
+  const troubles = new Map<string, string>();
+  const ask = async () => {
+    since = await keptSince(sql, database.schema, stream.message.topic);
+    return false;
+  };
+  const repeat = async (name: string, everyMs: number, round: () => Promise<boolean>) => {
+    while (!done.signal.aborted) {
+      const hasMore = await rounds.run(name, round);
+      if (!hasMore || isBehind()) await sleep(everyMs, done.signal);
+    }
+  };
+
+  if (partitionedBy) await retryForever(ask, retry);
+  const running = jobs.map(({ name, everyMs, statement }) =>
+    repeat(name, everyMs, async () => {
+      const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];
+      if (typeof done === "string") log.info(done);
+      if (warning) log.sparsely("partitions", warning);
+      if (trouble) troubles.set(name, trouble);
+      else troubles.delete(name);
+      if (failure) throw new Error(failure);
+      return done !== null;
+    })
+  );
+  if (partitionedBy) running.push(repeat("retention", RETENTION_MS, ask));
+  return {
+    expiry() {
+      const oldest = since;
+      return (message) => partitionedBy !== undefined && Number(message[partitionedBy]) < oldest;
+    },
+    stuck: () => troubles.values().next().value ?? rounds.stuck(),
+    async [Symbol.asyncDispose]() {
+      done.abort();
+      await sql.end({ timeout: 2 });
+      await Promise.all(running);
+    },
+  };
+}
