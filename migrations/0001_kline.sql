@@ -1,4 +1,4 @@
--- Candles: one row each, updated in place.
+-- Candles: one row a candle, which is updated in place.
 
 select websocket.set_aside('kline_data');
 

@@ -1,4 +1,4 @@
--- Best bids and asks: one row an update, partitioned by day (UTC) of the matching engine's time.
+-- Best bids and asks: one row an update. The table is partitioned by the UTC day of the matching engine's time.
 
 select websocket.set_aside('order_book_data');
 
@@ -16,7 +16,7 @@ create table websocket.order_book_data (
   primary key (symbol, update_id, transaction_time)
 ) partition by range (transaction_time);
 
--- Takes what no day's partition covers.
+-- Holds the rows that no day's partition covers.
 create table websocket.order_book_data_default partition of websocket.order_book_data default;
 
 comment on table websocket.order_book_data is

@@ -1,4 +1,4 @@
--- The gap ledger: every hole in a stream, so that nothing is missing silently.
+-- The gaps of all streams. Each hole in a stream is a row.
 
 select websocket.set_aside('gap_data');
 

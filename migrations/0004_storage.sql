@@ -1,12 +1,12 @@
--- Days of storage: a partition a day (UTC), made ahead of need and dropped after the retention. What makes and drops them
--- runs with the rights of the schema's owner, so that workers need none of their own.
+-- One partition a UTC day. Partitions are made before they are needed and dropped when the retention ends. The functions that do
+-- this run with the rights of the schema's owner, so workers do not need these rights.
 
--- The database's clock, in one place: a test may put another in its stead.
+-- The database's clock. It is one function, so that a test can replace it.
 create function websocket.now() returns timestamptz
 language sql stable
 return pg_catalog.now();
 
--- The first instant that a retention of so many days keeps; 0 keeps all. Whole days, as whole partitions go.
+-- The first instant that a retention of this many days keeps; 0 keeps all. The days are whole, since partitions are dropped whole.
 create function websocket.kept_since(retention_days integer) returns timestamptz
 language sql stable
 return case
@@ -14,10 +14,11 @@ return case
   else '-infinity'
 end;
 
--- Finds the rows of a second at no bytes a row, as rows come in order of time, near enough.
+-- Finds the rows of a second. A BRIN index takes almost no space, and it works as rows are written nearly in order of time.
 create index on websocket.order_book_data using brin (transaction_time);
 
--- The tables that have a partition a day, and by which column. Whoever locks several does so in this order.
+-- The tables that have one partition a day, each with the column that decides the day. A transaction that locks several of them
+-- locks them in the order of `ordinal`.
 create table websocket.daily_tables (
   ordinal      integer  primary key,
   parent       text     not null,
@@ -26,12 +27,12 @@ create table websocket.daily_tables (
 );
 insert into websocket.daily_tables values (1, 'order_book_data', 'transaction_time', false);
 
--- The name of a day's partition.
+-- The name of the partition of a day.
 create function websocket.partition_name(parent text, day date) returns text
 language sql immutable
 return parent || to_char(day, '_YYYYMMDD');
 
--- The days that a table has partitions of.
+-- The days for which a table has partitions.
 create function websocket.partition_days(parent text) returns setof date
 language sql stable
 begin atomic
@@ -41,9 +42,9 @@ begin atomic
   where inhparent = format('websocket.%I', parent)::regclass and child.relname ~ '_\d{8}$';
 end;
 
--- The days, from now - retention to now + 2, that a table should have partitions of and has not. Days more than a month
--- ago are made only once rows of theirs wait in the default partition; so are all past days where all is kept. A day whose
--- partition somebody has detached and kept is left alone.
+-- The days from now - retention to now + 2 for which a table lacks a partition. Partitions of days more than a month ago are made
+-- only if the default partition has rows of that day. If the retention keeps all, this holds for all past days. A day is left out
+-- if a user has detached its partition and kept it.
 create function websocket.missing_days(parent text, time_column text, retention_days integer) returns setof date
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -63,8 +64,8 @@ begin
 end
 $$;
 
--- Gives a table the partition of a day, together with the rows that waited for it in the default partition. The caller
--- keeps writers out: one that is about to write such a row to the default partition would fail.
+-- Makes the partition of a day and moves the day's rows there from the default partition. The caller locks writers out, since the
+-- write of such a row to the default partition would fail.
 create function websocket.make_day(parent text, time_column text, day date) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -86,12 +87,12 @@ begin
 end
 $$;
 
--- Makes the partitions that are missing, and returns how many. Any number may call it at once: one does the work. Writers
--- wait for a moment, readers of other days don't. Where a lock is not to be had it fails with 55P03: the next call will do.
+-- Makes the missing partitions and returns how many. If several sessions call it at the same time, one does the work. Writers wait
+-- for a moment; readers of other days do not. If it can't get a lock it fails with 55P03, and the next call tries again.
 create function websocket.make_partitions(retention_days integer) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Shorter than deadlock_timeout (1 s), so that it is always this function that gives way.
+-- It is shorter than deadlock_timeout (1 s): on a deadlock this function fails, not the other session.
 set lock_timeout = '500ms'
 as $$
 declare
@@ -112,7 +113,7 @@ begin
   for target in select * from websocket.daily_tables order by ordinal loop
     execute format('lock table only websocket.%I in share row exclusive mode', target.parent);
   end loop;
-  -- Asked again, as another caller may have made them a moment ago.
+  -- The query runs again, since another session may have made the partitions before the lock was taken.
   for target in missing loop
     perform websocket.make_day(target.parent, target.time_column, target.day);
     made := made + 1;
@@ -121,7 +122,7 @@ begin
 end
 $$;
 
--- The days before `since` of which a table still holds anything.
+-- The days before `since` of which a table still has a partition or rows.
 create function websocket.outlived_days(parent text, time_column text, since timestamptz) returns setof date
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -136,7 +137,7 @@ begin
 end
 $$;
 
--- Drops a day of a table, whole partition or strays. What is not a partition any more is somebody's archive.
+-- Drops a day of a table: its partition, and its rows in the default partition. A table that a user has detached is the user's.
 create function websocket.drop_day(parent text, time_column text, day date) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- What dashboards read in the place of 70 million ticks a day: one row a second, and one a minute, for each symbol.
+-- Summaries that dashboards read instead of 70 million ticks a day: one row a second and symbol, and one row a minute and symbol.
 
 create table websocket.order_book_1s (
   second          timestamptz  not null,
@@ -32,22 +32,22 @@ comment on table websocket.order_book_1s is
   '((bid_qty - ask_qty) / (bid_qty + ask_qty)) and the delay (received_at - event_time) over all its updates.';
 comment on table websocket.order_book_1m is 'As order_book_1s, by minute.';
 
--- Seconds of which rows were written that the rollup does not know of yet. Whoever writes ticks adds their seconds in the
--- same transaction, each time anew: so writers never wait for one another, and a crash loses no second.
+-- The seconds that have rows which the rollup has not read yet. A writer of ticks inserts their seconds in the same transaction. It
+-- inserts them even if they are there already, so writers never wait for each other, and a crash loses no second.
 create table websocket.stale_seconds (
   second     timestamptz  not null,
   marked_at  timestamptz  not null default now()
 );
 create index stale_seconds_idx on websocket.stale_seconds (second, marked_at);
 
--- Days whose ticks were dropped: their rollup is final.
+-- The days whose ticks were dropped. Their rollup does not change any more.
 create table websocket.dropped_days (
   day  date  primary key
 );
 
--- The rollup of the whole seconds from `since` to `until`, from the ticks. The range is put into the query as literals, for
--- the planner to leave other days' partitions alone, and the newest page ranges are found by the index on time: by its
--- statistics a partition that grows all day is still so small that a scan of it looks cheap.
+-- The rollup of the whole seconds from `since` to `until`, computed from the ticks. The range is a literal in the query, so that the
+-- planner skips the partitions of other days. Sequential scans are off, since the statistics of a partition that grows all day are
+-- old: the planner takes it for small and would scan it instead of using the index on time.
 create function websocket.seconds_of(since timestamptz, until timestamptz) returns setof websocket.order_book_1s
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -70,7 +70,7 @@ begin
 end
 $$;
 
--- The rollup of a symbol's minute, from its seconds.
+-- The rollup of one minute of a symbol, computed from its seconds.
 create function websocket.minute_of(symbol text, minute timestamptz) returns setof websocket.order_book_1m
 language sql stable
 begin atomic
@@ -85,7 +85,7 @@ begin atomic
   having count(*) > 0;
 end;
 
--- Brings the rollup of the whole seconds from `since` to `until` up to date, and of the minutes around them.
+-- Updates the rollup of the whole seconds from `since` to `until`, and of the minutes that contain them.
 create function websocket.roll_up(since timestamptz, until timestamptz) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,8 @@
--- What the consumer of the book runs again and again, at its own pace: the rollup brought up to date, old days dropped, closed
--- days packed.
+-- The functions that the book's consumer calls periodically: they update the rollup, drop old days and rebuild the index of days
+-- that are over.
 
--- Summarises the newest pages of a day's index on time, which would be read in full otherwise. It gives way to a vacuum,
--- which does the same.
+-- Summarises the newest pages of a day's index on time. Queries would read these pages in full otherwise. If a vacuum has the lock,
+-- it does nothing: the vacuum does the same work.
 create function websocket.summarise_day(day date) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -22,8 +22,8 @@ exception
 end
 $$;
 
--- Takes up to 60 of the stale seconds, the newest first, and rolls them up; returns how many it took. Seconds from `since` on
--- count, which have had no new rows for as long as `settled`.
+-- Rolls up at most 60 of the stale seconds, the newest first, and returns how many. It takes seconds from `since` to `until` that
+-- have had no new rows for the interval `settled`.
 create function websocket.roll_up_stale(since timestamptz, until timestamptz, settled interval) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -32,7 +32,7 @@ as $$
 declare
   stale timestamptz[];
 begin
-  -- The marks go first: of rows that are committed after this statement began, the marks stay.
+  -- The marks are deleted first. The marks of rows that are committed after this statement began stay.
   with taken as (
     delete from websocket.stale_seconds where second in (
       select second from websocket.stale_seconds
@@ -46,7 +46,7 @@ begin
 
   perform websocket.summarise_day(day) from (select distinct second::date as day from unnest(stale) as second) as days;
 
-  -- Consecutive seconds are read in one go.
+  -- Consecutive seconds are read by one query.
   perform websocket.roll_up(min(second), max(second) + interval '1 second')
   from (
     select second, second - row_number() over (order by second) * interval '1 second' as run
@@ -58,8 +58,8 @@ begin
 end
 $$;
 
--- Brings the rollup up to date and returns how many seconds it did. One caller at a time does the work, and for half a
--- second at most: what is left is for the next call. Seconds that still get rows are left until they have `settled`.
+-- Updates the rollup and returns how many seconds it rolled up. One session at a time does the work, for half a second at most; the
+-- next call continues. It leaves out seconds that have had new rows within the interval `settled`.
 create function websocket.refresh_rollup(settled interval default '500 ms') returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -83,8 +83,8 @@ begin
 end
 $$;
 
--- Drops the days of ticks, and the days of the rollup, that are older than their retention; returns how many. Where such ticks
--- are not rolled up yet, that is all it does. Fails with 55P03 where a lock is not to be had. Either way the next call goes on.
+-- Drops the days of ticks and of the rollup that are older than their retention, and returns how many. If such ticks are not rolled
+-- up yet, it only rolls them up. If it can't get a lock it fails with 55P03. In both cases the next call continues.
 create function websocket.drop_partitions(retention_days integer, rollup_retention_days integer default 0) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -125,9 +125,9 @@ begin
 end
 $$;
 
--- Packs the oldest day that is over, not packed yet and without late ticks that the rollup is to read, and returns the name of
--- its key's index, or null. Ticks of several symbols leave the pages of their key half empty: built anew, it takes half the
--- bytes. Late ticks of that day wait meanwhile, and so do queries that read it or, like those bounded by now(), might.
+-- Rebuilds the primary key's index of the oldest day that is over, not rebuilt yet and rolled up completely. Returns the index's
+-- name, or null if there is no such day. Ticks of several symbols leave the pages of the index half empty: rebuilt, it takes half
+-- the bytes. Meanwhile late ticks of that day wait, and so do queries that read the day or that might, such as those bounded by now().
 create function websocket.pack_partition() returns text
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -144,7 +144,7 @@ begin
     and not exists (select from websocket.stale_seconds where second >= day and second < day + 1)
   order by day limit 1;
   if index is not null and pg_try_advisory_xact_lock('websocket.order_book_data'::regclass::oid::bigint) then
-    -- The setting also tells which days are packed.
+    -- The setting also marks the day as done.
     execute format('alter index %s set (fillfactor = 100)', index);
     execute format('reindex index %s', index);
   end if;
@@ -157,6 +157,6 @@ revoke execute on function
   websocket.pack_partition
 from public;
 
--- A database of the first schema may hold ticks already: they get their days, all of them, and their rollup.
+-- A database of the first schema may hold ticks already. They get the partitions of all their days, and their rollup.
 select websocket.make_partitions(0);
 insert into websocket.stale_seconds select distinct date_trunc('second', transaction_time) from websocket.order_book_data;

@@ -1,4 +1,5 @@
--- Larger candles as views over those of one minute, exact in open, high, low, close and sums; `minutes` says how many they hold.
+-- Views of larger candles, computed from those of one minute. Open, high, low, close and the sums are exact. `minutes` is the number
+-- of one-minute candles that a row is computed from.
 
 do $$
 declare

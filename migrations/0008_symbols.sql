@@ -1,4 +1,5 @@
--- The symbols that any stream has rows of. It steps from one to the next in the keys' indexes, however many rows each has.
+-- The symbols that have rows in any stream. The query steps from one symbol to the next in the indexes of the primary keys, so its
+-- time does not depend on the number of rows.
 
 create view websocket.symbols as
 with recursive listed (symbol) as (

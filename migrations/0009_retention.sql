@@ -1,12 +1,12 @@
--- What is kept is said by rows of the database, and by nothing else: no worker's environment, no clock and no role without the
--- owner's rights can drop a day. Each step of the work is bounded, and asks for its locks so briefly that nobody waits long.
+-- The rows of `retention` alone decide what is kept. No worker's environment, no clock and no role without the owner's rights can
+-- drop a day. Each step does a bounded amount of work and waits for its locks only briefly, so that other sessions do not wait long.
 
--- A summary names the table that it is computed from.
+-- `source` is the table that a summary is computed from; null for a table that is no summary.
 alter table websocket.daily_tables add column source text, add unique (parent);
 update websocket.daily_tables set source = 'order_book_data' where is_rollup;
 alter table websocket.daily_tables drop column is_rollup;
 
--- How long each table keeps its rows, in whole days; null keeps all. `archive_first`: a day is dropped only once it is archived.
+-- How long each table keeps its rows, in whole days; null keeps all. With `archive_first` a day is dropped only after it is archived.
 create table websocket.retention (
   table_name     text      primary key,
   keep           interval  check (keep >= interval '1 day' and keep = make_interval(days => extract(day from keep)::integer)),
@@ -14,7 +14,7 @@ create table websocket.retention (
 );
 comment on table websocket.retention is 'How long each table keeps its rows; null: for good. Change it by: deno task retention';
 
--- Refuses what would make a summary wrong: seconds that are dropped while their ticks still change.
+-- Refuses a retention that would make a summary wrong: one that drops seconds while their ticks can still change.
 create function websocket.check_retention() returns trigger
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -44,8 +44,8 @@ $$;
 create trigger check_retention after insert or update on websocket.retention
 for each statement execute function websocket.check_retention();
 
--- The days of a table that `target` has partitions of: the table itself, or the one that rows are on their way to. A partition
--- of another name is somebody's own, as is a table of that name that is no partition.
+-- The days of `parent` for which `target` has partitions. `target` is the table itself, or the table that its rows are moved to. A
+-- partition of another name is a user's own, and so is a table of such a name that is no partition.
 create function websocket.partition_days(target text, parent text) returns setof date
 language sql stable
 begin atomic
@@ -59,7 +59,8 @@ create or replace function websocket.partition_days(parent text) returns setof d
 language sql stable
 return websocket.partition_days(parent, parent);
 
--- The first and the last day that a table has rows of, as its partitions tell by their sizes; rows of the default one count too.
+-- The first and the last day before `until` of which a table has rows: the days whose partitions are not empty, and the days of the
+-- rows in the default partition.
 create function websocket.span_of(parent text, time_column text, until date, out first date, out last date)
 language plpgsql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -74,8 +75,8 @@ begin
 end
 $$;
 
--- The first values: what BOOK_RETENTION_DAYS and ROLLUP_RETENTION_DAYS say to `deno task migrate`, as earlier versions went by
--- them, 0 for all. A table that holds older days keeps all: somebody's worker was told to keep them. So does its summary.
+-- The first values are those of BOOK_RETENTION_DAYS and ROLLUP_RETENTION_DAYS in the environment of `deno task migrate`, as in earlier
+-- versions; 0 keeps all. A table that holds older days keeps all, since a user's worker was told to keep them. So does its summary.
 insert into websocket.retention (table_name) values ('kline_data'), ('gap_data');
 do $$
 declare
@@ -106,8 +107,8 @@ begin
 end
 $$;
 
--- The day that ages are counted from: the clock's day, or the newest row's where that is the day before. Null where there are
--- rows of neither: the market was off, or the clock is wrong. A row dated ahead counts for nothing.
+-- The day from which ages are counted: the clock's day if the table has rows of it, otherwise the day before if it has rows of that
+-- one. Null if it has rows of neither: the market was off, or the clock is wrong. Rows of later days do not count.
 create function websocket.reference_day(parent text, time_column text) returns date
 language plpgsql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -129,7 +130,7 @@ begin
 end
 $$;
 
--- The first day that a table keeps; -infinity where it keeps all, or where that can't be told for now.
+-- The first day that a table keeps; -infinity if it keeps all, or if the reference day is not known.
 create function websocket.kept_since(table_name text) returns date
 language sql stable security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -139,7 +140,7 @@ begin atomic
   where retention.table_name = kept_since.table_name and keep is not null;
 end;
 
--- The first day of a table that may not be dropped: it is kept, or a summary is yet to be computed from it.
+-- The first day of a table that must not be dropped, since the retention keeps it or a summary must still be computed from it.
 create function websocket.needed_since(table_name text) returns date
 language sql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -151,8 +152,9 @@ begin atomic
   ));
 end;
 
--- Takes the lock that lets nobody else use a table, or fails with 55P03. Writers wait first, for 100 ms at most; readers then,
--- for 40. That is shorter than deadlock_timeout, so that it is always this function that gives way.
+-- Takes the exclusive lock of a table, or fails with 55P03. While it waits for writers, other writers wait for 100 ms at most. While it
+-- then waits for readers, all others wait for 40 ms at most. Both are shorter than deadlock_timeout: on a deadlock this function
+-- fails, not the other session.
 create function websocket.lock_out(parent text) returns void
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -165,8 +167,9 @@ begin
 end
 $$;
 
--- Drops days of a table, the oldest first, as many as take 40 ms and 30 at most; returns those that it dropped. Whoever reads a
--- day by its own name keeps that day, and no other. While it waited for the lock a day may have been detached, or had a late row.
+-- Drops days of a table, the oldest first, for 40 ms and 30 days at most, and returns the dropped days. A session that reads a day's
+-- partition by its own name delays that day only. The days are checked again under the lock: meanwhile a day may have been detached,
+-- or may have got a late row.
 create function websocket.drop_days(parent text, days date[]) returns date[]
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -198,8 +201,8 @@ begin
 end
 $$;
 
--- Drops some of what a table has outlived: days, or else some thousand rows of the default partition. Returns what it did in
--- words, null where nothing is outlived. What is not a partition any more is somebody's archive.
+-- Drops some of the rows that a table no longer keeps: whole days, or if there are none up to 5,000 rows of the default partition.
+-- Returns in words what it did, or null if there was nothing to drop. A table that a user has detached is the user's.
 create function websocket.drop_some(parent text, time_column text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp

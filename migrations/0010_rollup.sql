@@ -1,13 +1,13 @@
--- The rollup names every column that it reads and writes, so a column that somebody adds to these tables does no harm. Its calls
--- are bounded in time and in the locks that they take, and nothing is built anew at night any more.
+-- The rollup names every column that it reads and writes, so a user may add columns to these tables. Its calls are bounded in time
+-- and in their locks, and indexes are no longer rebuilt.
 
--- Without a key or an identity no row can be deleted where a publication covers all tables.
+-- If a publication covers all tables, rows of a table without a primary key and a replica identity can't be deleted.
 alter table websocket.stale_seconds replica identity full;
 
--- Brings the rollup of the whole seconds from `since` to `until` up to date, and of the minutes around them. The range is put
--- into the statements as literals: the planner then leaves other days' partitions alone and unlocked. The newest page ranges
--- are found by the index on time: by its statistics a partition that grows all day is so small that a scan looks cheap.
--- Columns are qualified and no variable is used in the statements: a column of any name may be added to the tables.
+-- Updates the rollup of the whole seconds from `since` to `until`, and of the minutes that contain them. The range is a literal in
+-- the statements, so that the planner neither reads nor locks the partitions of other days. Sequential scans are off, since the
+-- statistics of a partition that grows all day are old: the planner takes it for small and would not use the index on time.
+-- Columns are qualified and the statements use no variables, so a user may add a column of any name to the tables.
 create or replace function websocket.roll_up(since timestamptz, until timestamptz) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -33,13 +33,13 @@ begin
           one.symbol, date_trunc('second', one.transaction_time) as second, one.received_at - one.event_time as delay,
           one.ask_price - one.bid_price as spread,
           (one.bid_qty - one.ask_qty) / nullif(one.bid_qty + one.ask_qty, 0) as imbalance,
-          -- The last update's is the greatest. To find it so needs no sorting, which would take half of the time.
+          -- The greatest array is that of the last update. Sorting the rows instead would take half of the time.
           array[
             one.update_id, extract(epoch from one.transaction_time), one.bid_price, one.bid_qty, one.ask_price, one.ask_qty
           ]::numeric[] as quote
         from websocket.order_book_data as one
         where one.transaction_time >= %L and one.transaction_time < %L
-        offset 0 -- computes each of these once
+        offset 0 -- so each of these expressions is computed once
       ) as tick
       group by tick.symbol, tick.second
       on conflict (symbol, second) %s
@@ -69,8 +69,8 @@ $$;
 drop function websocket.minute_of;
 drop function websocket.seconds_of;
 
--- Takes up to `most` of the stale seconds, the newest first, and rolls them up; returns how many it took. Those count that
--- have had no new rows for as long as `settled`. A mark of the future, left by a clock that was ahead, counts as settled.
+-- Rolls up at most `most` of the stale seconds, the newest first, and returns how many. It takes seconds that have had no new rows for
+-- the interval `settled`. A mark in the future comes from a clock that was ahead; its second is taken too.
 drop function websocket.roll_up_stale;
 create function websocket.roll_up_stale(settled interval, most integer) returns integer
 language plpgsql
@@ -80,7 +80,7 @@ as $$
 declare
   stale timestamptz[];
 begin
-  -- The marks go first: of rows that are committed after this statement began, the marks stay.
+  -- The marks are deleted first. The marks of rows that are committed after this statement began stay.
   execute $query$
     with taken as (
       delete from websocket.stale_seconds as mark where mark.second in (
@@ -89,7 +89,7 @@ begin
         having max(mark.marked_at) not between clock_timestamp() - $1 and clock_timestamp()
         order by mark.second desc limit $2
       )
-      -- Whoever writes ticks marks any instant of a second; of the last instants that there are no second ends.
+      -- A mark may be any instant of its second. The second of the last possible instants has no end that Postgres can represent.
       returning date_trunc('second', least(mark.second, '294276-01-01')) as second
     )
     select coalesce(array_agg(distinct taken.second), '{}') from taken
@@ -97,7 +97,7 @@ begin
 
   perform websocket.summarise_day(day) from (select distinct second::date as day from unnest(stale) as second) as days;
 
-  -- Consecutive seconds are read in one go.
+  -- Consecutive seconds are read by one query.
   perform websocket.roll_up(min(second), max(second) + interval '1 second')
   from (
     select second, second - row_number() over (order by second) * interval '1 second' as run
@@ -110,9 +110,9 @@ end
 $$;
 revoke execute on function websocket.roll_up_stale from public;
 
--- Brings the rollup up to date and returns how many seconds it did; 0 says that nothing is left to do now. One caller at a time
--- does the work, the others wait for their turn, and for a quarter of a second about: what is left is for the next call. Seconds that still get rows are left until
--- they have `settled`. Where a lock is not to be had it fails with 55P03, so that it never waits for long.
+-- Updates the rollup and returns how many seconds it rolled up; 0 means that nothing is left to do now. One session at a time does
+-- the work, for about a quarter of a second, and the others wait. The next call continues. It leaves out seconds that have had new
+-- rows within the interval `settled`. If it can't get a lock soon it fails with 55P03.
 create or replace function websocket.refresh_rollup(settled interval default '500 ms') returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -120,15 +120,15 @@ set lock_timeout = '10s'
 as $$
 declare
   enough timestamptz;
-  -- Seconds of a slice: more and more, while slices take little time.
+  -- The number of seconds of a slice. It doubles while slices take little time.
   most integer := 4;
   started timestamptz;
   taken integer;
   refreshed integer := 0;
 begin
-  -- No role but the owner's can take such a lock: nobody else can keep the work from being done.
+  -- Only the owner's role can take this lock, so no other role can block the work.
   lock table only websocket.dropped_days in share update exclusive mode;
-  -- Shorter than deadlock_timeout (1 s), so that it is always this function that gives way.
+  -- It is shorter than deadlock_timeout (1 s): on a deadlock this function fails, not the other session.
   perform set_config('lock_timeout', '500ms', true);
   enough := clock_timestamp() + interval '200 ms';
   lock table only websocket.order_book_data in access share mode;
@@ -146,5 +146,5 @@ begin
 end
 $$;
 
--- It held up readers of the day for minutes.
+-- It blocked readers of the day for minutes.
 drop function websocket.pack_partition;

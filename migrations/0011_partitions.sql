@@ -1,21 +1,22 @@
--- Partitions are made, and rows that waited for theirs are moved, in steps of which each is one short transaction.
+-- Partitions are made in steps, and so are rows moved from the default partition into their own. Each step is one short transaction.
 
 drop function websocket.make_partitions, websocket.missing_days, websocket.make_day, websocket.drop_partitions,
   websocket.drop_day, websocket.outlived_days, websocket.kept_since(integer);
 
--- Rows that are on their way from a default partition: into the partitioned table ..._sorted, which takes its place at the end.
+-- The moves of rows out of default partitions. The rows are copied into the partitioned table ..._sorted, whose partitions replace the
+-- default partition at the end.
 create table websocket.moves (
   parent     text    primary key,
-  -- The file of the default partition: another one has other pages.
+  -- The file of the default partition. If it changes, the pages are others.
   filenode   oid     not null,
   next_page  bigint  not null,
   end_page   bigint  not null,
-  -- Transactions that may not know of the copies yet, once all are made.
+  -- Set after the last copy: the transactions that began before it and do not see the copies.
   older      text[]
 );
 
--- The days that a table should have partitions of and has not, the coming ones first: from up to a month ago to the day after
--- tomorrow, and days that rows wait for in the default partition. A day whose partition somebody has detached is left alone.
+-- The days for which a table lacks a partition, the coming ones first: the days of the retention, at most a month back, to the day
+-- after tomorrow, and the days of rows in the default partition. A day is left out if a user has detached its partition.
 create function websocket.missing_days(parent text, time_column text) returns setof date
 language plpgsql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -41,7 +42,8 @@ begin
 end
 $$;
 
--- Makes the table of a day, which is not a partition yet and is known to hold nothing but that day.
+-- Makes the table of a day. It is not a partition yet. Its check constraint says that it holds only that day, so that Postgres need
+-- not scan it when it is attached.
 create function websocket.make_day(parent text, time_column text, day date) returns void
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -54,6 +56,7 @@ begin
 end
 $$;
 
+-- Makes the table of a day a partition of `target`.
 create function websocket.attach_day(target text, parent text, day date) returns void
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -68,8 +71,8 @@ begin
 end
 $$;
 
--- Makes some of the partitions that a table lacks, or begins to move the rows that wait for them; returns what it did in words,
--- null where none is missing. Writers are kept out for a moment, as one that is about to write to the default partition would fail.
+-- Makes some of the missing partitions of a table, or begins to move their rows out of the default partition. Returns in words what
+-- it did, or null if no partition is missing. It locks writers out for a moment, since a write to the default partition would fail.
 create function websocket.make_some(parent text, time_column text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -114,7 +117,7 @@ begin
 end
 $$;
 
--- The statement that puts rows of a table where they are on their way to.
+-- The statement that copies rows of a table to the table ..._sorted.
 create function websocket.copy_statement(parent text, source text, conflict text) returns text
 language sql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -132,7 +135,7 @@ begin atomic
   from named;
 end;
 
--- Copies a row that is written to a default partition while its rows are on their way, by the statement that it is given.
+-- A trigger of a default partition whose rows are being moved: it copies each new row, by the statement in its argument.
 create function websocket.copy_row() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -142,10 +145,10 @@ begin
   return null;
 end
 $$;
-revoke execute on function websocket.copy_row from public; -- a trigger of anybody's could run any statement by it
+revoke execute on function websocket.copy_row from public; -- a user's trigger could run any statement through it
 
--- Begins to move the rows of a default partition to where they belong: the given days, whose tables are made, or else a new
--- default partition. All are copied, while readers see the old ones; then the tables change places. Nobody waits for a copy.
+-- Begins to move the rows of a default partition into the tables of the given days, which exist, and all other rows into a new default
+-- partition. All rows are copied while readers see the old ones; then the tables are exchanged. No session waits for the copying.
 create function websocket.begin_move(parent text, time_column text, days date[]) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -161,7 +164,7 @@ begin
     perform websocket.attach_day(sorted, parent, day);
   end loop;
   execute format('create table websocket.%I partition of websocket.%I default', strays || '_new', sorted);
-  -- It waits for whoever writes to the default partition. From here on each new row is copied by its writer.
+  -- This waits for the transactions that write to the default partition. From here on the trigger copies each new row.
   execute format('create trigger copy_row after insert or update on websocket.%I for each row execute function websocket.copy_row(%L)',
     strays, websocket.copy_statement(parent, '(select ($1).*) as written', 'update'));
   execute format('alter table websocket.%I enable always trigger copy_row', strays);
@@ -170,7 +173,7 @@ begin
 end
 $$;
 
--- The transactions of this database that are under way.
+-- The running transactions of this database.
 create function websocket.running() returns setof text
 language sql volatile
 set search_path = pg_catalog, websocket, pg_temp
@@ -179,8 +182,8 @@ begin atomic
   where locktype = 'virtualxid' and datname = current_database() and pid <> pg_backend_pid();
 end;
 
--- Goes on with a move, for half a second at most: it copies rows; waits for the transactions that began before the last copy, as
--- they would miss what was copied; then has the tables change places. Returns what it did in words.
+-- Continues a move, for half a second at most. It copies rows. When all are copied, it waits for the transactions that began before
+-- the last copy, since they do not see the copies. Then it exchanges the tables. Returns in words what it did.
 create function websocket.move_some(parent text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -192,7 +195,7 @@ declare
   move websocket.moves;
 begin
   select * into move from websocket.moves where moves.parent = move_some.parent;
-  -- At first, and where the pages are others, as after VACUUM FULL, all is copied anew.
+  -- On the first call, and if the file has changed, as after VACUUM FULL, all rows are copied from the beginning.
   if move.filenode <> pg_relation_filenode(strays) then
     execute format('truncate websocket.%I', parent || '_sorted');
     move.filenode := pg_relation_filenode(strays);
@@ -219,7 +222,7 @@ begin
 end
 $$;
 
--- Has the copies take the place of a default partition.
+-- Replaces a default partition by the copies.
 create function websocket.end_move(parent text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp

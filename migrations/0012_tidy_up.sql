@@ -1,7 +1,7 @@
--- The one function by which workers make and drop partitions. It takes no argument: what is kept, the database knows.
+-- The only function by which workers make and drop partitions. It takes no argument: the table `retention` says what is kept.
 
--- Steps that could not be done, for a lock or for another reason: tried again after a pause that grows to a quarter of an hour, as
--- each try may keep readers waiting for a moment.
+-- The steps that failed, because of a lock or for another reason. A step is tried again after a pause that grows to a quarter of an
+-- hour, since each attempt may make readers wait for a moment.
 create table websocket.postponed (
   parent    text         not null,
   step      text         not null,
@@ -13,8 +13,8 @@ create table websocket.postponed (
   primary key (parent, step)
 );
 
--- Gives up a move once somebody has altered the table's columns, which its copies lack: the next step begins it anew. Returns what it
--- did in words, null where that is nothing.
+-- Gives up a move if a user has altered the table's columns meanwhile, since the copies do not have the new columns. The next step begins
+-- the move again. Returns in words what it did, or null if it did nothing.
 create function websocket.give_up_move(parent text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -39,8 +39,8 @@ begin
 end
 $$;
 
--- Does a step for a table, to make partitions or to drop them; returns what it did in words, null where there is nothing to do or
--- it could not be done.
+-- Runs a step for a table, which makes partitions or drops them. Returns in words what it did, or null if there was nothing to do or the
+-- step failed.
 create function websocket.try_step(parent text, time_column text, step text) returns text
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -68,7 +68,7 @@ exception when others then
 end
 $$;
 
--- What can't be dropped, as the clock and the newest row are more than a day apart, in words; null where there is nothing.
+-- The tables whose days are not dropped because the clock and the newest row are more than a day apart, in words; null if there are none.
 create function websocket.clock_fault() returns text
 language sql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -80,7 +80,7 @@ begin atomic
   where keep is not null and last is not null and websocket.reference_day(parent, time_column) is null;
 end;
 
--- Which of today's and tomorrow's partitions are missing, and why, in words; null where all are there.
+-- The missing partitions of today and tomorrow, with the reason, in words; null if none is missing.
 create function websocket.missing_partitions() returns text
 language sql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -93,8 +93,8 @@ begin atomic
   where day not in (select websocket.partition_days(parent));
 end;
 
--- Does one step that is due, if any. `done` says in words what it did: then there may be more to do. `warning` says what waits,
--- `failure` what can't be done, `trouble` which of the partitions are missing that will be needed soon.
+-- Runs one step that is due, if there is one. `done` says in words what it did; if it is not null, more may be due. `warning` says what
+-- waits, `failure` what fails, `trouble` which partitions are missing that are needed soon.
 create function websocket.tidy_up(out done text, out warning text, out failure text, out trouble text)
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -102,8 +102,8 @@ as $$
 declare
   target record;
 begin
-  -- One caller at a time works; the others wait for their turn. What is to be kept can't change meanwhile. Nobody but the owner
-  -- can take such a lock, so nobody else can keep the work from being done.
+  -- One session at a time does the work; the others wait. The retention can't change meanwhile. Only the owner's role can take this
+  -- lock, so no other role can block the work.
   lock table only websocket.retention in share row exclusive mode;
   for target in
     select daily_tables.parent, time_column, due.step
@@ -111,7 +111,7 @@ begin
     where not exists (
       select from websocket.postponed
       where (postponed.parent, postponed.step) = (daily_tables.parent, due.step)
-        -- A clock that was ahead makes no pause longer.
+        -- A time that is further ahead comes from a clock that was wrong.
         and retry_at between clock_timestamp() and clock_timestamp() + interval '15 min'
     )
     order by due.step desc, ordinal
@@ -131,7 +131,7 @@ begin
 end
 $$;
 
--- Whatever has the owner's rights finds nothing by its caller's search path.
+-- Functions with the owner's rights do not use the search path of their caller.
 do $$
 declare
   routine regprocedure;

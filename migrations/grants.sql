@@ -1,5 +1,5 @@
--- What the two roles may do, where they are, by name: whatever is not named here they may not. Runs after the migrations each time,
--- so every statement must bear that, and what earlier versions granted is taken back. Partitions need no grants of their own.
+-- What the two roles may do, if they exist. They have no other rights. Each `migrate` runs this after the migrations, so every statement
+-- can run again. Rights that earlier versions granted are revoked first. Partitions need no grants of their own.
 
 revoke execute on all functions in schema websocket from public;
 
@@ -20,7 +20,7 @@ begin
     grant usage on schema websocket to bookline_writer;
     grant insert, update on websocket.kline_data, websocket.gap_data to bookline_writer;
     grant insert on websocket.order_book_data, websocket.stale_seconds to bookline_writer;
-    -- These have the rights of the schema's owner.
+    -- These run with the rights of the schema's owner.
     grant execute on function websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since to bookline_writer;
   end if;
 

@@ -1,5 +1,5 @@
--- The two roles that Bookline is used by, made or brought up to date by `deno task migrate --roles`; grants.sql says what they may
--- do with the tables. What the roles' passwords are kept as comes by two settings.
+-- The two roles that use Bookline's database. `deno task migrate --roles` makes or updates them; grants.sql says what they may do with
+-- the tables. Two settings hold the verifiers of the roles' passwords.
 
 do $$
 declare
@@ -22,7 +22,7 @@ begin
 
   execute format('alter role grafana_reader in database %I set default_transaction_read_only = on', current_database());
   execute format('alter role grafana_reader in database %I set statement_timeout = %L', current_database(), '30s');
-  -- A transaction that is left open keeps partitions from being made and dropped.
+  -- A transaction that stays open would block the making and dropping of partitions.
   execute format(
     'alter role grafana_reader in database %I set idle_in_transaction_session_timeout = %L', current_database(), '60s');
 end

@@ -1,4 +1,4 @@
--- What the migrations themselves stand on. Runs before them each time, so every statement must bear that.
+-- What the migrations need. Each `migrate` runs this before them, so every statement can run again.
 
 create schema if not exists websocket;
 
@@ -8,8 +8,8 @@ create table if not exists websocket.migrations (
   applied_at  timestamptz not null default now()
 );
 
--- Renames a relation that the migrations did not make, with its data, to ..._legacy (or ..._legacy_2, and so on), and so its
--- partitions and indexes, whose names may be those that ours will have.
+-- Renames a relation that the migrations did not make to ..._legacy, or to ..._legacy_2 and so on if that name is taken. Its data stays.
+-- Its partitions and indexes are renamed too, since ours may get their names.
 create or replace function websocket.set_aside(relation text) returns void
 language plpgsql as $$
 declare
