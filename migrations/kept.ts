@@ -1,23 +1,23 @@
 import { ConfigError } from "../shared/config/config.ts";
 import type { Sql, TransactionSql } from "../shared/postgres/mod.ts";
 
-/** How much there is of something. */
+/** An amount of stored data. */
 interface Amount {
-  /** The first and the last day with rows, ISO; null where there is none, or the table has no days. */
+  /** The first and the last day with rows, as YYYY-MM-DD; null if there are no rows, or the table has no partitions by day. */
   readonly first: string | null;
   readonly last: string | null;
   /** Days with rows. */
   readonly count: number;
-  /** An estimate. */
+  /** An estimate of the number of rows. */
   readonly rows: number;
-  /** Keys included. */
+  /** The bytes on disk, with the indexes. */
   readonly bytes: number;
 }
 
 /** What a table keeps, and what it holds. */
 export interface Kept {
   readonly table: string;
-  /** Days; null for all. */
+  /** The number of days; null for all. */
   readonly keep: number | null;
   readonly holds: Amount;
 }
@@ -25,25 +25,25 @@ export interface Kept {
 /** A change of what a table keeps. */
 interface Change {
   readonly table: string;
-  /** Days; null for all. */
+  /** The number of days; null for all. */
   readonly keep: number | null;
 }
 
-/** What a change does. */
+/** The effect of a change. */
 interface Effect {
   readonly table: string;
   readonly before: number | null;
   readonly after: number | null;
-  /** What is older than the table keeps by then: its days, and rows whose day has no partition. */
+  /** What the table then no longer keeps: its days, and the number of rows whose day has no partition. */
   readonly outlived: Amount;
   readonly strays: number;
-  /** Whether it is not dropped for now, since the newest row is not of today or yesterday. */
+  /** Whether nothing is dropped for now, since the newest row is not of today or yesterday. */
   readonly isHeldBack: boolean;
 }
 
 /**
- * Reads pairs of a table and what it is to keep: `30d`, or `all`.
- * @throws {ConfigError} saying what is wrong with which
+ * Reads pairs of a table's name and what it shall keep: `30d`, or `all`.
+ * @throws {ConfigError} saying what is wrong with which table
  */
 export function readChanges(words: readonly string[]): Change[] {
   if (words.length % 2 === 1) {
@@ -63,7 +63,7 @@ export function readChanges(words: readonly string[]): Change[] {
   });
 }
 
-/** What each table keeps, and how much it holds. */
+/** Reads what each table keeps and how much it holds. */
 export async function readKept(sql: Sql | TransactionSql, schema: string): Promise<Kept[]> {
   const tables = await sql`
     select table_name as table, extract(day from keep)::int as keep
@@ -75,8 +75,8 @@ export async function readKept(sql: Sql | TransactionSql, schema: string): Promi
 }
 
 /**
- * Changes what tables keep, or only finds out what that would do.
- * @throws {ConfigError} where there is no such table
+ * Changes what tables keep, and returns the effects. If `isMeant` is false, it rolls the change back.
+ * @throws {ConfigError} if there is no such table
  */
 export async function changeRetention(
   sql: Sql,
@@ -99,7 +99,7 @@ export async function changeRetention(
       where table_name = wanted.table`;
     for (const { table, keep } of changes) {
       const { keep: former, holds: { last } } = before.get(table)!;
-      // Counted from the newest row where that is older than yesterday.
+      // If the newest row is older than yesterday, the days are counted from it.
       const [{ since, held }] = await transaction`
         select to_char(case when isfinite(since) then since else ${last}::date - ${keep}::int end, 'YYYY-MM-DD') as since,
           not isfinite(since) and ${keep}::int is not null and ${last}::date is not null as held
@@ -115,7 +115,7 @@ export async function changeRetention(
   return effects;
 }
 
-/** How much a table holds of the days before `until`, or in all. A row that was never counted is taken for 110 bytes. */
+/** How much a table holds of the days before `until`, or in all. If Postgres has no estimate of the rows, a row counts as 110 bytes. */
 async function amountOf(
   sql: Sql | TransactionSql,
   schema: string,

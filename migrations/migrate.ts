@@ -18,8 +18,8 @@ Usage: deno task migrate [--roles]
 
 const ROLES = "--roles";
 
-/** The number of the migration that reads the variables of earlier versions. */
-const TAKES_OVER = 9;
+/** The migration that reads the variables of earlier versions. */
+const READS_FORMER_SETTINGS = 9;
 
 async function prepare({ config, log }: Worker<"database">): Promise<void> {
   const env = Deno.env.toObject();
@@ -31,7 +31,7 @@ async function prepare({ config, log }: Worker<"database">): Promise<void> {
   const { schema } = config.database;
   const sql = connect(config.database, log);
   try {
-    if (await schemaNumber(sql, schema) >= TAKES_OVER) warnOfFormerSettings(env, log);
+    if (await schemaNumber(sql, schema) >= READS_FORMER_SETTINGS) warnOfFormerSettings(env, log);
     log.info("the schema is up to date", { schema: await migrate(sql, schema, log, former) });
     await tidyUp(sql, schema, log);
     if (passwords) await makeRoles(sql, schema, passwords, log);

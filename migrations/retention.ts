@@ -23,7 +23,7 @@ const number = new Intl.NumberFormat("en").format;
 const days = (count: number | null) =>
   count === null ? "all" : count === 1 ? "1 day" : `${number(count)} days`;
 
-/** Bytes as a person reads them: `1.4 GB`. */
+/** A number of bytes with a unit: `1.4 GB`. */
 function size(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
@@ -82,7 +82,7 @@ async function main(args: string[]): Promise<number> {
     return 1;
   } catch (error) {
     const { code, hint } = error as { code?: string; hint?: string };
-    // P0001: the database's own words for what can't be kept so.
+    // P0001: the table's own check refuses the change, in words.
     if (code === "P0001") throw new ConfigError(`Cannot keep that: ${describe(error)}`);
     if (error instanceof ConfigError || error instanceof SchemaError) throw error;
     const advice = code === "42501" ? ". Only the owner of the tables may change what they keep" : hint ?? "";

@@ -1,10 +1,10 @@
 import { ConfigError } from "../shared/config/config.ts";
 import type { Log } from "../shared/log.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { inTurn, readStatements } from "./run.ts";
+import { readStatements, runLocked } from "./run.ts";
 import { scramVerifier } from "./scram.ts";
 
-/** The variable of each role's password. */
+/** The variable that has the password of each role. */
 export const passwordVariables = {
   bookline_writer: "WRITER_DB_PASSWORD",
   grafana_reader: "GRAFANA_DB_PASSWORD",
@@ -20,7 +20,7 @@ export type Passwords = Record<keyof typeof passwordVariables, string>;
 export function readPasswords(env: Record<string, string | undefined>): Passwords {
   const faults = Object.entries(passwordVariables).flatMap(([role, variable]) => {
     const password = env[variable] ?? "";
-    // Programs differ in how they prepare other characters (RFC 4013), and would be refused.
+    // Programs differ in how they normalise other characters (RFC 4013): some would be refused.
     if (/^[\x21-\x7e]+$/.test(password)) return [];
     const why = password === "" ? "is missing" : "must be of printable ASCII characters without spaces";
     return `Cannot use ${variable}, the password of the role ${role}: it ${why}. To make one: openssl rand -hex 24`;
@@ -33,9 +33,9 @@ export function readPasswords(env: Record<string, string | undefined>): Password
 }
 
 /**
- * Makes the roles `bookline_writer`, which writes rows and has no DDL, and `grafana_reader`, which reads; or brings those
- * that are there up to date, passwords included.
- * @throws {ConfigError} where the database's user may not make roles
+ * Makes or updates the roles `bookline_writer`, which writes rows and has no DDL, and `grafana_reader`, which reads. It gives them the
+ * passwords, and their rights in the schema.
+ * @throws {ConfigError} if the database's user may not make roles
  */
 export async function makeRoles(
   sql: Sql,
@@ -54,8 +54,8 @@ export async function makeRoles(
   const [roles, grants] = await Promise.all(
     ["roles.sql", "grants.sql"].map((name) => readStatements(name, schema)),
   );
-  // A verifier is of letters, digits and "+/=$:-" alone.
-  await inTurn(
+  // A verifier has only letters, digits and +/=$:- so it needs no escaping.
+  await runLocked(
     sql,
     `select
       set_config('bookline.writer_verifier', '${scramVerifier(passwords.bookline_writer)}', true),

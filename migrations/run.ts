@@ -4,8 +4,8 @@ import { transact } from "../shared/postgres/transaction.ts";
 import { requireServer, SchemaError, schemaNumber } from "../shared/postgres/schema.ts";
 
 /**
- * The key of the migrators' lock: "book" in ASCII. The schemas of a database have one lock in common, since they have the roles in
- * common, and two transactions can't alter one role at once.
+ * The key of the migrators' lock: "book" in ASCII. All schemas of a database share the lock, since they share the roles, and two
+ * transactions can't alter a role at the same time.
  */
 const LOCK = 0x626f6f6b;
 
@@ -33,19 +33,20 @@ async function list(): Promise<{ number: number; name: string }[]> {
 }
 
 /**
- * Runs statements as one transaction with no timeout, one migrator after another. The lock is the transaction's, not the
- * session's, which behind a pooler would be another's next.
+ * Runs statements as one transaction without a timeout, while no other migrator runs any. The lock belongs to the transaction: behind
+ * a pooler the session may be another client's next.
  */
-export async function inTurn(sql: Sql, statements: string): Promise<void> {
+export async function runLocked(sql: Sql, statements: string): Promise<void> {
   await transact(sql, `select pg_advisory_xact_lock(${LOCK}); ${statements}`, "0");
 }
 
 /**
- * Applies the migrations that the schema lacks, each in a transaction of its own: any number of migrators may run at once.
- * Then what the roles may do is brought up to date. Returns the schema's number.
+ * Applies the migrations that the schema lacks, each in its own transaction, and then updates the rights of the roles. Any number of
+ * migrators may run at the same time.
  *
- * @param former what the environment of an earlier version said, in digits; migrations read it as `bookline.<name>`
- * @throws {SchemaError} where the server is too old, or a newer version of Bookline made the schema
+ * @param former variables of earlier versions as digits; the migrations read them as the settings `bookline.<name>`
+ * @returns the number of the newest migration
+ * @throws {SchemaError} if the server is too old, or a newer version of Bookline made the schema
  */
 export async function migrate(
   sql: Sql,
@@ -58,7 +59,7 @@ export async function migrate(
   const newest = migrations.at(-1)!.number;
   const settings = Object.entries(former)
     .map(([name, value]) => `select set_config('bookline.${name}', '${value}', true);`).join("");
-  await inTurn(sql, await readStatements("setup.sql", schema));
+  await runLocked(sql, await readStatements("setup.sql", schema));
   for (;;) {
     const current = await schemaNumber(sql, schema);
     if (current > newest) {
@@ -72,13 +73,13 @@ export async function migrate(
     const statements = await readStatements(next.name, schema);
     try {
       const note = `insert into ${schema}.migrations (number, name) values (${next.number}, '${next.name}');`;
-      await inTurn(sql, settings + note + statements);
+      await runLocked(sql, settings + note + statements);
       log.info("applied", { migration: next.name });
     } catch (error) {
-      // Another migrator has applied it since.
+      // Another migrator has applied it meanwhile.
       if ((error as { constraint_name?: string }).constraint_name !== "migrations_pkey") throw error;
     }
   }
-  await inTurn(sql, await readStatements("grants.sql", schema));
+  await runLocked(sql, await readStatements("grants.sql", schema));
   return newest;
 }

@@ -1,10 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 
-/** As many as PostgreSQL itself takes. */
+/** PostgreSQL's own number. */
 const ITERATIONS = 4096;
 
 /**
- * What PostgreSQL keeps of a password (RFC 5803). Sent in the place of the password, that never reaches the server's log.
+ * The verifier that PostgreSQL stores instead of a password (RFC 5803). It is sent instead of the password, so that the password never
+ * reaches the server's log.
  */
 export function scramVerifier(password: string, salt: Uint8Array = randomBytes(16)): string {
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, "sha256");

@@ -4,7 +4,7 @@ import { type Environment, type Fault, readVariables, type Values, type Variable
 
 export type { KafkaConfig } from "./slices.ts";
 
-/** What is wrong with the environment, a line a variable. Retrying won't help: a person must change it. */
+/** The environment is wrong. The message has a line for each variable. A retry does not help: a person must change it. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
@@ -27,8 +27,8 @@ export function variablesOf(names: readonly SliceName[]): Variables {
 }
 
 /**
- * Reads and checks those slices of the environment that are asked for, all by default, and what all workers use; an empty value counts as unset. Other variables
- * are not looked at.
+ * Reads and checks the variables of the named slices, by default of all, and those that all workers use. An empty value counts as
+ * unset. Other variables are not read.
  * @throws {ConfigError} naming each variable that is wrong, what is wrong with it, and an example
  */
 export function readConfig<N extends SliceName = SliceName>(

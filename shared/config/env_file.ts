@@ -5,9 +5,9 @@ import type { Environment } from "./variables.ts";
 const FILE = ".env";
 
 /**
- * Refuses a `.env` if the value of one of these variables did not arrive as written. Without the permission to read the file, as in Docker, it checks
- * nothing. The permission gives a worker no secrets that it does not have: the file's values are in its environment.
- * @throws {ConfigError} naming each variable, its line, where it was cut and how to quote it, but no value
+ * Refuses a `.env` if the value of one of these variables did not arrive as written. It checks nothing without the permission to read
+ * the file, as in Docker. The permission gives a worker no new secrets: the file's values are in its environment already.
+ * @throws {ConfigError} naming each variable, its line, where it was cut and how to quote it; the message has no value
  */
 export async function checkEnvFile(names: readonly string[]): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "read", path: FILE });
@@ -20,7 +20,7 @@ export async function checkEnvFile(names: readonly string[]): Promise<void> {
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
 }
 
-/** Faults of the variables' values that came from the file, a line each. */
+/** Which of the variables in the file's text arrived cut, a line each. */
 export function cutValues(text: string, names: readonly string[], env: Environment): string[] {
   return text.split(/\r?\n/).flatMap((line, i) => {
     const [, name, value] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
@@ -38,16 +38,16 @@ export function cutValues(text: string, names: readonly string[], env: Environme
   });
 }
 
-/** What Deno 2.9.6 does not take as written in an unquoted value: \$ is a $, $NAME and ${NAME} are replaced, a # ends the value. */
+/** What Deno 2.9.6 changes in an unquoted value: \$ becomes $, $NAME and ${NAME} are replaced, a # ends the value. */
 const special = /\\\$|\$\{(\w*)[^}]*(?:\}|$)|\$(\w*)|#.*/g;
 
-/** The index of the first character after which something is lost; undefined if nothing is. */
+/** The index at which Deno first leaves something out; undefined if it leaves nothing out. */
 function cutAt(written: string, env: Environment): number | undefined {
   return [...written.matchAll(special)]
     .find(([found, braced, plain]) => found !== "\\$" && !env[braced ?? plain ?? ""])?.index;
 }
 
-/** The value with its variables replaced where they are set. Nothing is left out. */
+/** The value with the variables that are set replaced. Nothing is left out. */
 function replaceVariables(written: string, env: Environment): string {
   return written.replace(
     special,

@@ -1,12 +1,13 @@
 import { ConfigError } from "./config.ts";
 import type { Log } from "../log.ts";
 
-/** Variables of earlier versions. Now the database's owner sets in the database what is kept. */
+/** Variables of earlier versions. Now the table `retention` says what is kept. */
 const names = ["BOOK_RETENTION_DAYS", "ROLLUP_RETENTION_DAYS"];
 
 /**
- * Reads the variables of earlier versions that are set, for the migration that takes them over: `book_retention_days` and so on.
- * @throws {ConfigError} naming each that is not a number of days
+ * Reads the variables of earlier versions that are set, for the migration that uses them.
+ * @returns the number of days, as digits, by the name in lower case: `book_retention_days`
+ * @throws {ConfigError} naming each variable that is not a number of days
  */
 export function formerSettings(env: Record<string, string | undefined>): Record<string, string> {
   const set = names.map((name) => [name, env[name]?.trim() ?? ""]).filter(([, value]) => value !== "");
@@ -17,7 +18,7 @@ export function formerSettings(env: Record<string, string | undefined>): Record<
   return Object.fromEntries(set.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** Warns about each of them that is still set, as it has no effect. */
+/** Warns about each variable of earlier versions that is still set: it has no effect. */
 export function warnOfFormerSettings(env: Record<string, string | undefined>, log: Log): void {
   for (const name of names) {
     if (!env[name]?.trim()) continue;

@@ -2,7 +2,7 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { asName, foreignHost } from "../exchange/host.ts";
 
 /**
- * Refuses to put what is not the exchange's data on the topics that the exchange's data has by default.
+ * Refuses another host's data if its topics are those that the market's own data has by default.
  * @throws {ConfigError} saying which variable to set
  */
 export function requireOwnTopics(config: Config<"kafka" | "exchange">): void {
@@ -16,7 +16,7 @@ export function requireOwnTopics(config: Config<"kafka" | "exchange">): void {
 }
 
 /**
- * Refuses to store what is not the exchange's data in the database that the exchange's data has by default.
+ * Refuses another host's data if its database or its topics are those that the market's own data has by default.
  * @throws {ConfigError} saying which variable to set
  */
 export function requireOwnDatabase(config: Config<"kafka" | "exchange" | "database">): void {

@@ -15,19 +15,19 @@ import {
   wholeNumber,
 } from "./variables.ts";
 
-/** What a slice is made of. */
+/** The parts of a slice. */
 interface Parts<V extends Variables, C> {
   readonly variables: V;
-  /** Tells what is wrong with good values that do not go together. */
+  /** Calls `fault` for values that are good by themselves and do not fit together. */
   readonly check?: (values: Values<V>, fault: Fault) => void;
   readonly make: (values: Values<V>) => C;
 }
 
-/** A part of the configuration that some workers use and others don't. */
+/** A part of the configuration that some workers use and others do not. */
 const slice = <V extends Variables, C>({ variables, check, make }: Parts<V, C>) => ({
   /** The variables that it reads. */
   variables,
-  /** Reads them, and returns what makes the slice; that is to be called only if `fault` was told nothing. */
+  /** Reads the variables. Returns a function that makes the slice; call it only if `fault` was not called. */
   read(env: Environment, fault: Fault): () => C {
     const values = readVariables(variables, env, fault);
     check?.(values, fault);
@@ -44,7 +44,7 @@ const market = z.string().transform((name, ctx): Market => {
   return z.NEVER;
 });
 
-/** The market that MARKET names; the usual one where it names none that is known. */
+/** The market that MARKET names, or the usual market if MARKET names no known one. */
 export const marketIn = (env: Environment): Market =>
   market.safeParse(env.MARKET?.trim()).data ?? usualMarket;
 
@@ -72,13 +72,13 @@ const databaseUrl = z.string().transform((text, ctx) => {
   try {
     return parseDatabaseUrl(text);
   } catch (error) {
-    // The message leaves out the value, which may contain a password.
+    // The value is left out of the message, since it may contain a password.
     ctx.issues.push({ code: "custom", input: "", message: (error as Error).message });
     return z.NEVER;
   }
 });
 
-/** What every worker uses. */
+/** The part that every worker uses. */
 const running = slice({
   variables: {
     MARKET: variable(market, usualMarket.name, usualMarket.name),
@@ -96,7 +96,7 @@ const running = slice({
   }),
 });
 
-/** How Kafka is reached. */
+/** The connection to Kafka, and the names there. */
 export interface KafkaConfig {
   /** Each `host:port`, or `[IPv6 address]:port`. */
   readonly brokers: string[];
@@ -166,7 +166,7 @@ const databaseOf = (market: Market) =>
     }),
   });
 
-/** Where the data is from. */
+/** The hosts that the data comes from. */
 const exchangeOf = ({ wsUrl, restUrl }: Market) =>
   slice({
     variables: {
@@ -179,7 +179,7 @@ const exchangeOf = ({ wsUrl, restUrl }: Market) =>
     }),
   });
 
-/** What a producer reads of the exchange, and how. */
+/** What a producer reads from the exchange, and how. */
 const producerOf = (market: Market) =>
   slice({
     variables: {

@@ -3,14 +3,14 @@ import type { Config } from "./config.ts";
 import type { Values, Variables } from "./variables.ts";
 
 /**
- * The build: the version of `deno.json`, and the commit that BOOKLINE_BUILD names. A worker may not read files, so it
- * can't ask Git: `up` sets the variable, and an image's build argument does.
+ * The build: the version in `deno.json`, and the commit, or `unknown`. A worker may not read files, so it can't ask Git: `up` or an
+ * image's build argument sets BOOKLINE_BUILD to the commit.
  */
 export function buildOf(commit: string | undefined): string {
   return `${project.version}+${commit || "unknown"}`;
 }
 
-/** The configuration in use, for the log; of secrets only whether they are set. `options` are the streams' own. */
+/** The configuration for the log, in snake_case. It says of secrets only whether they are set. `options` are the streams' own. */
 export function summarize(
   { market, kafka, database, binanceWsUrl, binanceRestUrl, ...others }: Partial<Config>,
   options: Values<Variables> = {},
@@ -43,7 +43,7 @@ function summaryOfDatabase({ password, ...rest }: Config["database"]) {
 
 const isSet = (secret: string | undefined) => secret === undefined ? "not set" : "set";
 
-/** A proxy's address may hold a password. */
+/** The URL without its user and password: a proxy's URL may have them. */
 function withoutUser(url: string): string {
   const parsed = new URL(url);
   return parsed.username || parsed.password

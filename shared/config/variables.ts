@@ -1,25 +1,26 @@
 import { z } from "zod";
 
-/** A variable of the environment: what its text must be, and what stands for an empty one. */
+/** A variable of the environment. */
 export interface Variable<S extends z.ZodType = z.ZodType> {
-  /** From the text, without spaces around it; undefined where it is empty and there is no fallback. */
+  /** Parses the text without spaces around it; undefined if the text is empty and there is no fallback. */
   readonly schema: S;
-  /** For error messages. */
+  /** A good value, for error messages. */
   readonly example: string;
+  /** The text that is used if the variable is unset or empty. */
   readonly fallback?: string;
-  /** Its value is shown nowhere, and keeps the spaces around it. */
+  /** The value is never shown, and it keeps the spaces around it. */
   readonly isSecret?: boolean;
 }
 
 /** Variables by their names. */
 export type Variables = Readonly<Record<string, Variable>>;
 
-/** What variables are read as. */
+/** The values of variables, as their schemas parse them. */
 export type Values<V extends Variables> = { readonly [N in keyof V]: z.output<V[N]["schema"]> };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Tells that a variable can't be used: it `why`. */
+/** Takes a fault of a variable. `why` continues the sentence "it …". */
 export type Fault = (name: string, why: string, example: string) => void;
 
 export const variable = <S extends z.ZodType>(
@@ -38,7 +39,7 @@ export const secret = <S extends z.ZodType>(schema: S, example: string): Variabl
   isSecret: true,
 });
 
-/** A list, comma-separated. */
+/** A comma-separated list. */
 export const list = (item: z.ZodType<string, string>) =>
   z.string().transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""))
     .pipe(z.array(item).min(1, "names nothing"));
@@ -53,7 +54,7 @@ export const url = (...schemes: string[]) =>
     `must be a ${schemes.join(":// or ")}:// URL`,
   );
 
-/** Reads variables; an empty value counts as unset. The values of those that `fault` is told of are undefined. */
+/** Reads variables. An empty value counts as unset. If `fault` is called for a variable, its value is undefined. */
 export function readVariables<V extends Variables>(variables: V, env: Environment, fault: Fault): Values<V> {
   const entries = Object.entries(variables).map(([name, { schema, example, fallback, isSecret }]) => {
     const text = env[name]?.trim();

@@ -1,15 +1,15 @@
-/** What a text from the exchange is. */
+/** A text from the exchange, by its kind. */
 export type Frame =
   | { readonly kind: "data"; readonly payload: unknown; readonly stream?: string }
   | { readonly kind: "ack" }
-  /** The exchange refuses something, in its words. */
+  /** The exchange refuses a request; `message` is its text. */
   | { readonly kind: "error"; readonly message: string }
-  /** The server is about to be shut down, and its connections with it. */
+  /** The server will shut down soon and close its connections. */
   | { readonly kind: "shutdown" };
 
 /**
- * Tells data, acknowledgements and notices apart. A text that is none of them counts as data: data that can't be decoded.
- * Binance: "Live Subscribing/Unsubscribing to Streams", "Error Codes", and of spot "Server Shutdown".
+ * Finds out whether a text is data, an acknowledgement, an error or a notice of a shutdown. Any other text is data without a payload,
+ * which no stream can decode. Binance: "Live Subscribing/Unsubscribing to Streams", "Error Codes", and for spot "Server Shutdown".
  */
 export function readFrame(text: string): Frame {
   const value = parse(text);

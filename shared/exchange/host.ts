@@ -18,10 +18,10 @@ export function foreignHost({ market, binanceWsUrl, binanceRestUrl }: Source): s
   return rest.origin === market.restUrl ? undefined : rest.host;
 }
 
-/** The most characters of a text in a name: Postgres cuts names off at 63 bytes. */
+/** The greatest length of a name, in characters. Postgres cuts names off at 63 bytes. */
 const MOST = 24;
 
-/** A text as a part of a topic's or a database's name: `127.0.0.1:9001` → `127_0_0_1_9001`. */
+/** Makes a text a part of a topic's or a database's name: `127.0.0.1:9001` → `127_0_0_1_9001`. A long text gets a hash at its end. */
 export function asName(text: string): string {
   const name = text.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
   if (name.length > 0 && name.length <= MOST) return name;

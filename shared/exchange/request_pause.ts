@@ -1,15 +1,15 @@
-/** How long to send the exchange no request. One for the whole process: the exchange counts requests by address, not by connection. */
+/** The time in which no request may be sent to the exchange. A process has one, since the exchange counts requests by address. */
 export interface RequestPause {
-  /** In ms from now; 0 if a request may be sent. */
+  /** What is left of the pause in ms; 0 if a request may be sent. */
   readonly left: number;
-  /** Notes an answer with that status and `Retry-After`, if it has one. */
+  /** Takes the HTTP status of an answer and its header `Retry-After` in seconds, if it has one. */
   note(status: number, retryAfter: string | null): void;
 }
 
-/** Binance: "LIMITS". A ban lasts 2 minutes at first, and up to 3 days. */
+/** How long a ban lasts, in ms: 2 minutes at first, 3 days at most. Binance: "LIMITS". */
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
 
-/** At first a request may be sent. Each ban without a given end is assumed to last twice as long as the one before. */
+/** Makes a pause of length 0. A ban without a `Retry-After` is assumed to last twice as long as the one before. */
 export function createRequestPause(): RequestPause {
   let notBefore = 0;
   let bans = 0;

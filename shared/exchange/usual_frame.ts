@@ -7,22 +7,22 @@ import type { Feed } from "../stream.ts";
 export interface UsualFrame {
   /** The stream's name. */
   readonly stream: string;
-  /** What the stream's wire schema makes of the payload. */
+  /** The payload as the stream's wire schema parses it. */
   readonly payload: unknown;
 }
 
 type Decoder = (text: string) => UsualFrame | undefined;
 
-/** A JSON string without escapes. */
+/** The characters of a JSON string without escapes. */
 const plain = String.raw`[^"\\\x00-\x1f]*`;
 
-/** Values of fields that the wire schema does not name. */
+/** Patterns for the values of fields that the wire schema does not name. */
 const ignored: Record<string, string> = { string: `"${plain}"`, number: "-?(?:0|[1-9][0-9]*)" };
 
 /**
- * A decoder for frames of the very form of the exchange's sample: its fields in its order, though those that the wire schema
- * does not name may be absent. Of any other text it returns undefined, and the schema has the say; so it does of streams
- * whose payload is nested. One regular expression in the place of JSON.parse and zod: 0.3 µs a frame instead of 1.2 µs.
+ * A fast decoder for frames that have the form of the feed's sample: the same fields in the same order; fields that the wire schema
+ * does not name may be absent. For any other text it returns undefined, and the caller parses it by the schema. For feeds whose
+ * payload is nested it always does. It is one regular expression, which takes 0.3 µs a frame; JSON.parse and zod take 1.2 µs.
  */
 export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample">): Decoder {
   const { shape = {} } = wire as { shape?: Record<string, unknown> };
@@ -44,7 +44,7 @@ export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample
   }
   if (Object.keys(shape).some((name) => !(name in data))) return () => undefined;
 
-  // A comma stands before each field but the first, and is absent with its field.
+  // Each field but the first has a comma before it. If the field is absent, so is the comma.
   const body = parts.map((part, i) => i === 0 ? part : part.replace(/^(\(\?:)?/, "$1,")).join("");
   const pattern = new RegExp(`^{"stream":"(${plain})","data":{${body}}}$`);
   return (text) => {

@@ -1,7 +1,7 @@
-/** SQLSTATE classes and codes of errors that pass by themselves. PostgreSQL: appendix A, "Error Codes". */
+/** SQLSTATE classes and codes of transient errors. PostgreSQL: appendix A, "Error Codes". */
 const passing = /^(08|53|57P|58)|^(40001|40P01|25006|55P03|57014|55006)$/;
 
-/** Whether this error passes by itself: no connection, a full disk, a lock, a failover. */
+/** Whether a retry can succeed: there is no connection, a full disk, a lock, a failover. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   if (code === undefined) return false;
@@ -11,19 +11,19 @@ export function isTransient(error: unknown): boolean {
     : true;
 }
 
-/** Data exceptions, broken constraints, limits such as the length of an index entry, and what a PL/pgSQL trigger raises. */
+/** Data exceptions, violated constraints, limits such as the length of an index entry, and errors that a PL/pgSQL trigger raises. */
 const refusing = /^(22|23|54|P0)/;
 
-/** The bytes do not match the column's type: the column was altered, the row is not bad. */
+/** The bytes do not match the column's type. A user altered the column; the row is good. */
 const malformed = /^22P0[34]$/;
 
 /**
  * Whether the row's content may be the cause. The code is not enough: a column or a trigger that a user added refuses good rows
- * with the same codes. `sift` decides by whether the rows beside it are accepted.
+ * with the same codes. So `isolateRefused` also looks at whether the other rows of the batch are accepted.
  */
 export function isRefusal(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  // If a partition is missing, the server names no constraint: the row is not bad.
+  // If a partition is missing, the server names no constraint. The row is good.
   const isUnplaced = code === "23514" && !(error as { constraint_name?: string }).constraint_name;
   return refusing.test(code) && !malformed.test(code) && !isUnplaced;
 }

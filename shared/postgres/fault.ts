@@ -3,7 +3,7 @@ import type { Database } from "./url.ts";
 import { describe } from "../log.ts";
 import { SchemaError } from "./schema.ts";
 
-/** What went wrong with the database in words, with a hint where the error's own text has none. */
+/** A database error in words, with a hint if there is one for it. */
 export function databaseFault({ host, port, name }: Database, error: unknown): string {
   const text = describe(error);
   // Its text already says what differs and what to do.
@@ -17,13 +17,13 @@ export function databaseFault({ host, port, name }: Database, error: unknown): s
   return `Cannot use the database at ${host}:${port}/${name}: ${text}${hint}`;
 }
 
-/** Words for a database that neither answers nor fails; `connections` is how many the worker uses at most. */
+/** The message for a database that neither answers nor fails. `connections` is the greatest number that the worker uses. */
 export function noAnswer({ host, port, name }: Database, connections: number): string {
   return `The database at ${host}:${port}/${name} does not answer. This worker uses up to ${connections} connections: ` +
     "a pooler such as PgBouncer may have none left, or the server may be busy";
 }
 
-/** The error to end with: the error itself if its text says what to do, otherwise one with the words of `databaseFault`. */
+/** The error that the worker ends with: the same error if its text says what to do, otherwise one with the text of `databaseFault`. */
 export function explained(database: Database, error: unknown): Error {
   return error instanceof SchemaError || error instanceof ConfigError
     ? error

@@ -1,15 +1,15 @@
 import type { Row, Sql } from "./mod.ts";
 import { transact } from "./transaction.ts";
 
-/** The schema and this program do not fit together; a person must act. */
+/** The server, the schema or a table is not what this program needs. A person must act. */
 export class SchemaError extends Error {
   override name = "SchemaError";
 }
 
-/** The oldest version that the migrations work with: PostgreSQL 14, which has functions with `begin atomic`. */
+/** The oldest version that the migrations work with: PostgreSQL 14 has functions with `begin atomic`. */
 const LEAST_VERSION = 140_000;
 
-/** A server and the database that is used there. */
+/** A server and one of its databases. */
 export interface Server {
   readonly version: string;
   /** 140000 for version 14. */
@@ -18,7 +18,7 @@ export interface Server {
   readonly name: string;
 }
 
-/** Why a database can't be used, in words: the server is too old, or its encoding lacks symbols such as 币安人生USDT. */
+/** Why a database can't be used, in words: the server is too old, or the encoding can't store symbols such as 币安人生USDT. */
 export function serverFault({ version, number, encoding, name }: Server): string | undefined {
   if (number < LEAST_VERSION) {
     return `Cannot use the server as PostgreSQL must be 14 or later: it is ${version}. Upgrade it, or point DB_URL at another`;

@@ -5,44 +5,47 @@ import { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Database } from "./url.ts";
 import { describe } from "../log.ts";
-import { brokenOff } from "./lifeline.ts";
+import { closeWhenServerIsGone } from "./dead_server.ts";
 import { certificateFault } from "../certificate_fault.ts";
 
-/** PostgreSQL: "Message Formats", SSLRequest. It is answered by one byte: S for yes, N for no. */
+/** The request for TLS. The server answers with one byte: S for yes, N for no. PostgreSQL: "Message Formats", SSLRequest. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const YES = "S".charCodeAt(0);
 
 /**
- * Opens a connection for postgres.js, with TLS as `sslmode` wants it. By itself postgres.js verifies "localhost" where the
- * host is an IP address, knows no `verify-ca`, and begins TLS with a server that has just declined it.
+ * Opens a connection for postgres.js, with TLS as `sslmode` says. postgres.js itself verifies "localhost" if the host is an IP address,
+ * does not know `verify-ca`, and begins TLS with a server that has declined it.
  *
- * It never rejects: what went wrong is the error of the socket that is returned. Of a socket that could not be made
- * postgres.js would make no second one, and queries would wait for ever.
+ * It never rejects. If the connection fails, it returns a socket that fails with the error: postgres.js would not try again after a
+ * rejection, and queries would wait for ever.
  */
 export async function openSocket(database: Database): Promise<Duplex> {
   const { host, port, sslmode, connectTimeout } = database;
-  // Left to itself TCP holds the last part of a COPY back until the server has acknowledged the first, which it puts off
-  // for 40 ms (Nagle's algorithm and delayed acknowledgement).
+  // Without `noDelay` TCP sends the last part of a COPY only after the server has acknowledged the first part, and the server delays
+  // that by 40 ms (Nagle's algorithm and delayed acknowledgement).
   const socket = net.connect({ host, port, noDelay: true });
   const giveUp = () => socket.destroy(fault("CONNECT_TIMEOUT", `no answer within ${connectTimeout} s`));
-  // 0 waits for ever, as libpq does.
+  // 0 means no limit, as in libpq.
   const limit = connectTimeout === 0 ? undefined : setTimeout(giveUp, connectTimeout * 1_000);
   try {
     await next(socket, "connect");
     const opened = sslmode === "disable" ? socket : await negotiate(socket, database);
     const address = { host: socket.remoteAddress!, port };
-    const isThere = () => isAnswering(address);
-    const gone = () => fault("CONNECTION_CLOSED", "the server is gone: it answers nobody");
-    return brokenOff(failingUnanswered(named(opened, database)), isThere, gone);
+    const gone = () => fault("CONNECTION_CLOSED", "the server is gone: it does not answer");
+    return closeWhenServerIsGone(
+      failIfClosedEarly(withAddress(opened, database)),
+      () => isAnswering(address),
+      gone,
+    );
   } catch (error) {
     socket.destroy();
-    return brokenSocket(error as Error);
+    return failedSocket(error as Error);
   } finally {
     clearTimeout(limit);
   }
 }
 
-/** A server that is there answers a request for TLS within so long, in ms, whatever else it does. */
+/** How long a running server may take to answer a request for TLS, in ms. */
 const ANSWER_MS = 10_000;
 
 async function isAnswering(address: { host: string; port: number }): Promise<boolean> {
@@ -82,9 +85,9 @@ async function negotiate(socket: net.Socket, database: Database): Promise<net.So
 }
 
 /**
- * What libpq verifies (PostgreSQL: "SSL Support"): `prefer` and `require` nothing, `verify-ca` who signed the certificate,
- * `verify-full` also that it is the host's. Here `require` verifies nothing even where DENO_CERT names a CA: that one may
- * be Kafka's.
+ * What is verified, as in libpq (PostgreSQL: "SSL Support"): with `prefer` and `require` nothing, with `verify-ca` who signed the
+ * certificate, with `verify-full` also that it is the host's. `require` verifies nothing even if DENO_CERT names a CA: that CA may be
+ * Kafka's.
  */
 export function verification({ host, sslmode }: Database): tls.ConnectionOptions {
   switch (sslmode) {
@@ -97,38 +100,38 @@ export function verification({ host, sslmode }: Database): tls.ConnectionOptions
   }
 }
 
-/** Waits for an event; fails where the socket fails or closes before. */
+/** Waits for an event. It rejects if the socket fails or closes before. */
 function next(socket: net.Socket, event: string): Promise<unknown[]> {
   const closed = once(socket, "close").then(() => {
-    throw hungUp();
+    throw closedByServer();
   });
   return Promise.race([once(socket, event), closed]);
 }
 
 /**
- * Makes it an error that the server closes the connection before it has said a word, as a proxy does whose own server is
- * down. For postgres.js it is none: it would connect again at once, hundreds of times a second, and tell no one.
+ * Makes a socket fail if the server closes it before it has sent anything, as a proxy does whose own server is down. For postgres.js
+ * that is no error: it would connect again at once, hundreds of times a second, without a message.
  */
-function failingUnanswered(socket: net.Socket): net.Socket {
-  const fail = () => socket.destroy(hungUp());
+function failIfClosedEarly(socket: net.Socket): net.Socket {
+  const fail = () => socket.destroy(closedByServer());
   return socket.once("end", fail).once("data", () => socket.off("end", fail));
 }
 
-function hungUp(): Error {
+function closedByServer(): Error {
   return fault("CONNECTION_CLOSED", "the server closed the connection");
 }
 
-/** The code is one of postgres.js' own, by which it counts as something that waiting can mend. */
+/** An error with one of postgres.js' own codes, so that it counts as transient. */
 function fault(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** postgres.js reads from here what it calls the server in its errors. */
-function named(socket: net.Socket, { host, port }: Database): net.Socket {
+/** Gives a socket the address that postgres.js shows in its errors. */
+function withAddress(socket: net.Socket, { host, port }: Database): net.Socket {
   return Object.assign(socket, { host, port });
 }
 
-/** Fails at the first write, which postgres.js does at once. */
-function brokenSocket(error: Error): Duplex {
+/** A socket that fails at the first write. postgres.js writes at once. */
+function failedSocket(error: Error): Duplex {
   return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(error) });
 }

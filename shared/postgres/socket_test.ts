@@ -38,7 +38,7 @@ async function failsTwice(url: string, words: RegExp): Promise<void> {
   await sql.end({ timeout: 1 });
 }
 
-Deno.test("a port on which nothing listens is told each time, and waiting may mend it", async () => {
+Deno.test("a port on which nothing listens is an error each time, and a transient one", async () => {
   const { url } = await (async () => {
     await using server = await startServer(() => {});
     return server;
@@ -46,12 +46,12 @@ Deno.test("a port on which nothing listens is told each time, and waiting may me
   await failsTwice(url, /ECONNREFUSED/);
 });
 
-Deno.test("a server that closes the connection when TLS is asked for is told each time", async () => {
+Deno.test("a server that closes the connection when it is asked for TLS is an error each time", async () => {
   await using server = await startServer((socket) => socket.once("data", () => socket.end()));
   await failsTwice(server.url, /the server closed the connection/);
 });
 
-Deno.test("a server that closes the connection at once, as a proxy without its server does, is told each time", async () => {
+Deno.test("a server that closes the connection at once, as a proxy without its server does, is an error each time", async () => {
   let connections = 0;
   await using server = await startServer((socket) => {
     connections++;

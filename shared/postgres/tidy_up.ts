@@ -3,8 +3,8 @@ import type { Sql } from "./mod.ts";
 import { transact } from "./transaction.ts";
 
 /**
- * Creates missing partitions and drops those that the database's retention does not keep, a transaction a step, until nothing is
- * left to do. Steps that must wait are left to the consumers.
+ * Makes missing partitions and drops those that the retention does not keep, one transaction a step, until no step is due. It does not
+ * wait for steps that are postponed: the consumers run them later.
  * @throws {Error} if a step fails for another reason than a lock
  */
 export async function tidyUp(sql: Sql, schema: string, log: Log): Promise<void> {

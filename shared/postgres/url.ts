@@ -14,7 +14,7 @@ export interface Database {
   readonly applicationName?: string;
 }
 
-/** A parameter of the URL, by its name in libpq and in JDBC, and what it sets. */
+/** The parameters of the URL by their names in libpq and in JDBC, each with what it sets. */
 const parameters: Record<string, (value: string) => Partial<Database>> = {
   sslmode: (value) => ({ sslmode: oneOf("sslmode", value, sslModes) }),
   // JDBC: ssl=true means verify-full, unless sslmode says otherwise.
@@ -28,7 +28,7 @@ const parameters: Record<string, (value: string) => Partial<Database>> = {
   loginTimeout: (value) => ({ connectTimeout: seconds("loginTimeout", value) }),
 };
 
-/** JDBC parameters that tune Java's own driver and mean nothing here: they change no data. */
+/** JDBC parameters that tune Java's driver. They have no effect here, and they change no data. */
 const withoutMeaning = new Set([
   "reWriteBatchedInserts",
   "prepareThreshold",
@@ -39,7 +39,7 @@ const withoutMeaning = new Set([
 
 /**
  * Reads `postgres://user:password@host:5432/name?sslmode=require` or `jdbc:postgresql://host:5432/name?…`.
- * @throws {Error} saying what is wrong, without the URL itself, which may hold a password
+ * @throws {Error} saying what is wrong; the message does not have the URL, which may contain a password
  */
 export function parseDatabaseUrl(text: string): Database {
   const plain = text.replace(/^jdbc:/, "");
@@ -64,7 +64,7 @@ export function parseDatabaseUrl(text: string): Database {
     sslmode: "prefer",
     connectTimeout: 10,
   };
-  // `ssl` first, so that `sslmode` has the last word.
+  // `ssl` comes first, so that `sslmode` overrides it.
   const given = [...url.searchParams].sort(([a], [b]) => a < b ? -1 : 1);
   for (const [parameter, value] of given) {
     if (withoutMeaning.has(parameter)) continue;

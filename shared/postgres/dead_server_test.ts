@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { Duplex } from "node:stream";
 import { inFastTime } from "../../tests/fast_time.ts";
-import { brokenOff } from "./lifeline.ts";
+import { closeWhenServerIsGone } from "./dead_server.ts";
 import { sleep } from "../wait.ts";
 
-/** A connection on which the server says what it is told to, and how often others asked whether it is there. */
-function connection(isThere: boolean, lookMs = 0) {
+/** A connection whose server answers as the test says, and the number of checks. */
+function connection(isAnswering: boolean, lookMs = 0) {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   socket.on("error", () => {});
   let looks = 0;
-  const look = () => sleep(lookMs).then(() => (looks++, isThere));
-  brokenOff(socket, look, () => new Error("gone"));
+  const look = () => sleep(lookMs).then(() => (looks++, isAnswering));
+  closeWhenServerIsGone(socket, look, () => new Error("gone"));
   return {
     socket,
     get looks() {
@@ -19,7 +19,7 @@ function connection(isThere: boolean, lookMs = 0) {
   };
 }
 
-Deno.test("a connection whose server answers nobody any more is broken off", async () => {
+Deno.test("a connection whose server answers no other connection either is destroyed", async () => {
   await inFastTime(async () => {
     const one = connection(false);
     one.socket.write("select");
@@ -30,7 +30,7 @@ Deno.test("a connection whose server answers nobody any more is broken off", asy
   });
 });
 
-Deno.test("one whose server is busy for hours is waited for", async () => {
+Deno.test("a connection whose server is busy for hours waits for it", async () => {
   await inFastTime(async () => {
     const one = connection(true);
     one.socket.write("select");
@@ -41,7 +41,7 @@ Deno.test("one whose server is busy for hours is waited for", async () => {
   });
 });
 
-Deno.test("one that is answered while it is looked into is left alone, though it asks again", async () => {
+Deno.test("a connection that is answered during the check stays open, though it sends another request", async () => {
   await inFastTime(async () => {
     const { socket } = connection(false, 5_000);
     socket.write("select");
@@ -55,7 +55,7 @@ Deno.test("one that is answered while it is looked into is left alone, though it
   });
 });
 
-Deno.test("one that has its answer, or asked nothing, is left alone", async () => {
+Deno.test("a connection that has its answer, or sent no request, stays open", async () => {
   await inFastTime(async () => {
     const [answered, idle] = [connection(false), connection(false)];
     answered.socket.write("select");
