@@ -128,10 +128,7 @@ export async function openTraffic(bootstrap: string, name: string): Promise<Traf
     async finish() {
       stop.abort();
       await sending;
-      await wait(
-        "all to be committed",
-        () => kafka.messagesBehind(group, name).then((behind) => behind === 0, () => false),
-      );
+      await wait("all to be committed", async () => await kafka.messagesBehind(group, name) === 0);
       await wait("all to be followed", () => acked.isSubsetOf(followed));
       return { lost: acked.difference(read).size, twice };
     },

@@ -1,10 +1,13 @@
 /** Tests on a Kafka of three brokers, which they share. By their file's name they come last. */
 import assert from "node:assert/strict";
 import { type KafkaCluster, startKafkaCluster } from "../local/kafka_cluster.ts";
+import { readConfig } from "../shared/config/config.ts";
+import { openKafka } from "../shared/kafka/mod.ts";
 import { growCommitsUntil, moveCoordinator } from "./commits.ts";
 import { untilGroupsAreLed } from "./groups.ts";
 import { addPartitions, leaderOf, moveLeader, placeOf, untilInSync } from "./leaders.ts";
 import { ownFolder } from "./servers.ts";
+import { silent } from "./silent.ts";
 import { openTraffic, type Traffic } from "./traffic.ts";
 import { until } from "./until.ts";
 
@@ -58,6 +61,23 @@ Deno.test("whatever becomes of brokers, messages are read once, with a group and
     const took = Math.max(...times()) - added;
     assert.ok(took < GROWN_MS, `they were used after ${took} ms`);
   });
+  await step(
+    "a topic's end and what is behind can be told while partitions are added and leaders move",
+    async () => {
+      const { kafka: config } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
+      const kafka = openKafka(config, silent);
+      const growing = "growing";
+      await kafka.ensureTopics([growing]);
+      for (let count = 8; count <= 64; count += 8) {
+        await addPartitions(bootstrap, growing, count);
+        await kafka.extentOf(growing);
+      }
+      for (let partition = 0; partition < 8; partition++) {
+        await moveLeader(bootstrap, { topic: growing, partition });
+        assert.equal(await kafka.messagesBehind(group, growing), 0);
+      }
+    },
+  );
   await step("the leader of each partition moves", async () => {
     for (let partition = 0; partition < 4; partition++) await moveLeader(bootstrap, { topic, partition });
   });

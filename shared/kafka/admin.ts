@@ -1,26 +1,11 @@
 import type kafkajs from "kafkajs";
 import type { Log } from "../log.ts";
-import { retryUntil } from "../poll.ts";
-import { kafkaFaultLasts } from "./client.ts";
 import type { Extent } from "./position.ts";
 import { checkSettings } from "./topic_settings.ts";
+import { withAdmin } from "./with_admin.ts";
 
 /** Partitions of a topic that a worker creates: as many consumers can share its work. */
 const PARTITIONS = 4;
-
-/** Runs `use` with a connected admin client, which is closed afterwards. */
-export async function withAdmin<T>(
-  client: kafkajs.Kafka,
-  use: (admin: kafkajs.Admin) => Promise<T>,
-): Promise<T> {
-  const admin = client.admin();
-  await admin.connect();
-  try {
-    return await use(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
 
 /** Replicas of a topic that a worker creates where there are as many brokers, and how many of them must have a message. */
 const REPLICAS = { all: 3, inSync: 2 };
@@ -53,16 +38,9 @@ export function ensureTopics(client: kafkajs.Kafka, topics: readonly string[], l
       })),
       waitForLeaders: false, // kafkajs fails where the topic is not known yet
     });
-    for (const topic of missing) await untilUsable(client, topic);
+    // Metadata tells of new partitions before their leaders know of them.
+    for (const topic of missing) await extentOf(client, topic);
   });
-}
-
-/** A topic that was just made may take so long until it can be used, and how often that is looked at, in ms. */
-const USABLE = { ms: 5_000, pauseMs: 50 };
-
-/** Waits until each partition's leader knows that it leads: metadata tells of the leader before. Each look begins with new metadata. */
-async function untilUsable(client: kafkajs.Kafka, topic: string): Promise<void> {
-  await retryUntil(() => extentOf(client, topic), USABLE, (error) => !kafkaFaultLasts(error));
 }
 
 /** How often topics are deleted that a broker lists and does not know; each attempt takes half a second. */

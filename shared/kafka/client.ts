@@ -65,6 +65,12 @@ export function kafkaFaultLasts(error: unknown): boolean {
     certificateFault(describe(cause)) !== undefined;
 }
 
+/** Whether the same request may succeed soon, perhaps at another broker: leaders and controllers move, connections are lost. */
+export function kafkaFaultPasses(error: unknown): boolean {
+  const { retriable } = innermost(error) as { retriable?: boolean };
+  return retriable === true && !kafkaFaultLasts(error);
+}
+
 function isLogin(cause: unknown): boolean {
   return /SASL|[Aa]uthentication/.test(describe(cause) + (cause as Error).name);
 }

@@ -3,10 +3,10 @@ import { deleteBefore } from "../../tests/retention.ts";
 import { silent } from "../../tests/silent.ts";
 import { testKafka } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
-import { withAdmin } from "./admin.ts";
 import { createClient } from "./client.ts";
 import { type Followed, openKafka } from "./mod.ts";
 import { beginningsOf, endsOf } from "./position.ts";
+import { withAdmin } from "./with_admin.ts";
 
 /** A topic with so many messages of one key, so all of one partition, and what the tests do with it. */
 async function topicOf(count: number) {

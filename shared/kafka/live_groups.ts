@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { withAdmin } from "./admin.ts";
+import { withAdmin } from "./with_admin.ts";
 
 /**
  * The consumer groups that have members now: those of `groups`, and any other with a member that is subscribed to one of the
