@@ -37,8 +37,14 @@ export function createFetcher(client: kafkajs.Kafka, topic: string): Fetcher {
   };
   const offsets = async (partitions: readonly number[], fromBeginning: boolean) => {
     const wanted = partitions.map((partition) => ({ partition }));
-    const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: wanted, fromBeginning }]);
-    return new Map(found.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    try {
+      const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: wanted, fromBeginning }]);
+      return new Map(found.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    } catch (error) {
+      isStale = true;
+      forgetClosed(cluster, error);
+      throw error;
+    }
   };
   const request = async (nodeId: number, places: readonly (readonly [number, number])[], waitMs: number) => {
     const partitions = places.map(([partition, offset]) => ({
