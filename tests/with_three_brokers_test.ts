@@ -15,7 +15,7 @@ import { until } from "./until.ts";
 const COMMIT_MS = 15_000;
 
 /** New partitions are used within this time, in ms. */
-const GROWN_MS = 60_000;
+const GROWN_MS = 30_000;
 
 /** A coordinator takes so long to load what was committed, in ms. */
 const LOAD_MS = 1_000;

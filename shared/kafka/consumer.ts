@@ -2,6 +2,7 @@ import type kafkajs from "kafkajs";
 import { createBatchReader } from "./batch_reader.ts";
 import type { Incoming } from "./incoming.ts";
 import { assignerTelling } from "./patches/out_of_range.ts";
+import { METADATA_MS } from "./patches/own_cluster.ts";
 import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
 import type { Lost } from "./position.ts";
 import type { Log } from "../log.ts";
@@ -10,8 +11,6 @@ import { sleep } from "../wait.ts";
 /** A group session times out after 10 s: a crashed consumer's partitions are taken over within that. */
 const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 3_000;
-/** Who leads a partition, and which partitions there are, is asked anew after so long. */
-const METADATA_MS = 30_000;
 /** How long the broker holds a fetch when there is nothing new; a stop waits for that, too. */
 const FETCH_MS = 1_000;
 /** kafkajs has been seen to stop reading without a word (issues 659 and 1593): no fetch in so long, and it is given up. */

@@ -7,8 +7,8 @@ import type { ProduceAnswer, ProduceData } from "./produce.ts";
  * producer answers for all partitions at once, and ours must know which of them have acked; its consumer needs a group.
  */
 
-/** New partitions are used within this time, in ms. */
-const METADATA_MS = 30_000;
+/** After so long kafkajs asks anew which partitions there are and who leads them, in ms: new partitions are seen within that. */
+export const METADATA_MS = 10_000;
 
 /** A broker as kafkajs knows it. */
 export interface Broker {
