@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { startExchange } from "../local/exchange/server.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { groupName, topicName } from "../shared/kafka/mod.ts";
+import { book } from "../shared/streams/book.ts";
 import { finish } from "./faults/finish.ts";
 import { readGaps } from "./faults/judge/tables.ts";
 import { recovery, streams, untilSubscribed, workerTasks } from "./faults/stage.ts";
@@ -67,6 +68,9 @@ Deno.test({
       return candles > 0 && books > 0;
     });
     await former.drain(former.allOf(":produce"));
+    const sentBooks = (await kafka.extentOf(topicName(config.kafka, book.message)))
+      .reduce((sum, { low, high }) => sum + high - low, 0);
+    assert.ok((await behind())[1] < sentBooks, "today's group has the commits of the former one");
     const [{ count: stored }] = await sql`select count(*)::int from websocket.order_book_data`;
 
     await migrate();
