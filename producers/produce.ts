@@ -1,6 +1,6 @@
 import { requireOwnTopics } from "../shared/config/own_names.ts";
 import { foreignHost } from "../shared/exchange/host.ts";
-import { linesOf } from "../shared/exchange/urls.ts";
+import { connectionsOf } from "../shared/exchange/urls.ts";
 import { deadLetterTopic, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createOutlet } from "../shared/outlet/outlet.ts";
 import { produce } from "../shared/outlet/produce.ts";
@@ -39,10 +39,10 @@ export async function produceFromSocket<M extends ExchangeMessage>(
       feed.subscriptions(symbol, worker.options).map((name) => [name, symbol] as const)
     ),
   );
-  const lines = linesOf(config.binanceWsUrl, config.market.routes[feed.route], [...symbols.keys()]);
+  const route = config.market.routes[feed.route];
+  const connections = connectionsOf(config.binanceWsUrl, route, [...symbols.keys()]);
   const kafka = openKafka(config.kafka, log);
   const topic = topicName(config.kafka, type);
-  const connections = lines.map(({ streams }) => streams);
   const coverage = createCoverage(stream, symbols, connections, () => messages.hasRoom, kafka, worker);
   // A flood of bad frames comes as fast as a flood of good ones: both buffers have the configured size.
   const common = { kafka, config: config.kafka, limit: config.bufferBytes, signal: deadline, log };
@@ -52,7 +52,16 @@ export async function produceFromSocket<M extends ExchangeMessage>(
   });
   const letters = createOutlet({ ...common, topic: deadLetterTopic(topic), kind: "dead letters" });
   const outlets = [messages, letters, coverage.outlet];
-  const source = createSocketSource(type, feed, lines, config, messages, letters, coverage.listener, log);
+  const source = createSocketSource(
+    type,
+    feed,
+    connections,
+    config,
+    messages,
+    letters,
+    coverage.listener,
+    log,
+  );
 
   worker.report = () => {
     const { received, duplicate, ignored, notices } = source.counts;

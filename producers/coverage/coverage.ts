@@ -1,3 +1,4 @@
+import type { Connection } from "../../shared/exchange/urls.ts";
 import { type Extent, type Kafka, kafkaFault, topicName } from "../../shared/kafka/mod.ts";
 import { describe } from "../../shared/log.ts";
 import { createOutlet, type Outlet, type OutletOptions } from "../../shared/outlet/outlet.ts";
@@ -27,13 +28,13 @@ const GAPS_BYTES = 4 * 2 ** 20;
 
 /**
  * @param symbols the feeds of the stream, each with its symbol
- * @param connections the feeds of each connection: they are lost together
+ * @param connections the feeds of one connection are lost together
  * @param hasRoom whether the buffer of the stream's messages is less than half full
  */
 export function createCoverage<M extends ExchangeMessage>(
   stream: Stream<M>,
   symbols: ReadonlyMap<string, string>,
-  connections: readonly (readonly string[])[],
+  connections: readonly Connection[],
   hasRoom: () => boolean,
   kafka: Kafka,
   { config, log, signal, deadline }: Worker<"kafka">,
@@ -64,7 +65,7 @@ export function createCoverage<M extends ExchangeMessage>(
     });
     // deno-lint-ignore bookline/elapsed -- the producer before this one has ended
     const away = Date.now() - receivedAt;
-    for (const feeds of connections) {
+    for (const { feeds } of connections) {
       keeper.startedAfter(new Map([...times].filter(([name]) => feeds.includes(name))), since, away);
     }
   };

@@ -8,8 +8,8 @@ import type { ConnectionOptions, Listener, Live } from "./types.ts";
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Keeps streams connected until the signal is aborted. A lost connection is made anew, for ever; one that grows old or in
- * which a stream died is replaced by one that has data before the old one is closed.
+ * Keeps feeds connected until the signal is aborted. A lost connection is opened again, for ever. A connection that grows old, or on
+ * which a feed died, is replaced: the old one is closed once the new one has data.
  */
 export async function keepConnected(
   options: ConnectionOptions,
@@ -17,7 +17,7 @@ export async function keepConnected(
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const { url, streams, watchdog, requestPause } = options;
+  const { url, feeds, watchdog, requestPause } = options;
   let failures = 0;
 
   const open = async (): Promise<Live> => {
@@ -33,7 +33,8 @@ export async function keepConnected(
       if (signal.aborted) return;
       const seen = listener.onFrame(data);
       if (seen === "shutdown") end.abort();
-      if (!seen || seen === "shutdown") return;
+      if (seen === "answer") watchdog.answered(performance.now());
+      if (typeof seen !== "object") return;
       failures = 0;
       if (seen.eventTime !== undefined) {
         heard.firstTime ??= seen.eventTime;
@@ -41,7 +42,7 @@ export async function keepConnected(
       }
       heard.heardAt = performance.now();
       if (seen.isRepeated) heard.repeats++;
-      watchdog.heard(seen.stream, heard.heardAt);
+      watchdog.heard(seen.feed, heard.heardAt);
     }, signal);
     return Object.assign(heard, { socket });
   };
@@ -54,7 +55,7 @@ export async function keepConnected(
       const live = await open();
       listener.onUp();
       watchdog.reset(performance.now());
-      log.info("connected to the exchange", { streams: streams.length, url: url.slice(0, 80) });
+      log.info("connected to the exchange", { feeds: feeds.length, url: url.slice(0, 80) });
       words = await superviseConnection(live, open, options, listener, signal, log);
     } catch (error) {
       if (signal.aborted) return;

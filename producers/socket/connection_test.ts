@@ -3,6 +3,7 @@ import { silent } from "../../tests/silent.ts";
 import { sleep } from "../../shared/wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
 import { keepConnected } from "./connection.ts";
+import type { Finding } from "./watchdog.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 
 const minute = 60_000;
@@ -13,6 +14,9 @@ interface Story {
   readonly handshakes: number[];
   /** When the connection was told to be down. */
   readonly downs: number[];
+  /** The methods of the requests that were sent, and how many answers the watchdog was told of. */
+  readonly requests: string[];
+  answers: number;
 }
 
 /** Keeps a connection that is to be replaced after a minute, for `ms`. */
@@ -24,12 +28,13 @@ function keep(
     firstEndsAt?: number;
     rolloverMs?: number;
     shutdownAt?: number;
+    finding?: Finding;
   },
 ) {
   return inFastTime(async () => {
     const start = Date.now();
     const at = () => Date.now() - start;
-    const story: Story = { handshakes: [], downs: [] };
+    const story: Story = { handshakes: [], downs: [], requests: [], answers: 0 };
     let hasShutDown = false;
     class Exchange extends EventTarget {
       static OPEN = 1;
@@ -61,7 +66,10 @@ function keep(
         };
         send();
       }
-      send() {}
+      send(text: string) {
+        story.requests.push(JSON.parse(text).method);
+        this.onmessage?.({ data: "answer" });
+      }
       close() {
         this.readyState = 3;
       }
@@ -71,11 +79,16 @@ function keep(
     Object.assign(globalThis, { WebSocket: Exchange });
     globalThis.fetch = () => Promise.resolve(new Response(null, { status: 429, headers }));
     const stop = new AbortController();
-    const watchdog = { heard() {}, reset() {}, check: () => Promise.resolve(undefined) };
+    const watchdog = {
+      heard() {},
+      answered: () => void story.answers++,
+      reset() {},
+      check: () => Promise.resolve(given.finding),
+    };
     const kept = keepConnected(
       {
         url: "ws://exchange/",
-        streams: ["a"],
+        feeds: ["a"],
         watchdog,
         rolloverMs: given.rolloverMs ?? minute,
         silenceMs: 30_000,
@@ -83,9 +96,9 @@ function keep(
       },
       {
         onFrame: (data) =>
-          data === "shutdown"
+          data === "shutdown" || data === "answer"
             ? data
-            : { stream: "a", eventTime: Date.now(), isRepeated: true, isUntimely: false },
+            : { feed: "a", eventTime: Date.now(), isRepeated: true },
         onOverlap() {},
         onUp() {},
         onDown: () => story.downs.push(at()),
@@ -148,4 +161,21 @@ Deno.test("a new connection that is to be shut down at once is not replaced over
   const { handshakes } = await keep(minute, { refusedFor: 0, rolloverMs: 60 * minute, shutdownAt: 1_000 });
   assert.equal(handshakes.length, 2);
   assert.ok(handshakes[1] >= 10_000);
+});
+
+Deno.test("a connection that the watchdog wants asked is sent a request, whose answer the watchdog is told of", async () => {
+  const { handshakes, requests, answers } = await keep(10_000, {
+    ...{ refusedFor: 0, rolloverMs: 60 * minute },
+    finding: { verdict: "ask", feeds: [] },
+  });
+  assert.deepEqual(new Set(requests), new Set(["LIST_SUBSCRIPTIONS"]));
+  assert.deepEqual([handshakes.length, answers], [1, requests.length]);
+});
+
+Deno.test("feeds that are mute are unsubscribed and subscribed again on the connection that is there", async () => {
+  const { handshakes, requests } = await keep(4_000, {
+    ...{ refusedFor: 0, rolloverMs: 60 * minute },
+    finding: { verdict: "resubscribe", feeds: ["a"] },
+  });
+  assert.deepEqual([handshakes.length, requests], [1, ["UNSUBSCRIBE", "SUBSCRIBE"]]);
 });

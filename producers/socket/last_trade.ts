@@ -1,9 +1,9 @@
 import type { Log } from "../../shared/log.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
-import type { Look } from "./watchdog.ts";
+import type { Look } from "./feed_watchdog.ts";
 
 /**
- * Looks by REST at what a stream's symbol has traded: the id of its last trade, which nothing but a trade changes. A look costs one
+ * Looks by REST at what a feed's symbol has traded: the id of its last trade, which nothing but a trade changes. A look costs one
  * unit of request weight. Binance: "24hr Ticker Price Change Statistics".
  *
  * @param url the URL of that endpoint, without a query
@@ -11,9 +11,9 @@ import type { Look } from "./watchdog.ts";
 export function lookByRest(url: string, requestPause: RequestPause, log: Log): Look {
   /** Symbols that were logged as unknown. */
   const unknown = new Set<string>();
-  return async (stream) => {
+  return async (feed) => {
     if (requestPause.left > 0) return undefined;
-    const symbol = stream.slice(0, stream.indexOf("@")).toUpperCase();
+    const symbol = feed.slice(0, feed.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
       const response = await fetch(`${url}?${query}`, {

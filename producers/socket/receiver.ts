@@ -23,13 +23,13 @@ export interface SourceCounts {
 
 /** Turns frames of the exchange into messages for Kafka. */
 export interface Receiver<M> {
-  /** Takes a frame; `onSeen` is told of each good message, with its feed's name, unless its time can't be true. Returns what the frame is. */
+  /** Takes a frame and returns what it is. `onSeen` is told of each new message, with its feed, unless its time can't be true. */
   onFrame(
     data: string | Uint8Array,
     overlap: Overlap<M>,
-    onSeen: (stream: string, eventTime: number) => void,
+    onSeen: (feed: string, eventTime: number) => void,
   ): Heard | undefined;
-  /** When the last good data came, in ms of `performance.now()`. */
+  /** When good data last came, in ms of `performance.now()`. */
   readonly lastData: number;
   readonly counts: Readonly<SourceCounts>;
   /** The last price of each symbol, a decimal string. */
@@ -56,12 +56,12 @@ export function createReceiver<M extends ExchangeMessage>(
     letters.push(deadLetter(null, data, { cause, source: "exchange" }));
   };
 
-  /** The payload of a text that is good data; what else a text is has been seen to. */
-  const read = (text: string): { payload: unknown; stream?: string } | "shutdown" | undefined => {
+  /** The payload of a text, if the text is good data. A text that is no data, or bad data, is handled here. */
+  const read = (text: string): { payload: unknown; stream?: string } | "answer" | "shutdown" | undefined => {
     const usual = decodeUsual(text);
     if (usual) return usual;
     const frame = readFrame(text);
-    if (frame.kind === "ack") return;
+    if (frame.kind === "ack") return "answer";
     if (frame.kind !== "data") {
       counts.notices++;
       const why = frame.kind === "shutdown" ? "its server is about to be shut down" : frame.message;
@@ -75,9 +75,9 @@ export function createReceiver<M extends ExchangeMessage>(
 
   const take = (
     message: M,
-    name = feed.feedOf(message),
+    name: string,
     overlap: Overlap<M>,
-    onSeen: (stream: string, eventTime: number) => void,
+    onSeen: (feed: string, eventTime: number) => void,
   ): Seen => {
     counts.received++;
     const { symbol } = message;
@@ -87,10 +87,10 @@ export function createReceiver<M extends ExchangeMessage>(
     else {
       if (eventTime !== undefined) onSeen(name, eventTime);
       if (type.lastPrice) prices[symbol] = type.lastPrice(message);
-      // What `codec.encode` gives, without its check: the wire has been checked.
+      // The same text as of `codec.encode`, without its check: the frame has been checked.
       messages.push({ key: symbol, value: JSON.stringify(message) });
     }
-    return { stream: name, eventTime, isRepeated };
+    return { feed: name, eventTime, isRepeated };
   };
 
   return {
@@ -98,16 +98,16 @@ export function createReceiver<M extends ExchangeMessage>(
       const text = typeof frame === "string" ? frame : textOf(frame);
       if (text === undefined) return void reject(frame, "it is no UTF-8 text");
       const data = read(text);
-      if (!data || data === "shutdown") return data;
+      if (typeof data !== "object") return data;
       lastData = performance.now();
       const found = feed.toMessages(data.payload, Date.now());
       if (found.length === 0) {
         counts.received++;
         counts.ignored++;
-        return { stream: data.stream ?? "", isRepeated: false };
+        return { feed: data.stream ?? "", isRepeated: false };
       }
       let seen: Heard | undefined;
-      for (const message of found) seen = take(message, data.stream, overlap, onSeen);
+      for (const message of found) seen = take(message, data.stream ?? feed.feedOf(message), overlap, onSeen);
       return seen;
     },
     get lastData() {
@@ -120,7 +120,7 @@ export function createReceiver<M extends ExchangeMessage>(
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A frame sent as binary is read like a text, where it is one. */
+/** The text of a frame that was sent as binary; undefined if it is no UTF-8. */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);

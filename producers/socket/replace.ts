@@ -1,17 +1,17 @@
 import { sleep } from "../../shared/wait.ts";
 import type { Listener, Live } from "./types.ts";
 
-/** Both connections are kept for so long at least, in ms. */
+/** Both connections are kept for at least this time, in ms. */
 const OVERLAP_MS = 1_000;
-/** An old connection that says nothing for so long while the new one has data has nothing more to say, in ms. */
+/** If nothing comes on the old connection for this time while the new one has data, nothing more will come on it. In ms. */
 const SILENT_MS = 2_000;
-/** So long a new connection may take to have data, and an old one to catch up with it, in ms. */
+/** The time that a new connection may take to have data, and an old one to catch up with it, in ms. */
 const MOST_MS = 10_000;
 
 /**
- * Opens a second connection and closes the first once that has nothing which the second lacks; what it never got to is told
- * as missed, unless it `isDead` and has been told of.
- * @throws {Error} if there is no second one, or no data on it: the first is kept
+ * Opens a second connection, and closes the first once it has given all that the second lacks. What the first never gave is told as
+ * missed, unless the first `isDead`: that has been told already.
+ * @throws {Error} if the second can't be opened or has no data: the first is kept
  */
 export async function replace(
   old: Live,
@@ -28,7 +28,7 @@ export async function replace(
   try {
     fresh = await open();
     if (ended !== undefined) {
-      // It did not last until the new one was there.
+      // The old one ended before the new one was open.
       listener.onDown(ended);
       listener.onUp();
       return fresh;
@@ -53,8 +53,8 @@ function isBehind({ lastTime }: Live, { firstTime }: Live): boolean {
 }
 
 /**
- * Waits until the old connection has come to where the new one began; false if it does not. A connection keeps its order: once
- * anything has come on both, the old one is there.
+ * Waits until the old connection has reached the point where the new one began; returns false if it does not reach it. A connection
+ * keeps its order: once a message has come on both, the old one has reached that point.
  */
 async function catchUp(old: Live, repeats: number, fresh: Live, signal: AbortSignal): Promise<boolean> {
   const start = performance.now();

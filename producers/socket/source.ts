@@ -1,21 +1,22 @@
 import type { Config } from "../../shared/config/config.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
-import type { Line } from "../../shared/exchange/urls.ts";
+import type { Connection } from "../../shared/exchange/urls.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Outlet, Trouble } from "../../shared/outlet/outlet.ts";
 import type { Source } from "../../shared/outlet/produce.ts";
 import type { ExchangeMessage, Feed, MessageType } from "../../shared/stream.ts";
 import { keepConnected } from "./connection.ts";
+import { createConnectionWatchdog } from "./connection_watchdog.ts";
+import { createFeedWatchdog } from "./feed_watchdog.ts";
 import { lookByRest } from "./last_trade.ts";
 import { createOverlap } from "./overlap.ts";
 import { createReceiver, type SourceCounts } from "./receiver.ts";
 import type { FeedListener } from "./types.ts";
-import { createWatchdog } from "./watchdog.ts";
 
-/** No frame for so long, on connections that carry a market, is no quiet market. */
+/** A market is never quiet for so long on all connections, in ms. */
 const SILENT_MS = 60_000;
 
-/** What the exchange sends of a stream, on as many connections as it takes. */
+/** What the exchange sends of a stream, on one connection or several. */
 export interface SocketSource {
   /** Receives until it is told to stop. */
   readonly run: Source;
@@ -24,12 +25,11 @@ export interface SocketSource {
   readonly prices: Readonly<Record<string, string>>;
   /** Why a connection is down, of each that is. */
   readonly troubles: readonly Pick<Trouble, "words" | "isLasting">[];
-  /** In words, where all connections are up and nothing has come for a minute. */
+  /** In words, if all connections are up and nothing has come for a minute, though the feeds are such that something must. */
   readonly silence?: string;
 }
 
 /**
- * @param lines the connections
  * @param messages takes the messages
  * @param letters takes the frames that can't be decoded
  * @param listener is told what was received of which feed, and what was lost
@@ -37,7 +37,7 @@ export interface SocketSource {
 export function createSocketSource<M extends ExchangeMessage>(
   type: MessageType<M>,
   feed: Feed<M>,
-  lines: readonly Line[],
+  connections: readonly Connection[],
   config: Config<"exchange" | "producer">,
   messages: Pick<Outlet, "push">,
   letters: Pick<Outlet, "push">,
@@ -45,30 +45,33 @@ export function createSocketSource<M extends ExchangeMessage>(
   log: Log,
 ): SocketSource {
   const receiver = createReceiver(type, feed, messages, letters, log);
-  const down = new Map(lines.map(({ url }) => [url, notReached]));
+  const down = new Map(connections.map(({ url }) => [url, notReached]));
   const requestPause = createRequestPause();
   const look = lookByRest(config.binanceRestUrl + config.market.paths.ticker24h, requestPause, log);
 
-  const keep = async (line: Line, signal: AbortSignal) => {
-    const { url, streams } = line;
+  const watch = (feeds: readonly string[]) => {
+    const now = performance.now();
+    if (feed.silence === "unknown") return createConnectionWatchdog(feeds, config.silenceMs, now);
+    return createFeedWatchdog(feeds, config.silenceMs, feed.silence === "trades" ? look : undefined, now);
+  };
+  const keep = async ({ url, feeds }: Connection, signal: AbortSignal) => {
     const overlap = createOverlap(feed.identity);
-    const watchdog = createWatchdog(streams, config.silenceMs, look, performance.now());
     await keepConnected(
-      { ...line, ...config, watchdog, requestPause },
+      { url, feeds, ...config, watchdog: watch(feeds), requestPause },
       {
         onFrame: (data) => receiver.onFrame(data, overlap, listener.seen),
         onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
         onUp() {
           down.delete(url);
-          listener.subscribed(streams);
+          listener.subscribed(feeds);
         },
         onDown(words, isLasting = false) {
           down.set(url, { words, isLasting });
-          listener.lost(streams, "lost connection");
+          listener.lost(feeds, "lost connection");
         },
         onMute: (names) =>
-          listener.lost(names, names.length === streams.length ? "lost connection" : "mute stream"),
-        onMissed: (from, to) => listener.missed(streams, from, to),
+          listener.lost(names, names.length === feeds.length ? "lost connection" : "mute stream"),
+        onMissed: (from, to) => listener.missed(feeds, from, to),
       },
       signal,
       log,
@@ -77,7 +80,7 @@ export function createSocketSource<M extends ExchangeMessage>(
 
   return {
     async run(signal) {
-      await Promise.all(lines.map((line) => keep(line, signal)));
+      await Promise.all(connections.map((connection) => keep(connection, signal)));
     },
     counts: receiver.counts,
     prices: receiver.prices,
@@ -86,9 +89,8 @@ export function createSocketSource<M extends ExchangeMessage>(
     },
     get silence() {
       const silent = performance.now() - receiver.lastData;
-      return down.size === 0 && silent > SILENT_MS
-        ? `no frame for ${Math.round(silent / 1_000)} s`
-        : undefined;
+      if (feed.silence === "unknown" || down.size > 0 || silent <= SILENT_MS) return undefined;
+      return `no frame for ${Math.round(silent / 1_000)} s`;
     },
   };
 }

@@ -4,14 +4,15 @@ import type { ConnectionOptions, Listener, Live } from "./types.ts";
 import { explainRefusal } from "./refusal.ts";
 import { replace } from "./replace.ts";
 import type { Socket } from "./socket.ts";
+import type { Finding } from "./watchdog.ts";
 
-/** Pauses between attempts to replace a connection that is still there, in ms: the exchange bans who does not back off. */
+/** Pauses between attempts to replace a connection that still works, in ms. The exchange bans clients that do not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
 
-/** How long a new connection is kept that the exchange also announces to end, in ms: all its servers may be shutting down. */
+/** How long a new connection is kept if the exchange announces its end, too, in ms: all servers may be shutting down. */
 const SETTLED_MS = 10_000;
 
-/** Keeps a connection for as long as it lasts, and those that take its place; returns why the last of them ended. */
+/** Watches a connection and replaces it where needed, until it ends; returns why the last connection ended. */
 export async function superviseConnection(
   live: Live,
   open: () => Promise<Live>,
@@ -42,50 +43,56 @@ export async function superviseConnection(
     }
   };
 
+  const act = async ({ verdict, feeds }: Finding) => {
+    if (verdict === "ask") return request(live.socket, "LIST_SUBSCRIPTIONS");
+    if (feeds.length > 0) listener.onMute(feeds);
+    if (verdict === "resubscribe") return resubscribe(live.socket, feeds, log);
+    if (performance.now() >= notBefore) await move(feeds.length === options.feeds.length);
+  };
+
   const stop = () => live.socket.close();
   signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted) {
       const event = await next(options, live, notBefore, signal);
       if (typeof event === "string") return event;
-      if (event.mute.length > 0) listener.onMute(event.mute);
-      if (event.resubscribe) resubscribe(live.socket, event.mute, log);
-      else if (performance.now() >= notBefore) await move(event.mute.length === options.streams.length);
+      await act(event);
     }
     return "closed by us";
   } finally {
     signal.removeEventListener("abort", stop);
-    // Told to stop while the connection was being replaced: nobody has closed the new one.
+    // If the signal came while the connection was being replaced, the new one is still open.
     if (signal.aborted) stop();
   }
 }
 
 /**
- * Waits for what ends the quiet life of a connection: its end, streams that died in it, its age, or the exchange's word that it
- * will end it; the last two do so no earlier than it may be replaced.
+ * Waits until a connection ends, or something must be done: the watchdog found something, it is old, or the exchange announced its
+ * end. The last two are told no earlier than the connection may be replaced. Returns why it ended, or what must be done.
  */
 async function next(
   { watchdog, rolloverMs, silenceMs }: ConnectionOptions,
   { socket, since, ending }: Live,
   notBefore: number,
   signal: AbortSignal,
-): Promise<string | { mute: string[]; resubscribe: boolean }> {
+): Promise<string | Finding> {
   const done = new AbortController();
   const over = AbortSignal.any([signal, done.signal]);
+  const nothingDead: Finding = { verdict: "reconnect", feeds: [] };
   const age = async () => {
     const due = since + rolloverMs * (1 - Math.random() / 10);
     await sleep(due - performance.now(), AbortSignal.any([over, ending]));
     const earliest = ending.aborted ? Math.max(notBefore, since + SETTLED_MS) : notBefore;
     await sleep(earliest - performance.now(), over);
-    return { mute: [], resubscribe: false };
+    return nothingDead;
   };
   const watch = async () => {
     while (!over.aborted) {
       await sleep(Math.max(250, silenceMs / 8), over);
       const found = over.aborted ? undefined : await watchdog.check(performance.now());
-      if (found) return { mute: found.streams, resubscribe: found.verdict === "resubscribe" };
+      if (found) return found;
     }
-    return { mute: [], resubscribe: false };
+    return nothingDead;
   };
   try {
     return await Promise.race([socket.closed, age(), watch()]);
@@ -94,10 +101,15 @@ async function next(
   }
 }
 
-function resubscribe(socket: Socket, streams: readonly string[], log: Log): void {
-  log.warn("streams went mute and are subscribed again", { streams: streams.join() });
-  const request = (method: string, id: number) =>
-    socket.send(JSON.stringify({ method, params: streams, id }));
-  request("UNSUBSCRIBE", 1);
-  request("SUBSCRIBE", 2);
+function resubscribe(socket: Socket, feeds: readonly string[], log: Log): void {
+  log.warn("feeds went mute and are subscribed again", { feeds: feeds.join() });
+  request(socket, "UNSUBSCRIBE", feeds);
+  request(socket, "SUBSCRIBE", feeds);
+}
+
+/** The exchange answers each request with its `id`. Binance: "Live Subscribing/Unsubscribing to Streams". */
+const ids = { UNSUBSCRIBE: 1, SUBSCRIBE: 2, LIST_SUBSCRIPTIONS: 3 };
+
+function request(socket: Socket, method: keyof typeof ids, params?: readonly string[]): void {
+  socket.send(JSON.stringify({ method, params, id: ids[method] }));
 }

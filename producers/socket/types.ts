@@ -2,59 +2,59 @@ import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Socket } from "./socket.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** A good data frame: its feed, and the exchange's time of its last message in ms. */
+/** A good data frame. */
 export interface Seen {
-  readonly stream: string;
-  /** Absent if it can't be true, and where the frame has no message. */
+  readonly feed: string;
+  /** The exchange's time of the last message in ms. Absent if it can't be true, or if the frame has no message. */
   readonly eventTime?: number;
-  /** It came on another connection before. */
+  /** The last message came on another connection before. */
   readonly isRepeated: boolean;
 }
 
-/** What a frame is: good data, or word that the exchange is about to end the connection. */
-export type Heard = Seen | "shutdown";
+/** What a frame is: good data, an answer to a request, or a notice that the exchange is about to end the connection. */
+export type Heard = Seen | "answer" | "shutdown";
 
 /** What a connection tells. */
 export interface Listener {
   /** A frame from the exchange, a text or bytes; returns what it is. */
   onFrame(data: string | Uint8Array): Heard | undefined;
-  /** Data may come twice from now on, as a second connection is opened; or no longer. */
+  /** A second connection is about to be opened, so that data may come twice; or only one is left. */
   onOverlap(begins: boolean): void;
   onUp(): void;
-  /** Nothing is received any more, why, and whether a person must act. */
+  /** Nothing is received any more: why, and whether a person must act. */
   onDown(words: string, isLasting?: boolean): void;
-  /** These streams are dead while the market goes on. */
-  onMute(streams: readonly string[]): void;
-  /** What came between these two event times is missing, of all streams. */
+  /** These feeds are dead, though the connection is open. */
+  onMute(feeds: readonly string[]): void;
+  /** What came on all feeds between these two event times is missing. */
   onMissed(from: number, to: number): void;
 }
 
 /** How a connection is kept. */
 export interface ConnectionOptions {
   readonly url: string;
-  readonly streams: readonly string[];
+  readonly feeds: readonly string[];
   readonly watchdog: Watchdog;
   /** Shared by all connections. */
   readonly requestPause: RequestPause;
-  /** A connection is replaced at this age, less up to a tenth of it, in ms: the exchange ends it at 24 h. */
+  /** A connection is replaced at this age in ms, less up to a tenth of it. The exchange ends connections at 24 h. */
   readonly rolloverMs: number;
-  /** A stream that is silent for so long is looked into, in ms. */
+  /** For how long a feed may be silent before it is judged, in ms. */
   readonly silenceMs: number;
 }
 
-/** A socket and what has been heard on it. */
+/** A socket and what has come on it. */
 export interface Live {
   readonly socket: Socket;
-  /** When it was opened; this and `heardAt` are ms of `performance.now()`. */
+  /** When the socket was opened; this and `heardAt` are ms of `performance.now()`. */
   readonly since: number;
-  /** Aborted once the exchange has said that it will end it. */
+  /** Aborted once the exchange has said that it will end the connection. */
   readonly ending: AbortSignal;
   /** Event times of the first and the newest good frame. */
   readonly firstTime?: number;
   readonly lastTime?: number;
-  /** When the newest one came; at first, when it was opened. */
+  /** When the newest good frame came; at first, when the socket was opened. */
   readonly heardAt: number;
-  /** Frames that had come on another connection before. */
+  /** Good frames that had come on another connection before. */
   readonly repeats: number;
 }
 

@@ -107,7 +107,7 @@ export const streamMute: Scenario = {
         : ["kline:produce", "ethusdt@kline_1m"];
       const found = () =>
         workers.of(task)[0].lines.filter((line) =>
-          line.includes(`streams went mute and are subscribed again streams=${stream}`)
+          line.includes(`feeds went mute and are subscribed again feeds=${stream}`)
         ).length;
       const before = found();
       const since = Date.now();
