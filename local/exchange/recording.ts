@@ -1,3 +1,4 @@
+import { linesOf } from "../command.ts";
 import { type MarketEvent, symbolOf } from "./event.ts";
 
 /** A combined stream's frame; the payload is kept as it was recorded, to the letter. */
@@ -11,7 +12,7 @@ const envelope = /^\s*\{\s*"stream"\s*:\s*"([^"\\]+)"\s*,\s*"data"\s*:\s*(\{.*\}
 export async function* recording(file: string, symbols?: readonly string[]): AsyncGenerator<MarketEvent> {
   const wanted = symbols && new Set(symbols);
   let number = 0;
-  for await (const line of linesOf(file)) {
+  for await (const line of linesOf(await open(file))) {
     number++;
     if (line.trim() === "") continue;
     const [, stream, head] = envelope.exec(line) ?? [];
@@ -41,14 +42,7 @@ function eventTimeOf(payload: string): unknown {
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const bytes = (await Deno.open(file)).readable;
-  const plain = file.endsWith(".gz") ? bytes.pipeThrough(new DecompressionStream("gzip")) : bytes;
-  let rest = "";
-  for await (const text of plain.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  yield rest;
+async function open(file: string): Promise<ReadableStream<Uint8Array>> {
+  const { readable } = await Deno.open(file);
+  return file.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
 }

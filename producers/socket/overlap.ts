@@ -1,18 +1,18 @@
-/** While two connections carry the same streams, tells what has been seen already. */
+/** While two connections carry the same feeds, recognises the messages that have come already. */
 export interface Overlap<M> {
   /** A second connection is about to be opened. */
   begin(): void;
-  /** One of the two is left. What the other is yet to repeat is still recognised for a while. */
+  /** One of the two is left. What it repeats of the other's messages is still recognised for a while. */
   end(): void;
   isDuplicate(message: M): boolean;
 }
 
-/** How far one connection may lag behind another. */
+/** How far one connection may lag behind another, in ms. */
 const LAG_MS = 10_000;
 
 /**
- * Remembers nothing outside an overlap: a single connection repeats nothing. Nor does it remember for longer than it must
- * within one, as there may be no end of attempts to open the second. `identityOf` tells messages apart.
+ * Outside an overlap it remembers nothing, as a single connection repeats nothing. Within one it forgets what is older than twice the
+ * lag: attempts to open the second connection may go on for days. `identityOf` tells messages apart.
  */
 export function createOverlap<M>(
   identityOf: (message: M) => string,

@@ -6,8 +6,8 @@ const MOST_LEAD_MS = 60_000;
 const MANY = 100;
 
 /**
- * A check of the exchange's times, in ms since the epoch: whether an event time is so far ahead of the clock that it can't be true.
- * Such a time is logged, and must not be compared with other times.
+ * Returns a check of the exchange's times, in ms since the epoch: whether an event time is so far ahead of this machine's clock that it
+ * can't be true. Such a time is logged, and must not be compared with other times.
  */
 export function createUntimely(log: Log, now: () => number = Date.now): (eventTime: number) => boolean {
   /** How far the exchange is known to be ahead of a clock that is behind, in ms. */

@@ -11,25 +11,25 @@ const meanings: Record<number, string> = {
   503: "it is out of service, for maintenance or by overload",
 };
 
-/** Refusals that end by themselves. Other 4xx statuses mean that the URL or the region is wrong. */
+/** Statuses of refusals that end by themselves. Other 4xx statuses mean that the URL or the region is wrong. */
 const passing = [403, 408, 418, 429];
 
 const statusIn = (errorText: string) => Number(/status code: (\d{3})/.exec(errorText)?.[1] ?? NaN);
 
-/** Whether a person must act before the exchange can be reached: it serves another region, or the URL or a certificate is wrong. */
+/** Whether a person must act before the exchange can be reached: the region is not served, or the URL or a certificate is wrong. */
 export function refusalLasts(errorText: string): boolean {
   const status = statusIn(errorText);
   return (status >= 400 && status < 500 && !passing.includes(status)) ||
     certificateFault(errorText) !== undefined;
 }
 
-/** The request that asks how long to wait, while it is under way. */
+/** The request under way that asks how long to wait. */
 let asking: Promise<void> | undefined;
 
 /**
- * Finds out why a WebSocket handshake was refused. Deno gives only the status, in the error's text ("Invalid status code:
- * 429"). The same request as plain HTTP gives `Retry-After`, too. It is sent once, however many connections are refused, and not
- * before the end of a known pause.
+ * Finds out why a WebSocket handshake was refused, and returns it in words. Deno gives only the status, in the error's text ("Invalid
+ * status code: 429"). The same request as plain HTTP gives `Retry-After`, too. It is sent once, however many connections are refused,
+ * and not before the end of a known pause.
  */
 export async function explainRefusal(
   url: string,

@@ -2,19 +2,19 @@ import { describe } from "../../shared/log.ts";
 
 /** A connection to the exchange. */
 export interface Socket {
-  /** Settles when the connection has ended, with the reason in words. */
+  /** Resolves once the connection has ended, with the reason in words. */
   readonly closed: Promise<string>;
   send(text: string): void;
-  /** Ends it; nothing is received afterwards. */
+  /** Ends the connection; nothing is received afterwards. */
   close(): void;
 }
 
-/** Waiting for a connection to open, in ms. */
+/** How long a connection may take to open, in ms. */
 const OPEN_MS = 10_000;
 
 /**
- * Connects to a stream URL of the exchange, unless the signal is aborted before it is connected.
- * @throws {Error} saying why the exchange was not reached, or why it refused
+ * Connects to a stream URL of the exchange.
+ * @throws {Error} saying why the exchange was not reached, or why it refused; also if the signal is aborted before it is connected
  */
 export function openSocket(
   url: string,

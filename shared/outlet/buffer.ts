@@ -2,44 +2,44 @@ import type { Outgoing } from "../kafka/mod.ts";
 import { createQueue, type Rows, sizeOfAll } from "./queue.ts";
 
 /**
- * What waits to be sent to one topic, bounded in bytes. A text alone is kept of a message: to keep the message beside it costs a
- * tenth of the producer's speed.
+ * What waits to be sent to one topic, bounded in bytes. Only the text of a message is kept: keeping the message as well costs a tenth of
+ * a producer's speed.
  */
 export interface Buffer {
-  /** Adds an entry. Past the limit older ones are merged or dropped. */
+  /** Adds an entry. Past the limit older entries are merged or dropped. */
   push(entry: Outgoing): void;
   /**
-   * Waits for entries and takes the oldest, up to so many bytes and at least one; they count until `settle`. What could not be sent
-   * is taken alone, by turns with the rest: what came later of its keys stays in the buffer, where it can be merged. None once the
-   * buffer is closed and empty, or the signal is aborted.
+   * Waits for entries and takes the oldest: up to `most` bytes, and at least one. They count as held until `settle`. Entries that could
+   * not be sent are taken by themselves, in turn with the rest: later entries of their keys stay in the buffer, where they can be
+   * merged. Returns none once the buffer is closed and empty, or the signal is aborted.
    */
   take(most: number, signal: AbortSignal): Promise<Outgoing[]>;
   /**
-   * What was taken last has been sent, but for these. They are kept, and entries of their keys wait behind them; an entry without a
-   * key holds up no other.
+   * What was taken last has been sent, except `unsent`. Those are kept, and later entries of their keys wait behind them. An entry
+   * without a key makes no other wait.
    */
   settle(unsent?: readonly Outgoing[]): void;
-  /** What is held back may be taken again. */
+  /** What could not be sent may be taken again. */
   release(): void;
   /** Lets `take` end. */
   close(): void;
   /** Entries that are not sent yet. */
   readonly length: number;
-  /** Whether some are held back. */
+  /** Whether entries wait that could not be sent, or that come after one. */
   readonly isHolding: boolean;
   /** Whether it is less than half full. */
   readonly hasRoom: boolean;
 }
 
-/** What the buffer tells of when it is full. */
+/** What a full buffer tells. */
 export interface Losses {
-  /** A newer message of the same row took its place. */
+  /** An entry was replaced by a newer one of the same row. */
   onMerged(): void;
-  /** Lost, to stay within the limit. */
+  /** This entry is lost, so that the buffer stays within its limit. */
   onDropped(entry: Outgoing): void;
 }
 
-/** An empty buffer of `limit` bytes. With `rows` it merges entries of one row before it drops any. */
+/** An empty buffer of `limit` bytes. With `rows` a full buffer merges entries of one row before it drops any. */
 export function createBuffer(limit: number, losses: Losses, rows?: Rows): Buffer {
   const ready = createQueue(rows, losses.onMerged);
   /** Entries of keys of which one could not be sent. */
@@ -51,7 +51,7 @@ export function createBuffer(limit: number, losses: Losses, rows?: Rows): Buffer
   const taken = { length: 0, bytes: 0, isRetry: false };
   let kept = 0; // bytes of those that could not be sent
   let closed = false;
-  let wake = () => {}; // whoever waits to take
+  let wake = () => {}; // resolves the promise of a `take` that waits
 
   const bytes = () => ready.bytes + held.bytes + kept + taken.bytes;
   const isEmpty = () => ready.length + held.length + failed.length + again.length === 0;

@@ -1,20 +1,20 @@
 import type { Outgoing } from "../kafka/mod.ts";
 
-/** How a full queue merges entries: which are of one row, and which of two is the newer one. */
+/** How entries are merged: which are versions of one row, and which of two is the newer one. */
 export interface Rows {
   key(entry: Outgoing): string;
   isNewer(a: Outgoing, b: Outgoing): boolean;
 }
 
-/** Entries in their order, first in, first out. */
+/** Entries in their order: first in, first out. */
 export interface Queue {
-  /** Adds an entry; while it merges, the entry may take the place of an older one of its row. */
+  /** Adds an entry. While the queue merges, the entry may replace an older one of its row. */
   push(entry: Outgoing): void;
   /** Puts entries before all others, in their order. */
   prepend(entries: readonly Outgoing[]): void;
-  /** Takes the oldest entry; it must not be empty. */
+  /** Takes the oldest entry; the queue must not be empty. */
   shift(): Outgoing;
-  /** Takes the oldest entries, at most so many bytes of them. */
+  /** Takes the oldest entries, at most `most` bytes. */
   take(most: number): Outgoing[];
   /** Takes the entries of these keys. */
   extract(keys: ReadonlySet<Outgoing["key"]>): Outgoing[];
@@ -24,7 +24,7 @@ export interface Queue {
   readonly bytes: number;
 }
 
-/** Bytes that an entry takes beside its value, as an estimate. */
+/** Bytes that an entry takes in addition to its value, estimated. */
 const OVERHEAD_BYTES = 300;
 
 /** Bytes that an entry takes. */
@@ -34,9 +34,9 @@ export const sizeOfAll = (entries: readonly Outgoing[]) => entries.reduce((sum, 
 /** An empty queue. `onMerged` is called with each entry that a newer one of its row replaces. */
 export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue {
   let entries: Outgoing[] = [];
-  let head = 0; // entries before it are gone; they are cut off now and then
+  let head = 0; // entries before this index have been taken; they are cut off from time to time
   let bytes = 0;
-  let places: Map<string, number> | undefined; // of rows among the entries, while it merges
+  let places: Map<string, number> | undefined; // the index of each row's entry, while the queue merges
 
   /** Replaces the older of two entries of one row by the newer; false if the row has only this one. */
   const mergeIn = (entry: Outgoing): boolean => {

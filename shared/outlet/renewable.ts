@@ -2,11 +2,11 @@ import type { Outgoing, Producer, Unsent } from "../kafka/mod.ts";
 
 /** A Kafka producer that can be replaced by a new one. */
 export interface RenewableProducer extends Pick<Producer, "trySend">, AsyncDisposable {
-  /** Replaces it, with new connections. A send under way is given up, and counts as not acked. */
+  /** Replaces the producer by one with new connections. A send under way is given up and counts as not acked. */
   renew(): void;
 }
 
-/** Wraps the producer that `create` makes, at the start and at each `renew`. */
+/** Uses a producer that `create` makes, and another one after each `renew`. */
 export function createRenewableProducer(create: () => Producer): RenewableProducer {
   let producer = create();
   let giveUp = () => {};
@@ -21,7 +21,7 @@ export function createRenewableProducer(create: () => Producer): RenewableProduc
       return await promise;
     },
     renew() {
-      // It may hang, so nothing waits for it.
+      // Closing the old one may hang, so nothing waits for it.
       Promise.resolve(producer[Symbol.asyncDispose]()).catch(() => {});
       producer = create();
       giveUp();

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Work } from "../stall.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** An outlet's work, as a watch for stalls sees it. */
+/** An outlet's work, for `watchForStall`. */
 export function workOf(outlet: Outlet, config: Config["kafka"], log: Log): Work {
   const { topic } = outlet;
   return {
@@ -12,7 +12,7 @@ export function workOf(outlet: Outlet, config: Config["kafka"], log: Log): Work 
     done: () => outlet.counts.acked,
     async waiting() {
       if (outlet.length === 0) return 0;
-      // Another connection would be told the same, and who ends loses what waits.
+      // A new connection would get the same answer, and a process that ends loses what waits.
       if (outlet.trouble?.isAnswer) throw new Error(outlet.trouble.words);
       await openKafka(config, log).extentOf(topic);
       return outlet.length;
