@@ -4,7 +4,7 @@ export interface Result {
   readonly json: Record<string, unknown>;
 }
 
-/** Tells a person how far the benchmark is. */
+/** Shows a person how far the benchmark is. */
 export type Progress = (line: string) => void;
 
 /** What the command line asks for. */

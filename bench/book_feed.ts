@@ -4,7 +4,7 @@ import { usualSymbols } from "../local/exchange/market/instrument.ts";
 import { market } from "../local/exchange/market/market.ts";
 import { type Book, book } from "../shared/streams/book.ts";
 
-/** An hour's outage at the rate of ten symbols would leave millions; a part of it does to tell the speed. In messages/s. */
+/** An hour's outage at the rate of ten symbols leaves millions; a part of it is enough to measure the speed. In messages/s. */
 const MARKET_RATE = 1_000;
 
 /** The messages of a benchmark: `count` book updates of ten symbols, at real values, the same ones for the same start. */

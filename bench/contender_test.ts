@@ -7,7 +7,7 @@ Deno.test("runs are compared turn by turn", () => {
   assert.deepEqual(timesAsFast(runs, others), [2, 0.5]);
 });
 
-Deno.test("a contender's row tells its rate and the CPU time for 100,000, where that was measured", () => {
+Deno.test("a contender's row has its rate and the CPU time for 100,000, if that was measured", () => {
   const runs = [{ seconds: 2, cpu: { postgres: 1.5 } }, { seconds: 4, cpu: { postgres: 2.5 } }];
   assert.deepEqual(contenderRow("psql", runs, 200_000, "1 ×"), [
     "psql",

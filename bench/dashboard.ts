@@ -22,7 +22,7 @@ interface Measure {
 
 /**
  * How long each panel's queries take on 20 million ticks over 24 hours and 30 days of candles, of ten symbols, all of them
- * chosen. The server is started anew before each range, and each round has a new connection: nothing is warm that would
+ * chosen. The server is restarted before each range, and each round has a new connection: nothing is warm that would
  * not be so for a viewer. Panels with two queries count their sum.
  */
 export async function run(progress: Progress): Promise<Result> {

@@ -14,7 +14,7 @@ import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
 export interface BenchDatabase extends AsyncDisposable {
   /** Opens a connection. */
   connect(): Sql;
-  /** Starts the server anew, with nothing in its cache. */
+  /** Restarts the server, so that its cache is empty. */
   restart(): Promise<void>;
 }
 

@@ -90,7 +90,7 @@ function delaysOf(rows: readonly Row[], sightings: readonly Sighting[]): number[
   }
   const delays = rows.map(({ sent, transaction }) => (seen.get(transaction)! - sent) / 1_000);
   if (delays.some(Number.isNaN)) {
-    throw new Error("Cannot tell a delay as a row was never seen by the other session");
+    throw new Error("Cannot measure a delay as a row was never seen by the other session");
   }
   return delays.sort((a, b) => a - b);
 }

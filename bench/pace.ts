@@ -10,7 +10,7 @@ import { microseconds } from "./sightings.ts";
 
 /**
  * Sends book updates of ten symbols, `rate` a second, until the signal is aborted, and returns them as messages. An update's id
- * is the time at which its frame was handed to the socket, in µs since the epoch: so a row in the table tells it.
+ * is the time at which its frame was handed to the socket, in µs since the epoch: so a row in the table has it.
  */
 export async function sendPaced(server: FrameServer, rate: number, signal: AbortSignal): Promise<Book[]> {
   const random = createRandom(1);

@@ -45,7 +45,7 @@ export async function memoryOf(pid: number): Promise<{ now: number; highest: num
   return { now: value("VmRSS"), highest: value("VmHWM") };
 }
 
-/** Notes the CPU time of groups of processes; the result tells what each group has taken since, in s. */
+/** Notes the CPU time of groups of processes; the result returns what each group has used since, in s. */
 export async function startCpuMeter<N extends string>(
   groups: Record<N, readonly number[]>,
 ): Promise<() => Promise<Record<N, number>>> {

@@ -11,7 +11,7 @@ export const fields = Object.keys(book.storage.columns) as Field[];
 /** Those that are known before the producer has had the frame. */
 export const sentFields = fields.filter((field) => field !== "receivedAt");
 
-/** What tells one collection of rows from another, whatever their order. */
+/** A digest that differs between two collections of rows, but not by their order. */
 export interface Digest {
   count: number;
   /** The first 32 bits of each row's MD5, added up: a row that differs in any column changes it. */
@@ -64,7 +64,7 @@ export function requireSame(who: string, found: Digest, expected: Digest): void 
   throw new Error(`Cannot count what ${who} has done as it left ${found.count} rows instead of ${how}`);
 }
 
-/** What `copyLine` gives, as a list of columns. */
+/** The columns of `copyLine`, as a list. */
 export const copyColumns = fields.map(columnName).join(", ");
 
 /** The row as a line of `copy … from`, in its text format; no field holds a tab or a backslash. */

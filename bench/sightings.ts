@@ -24,7 +24,7 @@ export function isVisible(transaction: number, { least, next, open }: Omit<Sight
 
 /** When a transaction was first visible, µs since the epoch; undefined if it never was. */
 export function firstSeen(transaction: number, sightings: readonly Sighting[]): number | undefined {
-  // What was visible once stays so: the first sighting is found by halving.
+  // What is visible stays visible, so the first sighting is found by bisection.
   let from = 0;
   let to = sightings.length;
   while (from < to) {
@@ -65,7 +65,7 @@ export function startWatch(session: Sql): Watch {
     }
   };
   const looking = look();
-  looking.catch(() => {}); // whoever stops it has the error
+  looking.catch(() => {}); // the caller that stops it has the error
   return {
     stop() {
       enough.abort();

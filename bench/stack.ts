@@ -110,7 +110,7 @@ export interface Topics {
   readonly env: Record<string, string>;
 }
 
-/** The names of new topics; the book's exists, the others are left to whoever needs them. */
+/** The names of new topics; the book's exists, the others are made by what needs them. */
 export async function freshTopics(stack: Stack): Promise<Topics> {
   const env = { BOOTSTRAP_SERVER: stack.kafka.bootstrap, TOPIC_PREFIX: `${newName()}.` };
   const config = readConfig(env).kafka;

@@ -20,7 +20,7 @@ export function measured(values: readonly number[]): Measured {
  * @throws {RangeError} if there are none
  */
 export function percentile(sorted: readonly number[], p: number): number {
-  if (sorted.length === 0) throw new RangeError("Cannot tell a percentile of nothing");
+  if (sorted.length === 0) throw new RangeError("Cannot compute a percentile as there must be figures");
   const place = p * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.ceil(place);

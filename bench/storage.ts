@@ -16,7 +16,7 @@ async function bytesPerRow(sql: Sql, table: string): Promise<number> {
 
 /**
  * What a tick and a candle take on disk, keys included: ticks of ten symbols in the order in which they arrive, and the same
- * once an owner has had the day's key built anew; candles that are updated in place until they are closed.
+ * after an owner has rebuilt the day's key; candles that are updated in place until they are closed.
  */
 export async function run(progress: Progress): Promise<Result> {
   await using database = await startDatabase(progress);

@@ -1,6 +1,6 @@
 import type { PostgresQuery } from "./query.ts";
 
-/** What of a panel's JSON the tests and the benchmark go by. */
+/** The part of a panel's JSON that the tests and the benchmark read. */
 export interface PanelJson {
   readonly title: string;
   readonly description?: string;

@@ -12,7 +12,7 @@ import {
 import { type DynamicConfigValue, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 
-/** Up and down differ in lightness too, for those who don't tell green from red. */
+/** Up and down differ in lightness too, for people who can't distinguish green and red. */
 export const colours = { up: "#2ebd85", down: "#e0294a", neutral: "#8e8e99", warning: "#ff9830" };
 
 /** With the unit `locale`: as many decimals as a price has, and no zeros after them. */
@@ -33,7 +33,7 @@ export const risesAndFalls: DynamicConfigValue[] = [
   { id: "noValue", value: "–" },
 ];
 
-/** A measure that is bad when it is great: from the first step on a warning, from the second on red. */
+/** A measure that is bad when it is large: a warning from the first step on, red from the second on. */
 export function alarm(
   unit: string,
   [warning, bad]: [number, number],
@@ -73,7 +73,7 @@ export function sortedBy(displayName: string): cog.Builder<TableSortByFieldState
 /** A market may be quiet for so long: a line is drawn across it, in ms. */
 const QUIET_MS = 300_000;
 
-/** Thin lines that tell a hole from a steady value, with a tooltip of all series, in that order of their values. */
+/** Thin lines that show the difference between a hole and a steady value, with a tooltip of all series in that order of their values. */
 export function lines(panel: TimeSeries, order: "desc" | "none"): TimeSeries {
   return panel
     .lineWidth(1)

@@ -11,7 +11,7 @@ export interface RunOptions extends Partial<Account> {
   readonly signal?: AbortSignal;
   /** What the command reads from its standard input. */
   readonly input?: string;
-  /** Told every line of the command's output as it comes. */
+  /** Is called with each line of the command's output as it comes. */
   readonly onLine?: (line: string) => void;
 }
 

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { run } from "./command.ts";
 
-Deno.test("a command's lines are told as they come and returned at the end", async () => {
-  const told: string[] = [];
+Deno.test("a command's lines are passed on as they come, and returned at the end", async () => {
+  const lines: string[] = [];
   const printed = await run("sh", ["-c", "read line; echo got $line; echo end >&2"], {
     input: "in\n",
-    onLine: (line) => told.push(line),
+    onLine: (line) => lines.push(line),
   });
-  assert.deepEqual(told.toSorted(), ["end", "got in"]);
-  assert.equal(printed, told.join("\n"));
+  assert.deepEqual(lines.toSorted(), ["end", "got in"]);
+  assert.equal(printed, lines.join("\n"));
 });
 
-Deno.test("a command that fails is told with its exit code and last lines", async () => {
+Deno.test("the error of a command that fails has its exit code and last lines", async () => {
   await assert.rejects(
     run("sh", ["-c", "echo first; echo why >&2; exit 3"]),
     /sh -c failed \(code 3\):\n[^]*why/,

@@ -8,7 +8,7 @@ export const localFolder = fileURLToPath(new URL("../.local", import.meta.url));
 /**
  * Fills a folder once: `fill` is given it empty, and is not called again while `source` (what the folder is made
  * from) stays the same. A second caller, in this process or another, waits for the first. The marker is written last,
- * so a fill that was cut off is begun anew.
+ * so a fill that was cut off is begun again.
  *
  * @throws what `fill` throws
  */

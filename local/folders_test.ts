@@ -17,7 +17,7 @@ Deno.test("a folder is filled once, however many ask for it at the same time", a
   assert.equal(fills, 2);
 });
 
-Deno.test("a folder whose filling was cut off is filled anew", async () => {
+Deno.test("a folder whose filling was cut off is filled again", async () => {
   await using folder = await temporaryFolder();
   const inner = `${folder.path}/libs`;
   const cutOff = fillOnce(inner, "version 1", async () => {
@@ -29,7 +29,7 @@ Deno.test("a folder whose filling was cut off is filled anew", async () => {
   assert.deepEqual([...Deno.readDirSync(inner)].map((entry) => entry.name).sort(), [".made-from", "whole"]);
 });
 
-Deno.test("a folder is locked for one process, which the other is told of, until it lets go", async () => {
+Deno.test("a folder is locked for one process until that releases it, and another is told who has it", async () => {
   await using folder = await temporaryFolder();
   {
     using _lock = await lockFolder(folder.path);

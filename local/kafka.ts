@@ -14,7 +14,7 @@ export interface KafkaOptions {
   readonly properties?: Record<string, string>;
   /** Listeners beside the plain one, for example `SASL_SSL://127.0.0.1:20001`. */
   readonly listeners?: string[];
-  /** Told what takes its time. */
+  /** Is called with what takes time, in words. */
   readonly progress?: (line: string) => void;
   /** Gives up starting. */
   readonly signal?: AbortSignal;

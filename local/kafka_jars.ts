@@ -38,7 +38,7 @@ export function javaVersion(printed: string): number | undefined {
 }
 
 /**
- * Has Maven put the jars that `pom.xml` names into a folder, once, telling how far it is.
+ * Has Maven put the jars that `pom.xml` names into a folder, once, and reports the progress.
  *
  * @throws if there is no Maven, or it fails
  */

@@ -4,7 +4,7 @@ import { sleep } from "../shared/wait.ts";
 const limitMs = 1_000;
 
 /**
- * Whether a Kafka broker answers on that port of 127.0.0.1: it is asked for the versions that it speaks, which it tells
+ * Whether a Kafka broker answers on that port of 127.0.0.1: it is asked for the versions that it speaks, which it answers
  * only once it has joined its cluster. (Kafka protocol guide, "ApiVersions".)
  */
 export async function isBroker(port: number): Promise<boolean> {

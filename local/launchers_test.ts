@@ -21,7 +21,7 @@ Deno.test("deno task and the npx above it are launchers, with the shell between 
   assert.deepEqual(pidsOf("deno task up", "/usr/sbin/sshd -D"), [1]);
 });
 
-Deno.test("a user's shell may end without ending what it started, be it one of a single command", () => {
+Deno.test("a user's shell may end without ending what it started, even a shell of a single command", () => {
   assert.deepEqual(pidsOf("deno task up", "bash -c deno task up & deno task check", "npm-watch"), [1]);
   assert.deepEqual(pidsOf("bash -c nohup deno run local/up.ts &"), []);
   assert.deepEqual(pidsOf("deno test --allow-all", "deno task test", "npm exec deno@2.9.6 task test"), []);

@@ -8,7 +8,7 @@ import { readIfThere } from "./folders.ts";
 const first = 20_000;
 const last = 29_999;
 
-/** The last ones that were given: whoever asked may not listen yet. */
+/** The last ports that were returned: their callers may not listen yet. */
 const given: number[] = [];
 const REMEMBERED = 1_000;
 

@@ -17,7 +17,7 @@ export interface PostgresOptions {
   readonly release?: OlderRelease;
   /** Settings beside those that Postgres ships with, for example `ssl`. */
   readonly settings?: Record<string, string>;
-  /** Told what takes its time. */
+  /** Is called with what takes time, in words. */
   readonly progress?: (line: string) => void;
   /** Gives up starting. */
   readonly signal?: AbortSignal;
@@ -90,7 +90,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Loca
 
 /**
  * Makes the cluster, its user and its database unless they are there, and returns the user's password. Its folder gets
- * its name last: one that was cut off is made anew.
+ * its name last: one that was cut off is made again.
  */
 async function createCluster(bin: string, folder: string, data: string, account?: Account): Promise<string> {
   const passwordFile = join(folder, "password");

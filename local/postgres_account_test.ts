@@ -6,14 +6,15 @@ import { temporaryFolder } from "./testing.ts";
 const account = await serverAccount();
 
 Deno.test({
-  name: "what root keeps in a folder that the server can't enter is put elsewhere, once, and root is told",
+  name:
+    "what root keeps in a folder that the server can't enter is put elsewhere, once, and root is informed",
   ignore: account === undefined,
   async fn() {
     await using folder = await temporaryFolder();
     await Deno.chmod(folder.path, 0o700);
-    const told: string[] = [];
+    const lines: string[] = [];
     let aside: string | undefined;
-    const reach = () => reachableFolder(folder.path, account, (line) => told.push(line));
+    const reach = () => reachableFolder(folder.path, account, (line) => lines.push(line));
 
     const elsewhere = await reach();
     try {
@@ -22,13 +23,13 @@ Deno.test({
       await Deno.writeTextFile(`${elsewhere}/kept`, "");
       assert.equal(await reach(), elsewhere);
       assert.ok(await Deno.stat(`${elsewhere}/kept`));
-      assert.equal(told.length, 1);
+      assert.equal(lines.length, 1);
 
       // A new clone where an old one was, whose data is not removed.
       await Deno.remove(`${folder.path}/outside`);
       assert.equal(await reach(), elsewhere);
       await assert.rejects(Deno.stat(`${elsewhere}/kept`), Deno.errors.NotFound);
-      aside = /is in (\S+) now/.exec(told.join("\n"))?.[1];
+      aside = /is in (\S+) now/.exec(lines.join("\n"))?.[1];
       assert.ok(await Deno.stat(`${aside}/kept`));
     } finally {
       if (aside) await removeIfThere(aside);

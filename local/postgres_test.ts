@@ -78,7 +78,7 @@ Deno.test("it asks for the password, listens on loopback alone, is as durable as
   assert.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), wanted);
 });
 
-Deno.test("a setting that Postgres refuses is told with the log's last lines", async () => {
+Deno.test("the error of a setting that Postgres refuses has the log's last lines", async () => {
   await using folder = await temporaryFolder();
   const started = startPostgres({ folder: folder.path, settings: { max_connections: "many" } });
   await assert.rejects(started, /Cannot start Postgres as it ended at once[^]*invalid value for parameter/);

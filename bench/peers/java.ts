@@ -26,7 +26,7 @@ export async function writePayloads(count: number): Promise<Payloads> {
 
 /**
  * Has Kafka's own ProducerPerformance send `count` messages to a new topic of four partitions with acks=all, otherwise with its
- * defaults. The time is what it tells itself, without the start of Java; the CPU time is with it.
+ * defaults. The time is the one that it prints, without the start of Java; the CPU time includes the start.
  */
 export async function produceWithJava(
   stack: Stack,

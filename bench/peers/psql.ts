@@ -34,9 +34,9 @@ async function psql(url: string, copy: string): Promise<number> {
   return Number(/Time: ([\d.]+) ms/.exec(printed)![1]) / 1_000;
 }
 
-/** What `task` tells that it took, else what passed meanwhile, in s. */
+/** The time that `task` returns, or else the time that it took, in s. */
 async function timed(task: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
-  const told = await task();
-  return typeof told === "number" ? told : (performance.now() - startedAt) / 1_000;
+  const measured = await task();
+  return typeof measured === "number" ? measured : (performance.now() - startedAt) / 1_000;
 }

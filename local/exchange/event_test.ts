@@ -23,7 +23,7 @@ Deno.test("book, depth and trade streams are public, all others belong to the ma
   }
 });
 
-Deno.test("a stream's name tells its kind and its symbol", () => {
+Deno.test("a stream's name has its kind and its symbol", () => {
   assert.deepEqual([kindOf("btcusdt_260925@kline_1m"), symbolOf("btcusdt_260925@kline_1m")], [
     "kline",
     "BTCUSDT_260925",

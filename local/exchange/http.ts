@@ -22,7 +22,7 @@ export function listener(replyTo: (request: IncomingMessage) => Promise<Reply>):
       if (text) await pipeline(Readable.from(text), response);
       else response.end(JSON.stringify(body));
     } catch {
-      response.destroy(); // the client has gone, or asks for what can't be told any more
+      response.destroy(); // the client has disconnected, or asks for what is no longer known
     }
   };
 }

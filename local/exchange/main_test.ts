@@ -15,7 +15,7 @@ Deno.test("an error ends it with one line and code 1", async () => {
   assert.match(new TextDecoder().decode(stderr), /^Cannot use the interval as it must be one of 1m, .*\n$/);
 });
 
-Deno.test("it tells where it listens and that the data is simulated, and ends on SIGTERM", async () => {
+Deno.test("it prints where it listens and that the data is simulated, and ends on SIGTERM", async () => {
   const child = run("--symbols", "btcusdt", "--seed", "5").spawn();
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value: line } = await lines.read();

@@ -18,7 +18,7 @@ export const help = `A simulated exchange with the contract of Binance's market 
   --paused          play nothing before POST /control {"command":"start"}
   --schedule FILE   what is to go wrong, as JSON: [{"at":5000,"every":60000,"inject":{"fault":"drop"}}], times in ms
 
-GET /control/status tells how it stands, GET /control/truth what it has played; POST /control also takes faults, such as
+GET /control/status shows its state, GET /control/truth what it has played; POST /control also takes faults, such as
 {"fault":"drop"}: they are listed in faults/fault.ts.
 `;
 

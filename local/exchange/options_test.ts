@@ -29,14 +29,14 @@ Deno.test("symbols are taken in any case and once, intervals with blanks", async
 });
 
 recordingTest(
-  "a file names its own symbols and its own speed, unless told otherwise",
+  "a file has its own symbols and its own speed, unless options say otherwise",
   "usdm_kline_bookTicker_2021-07-22.jsonl.gz",
   async (file) => {
     const own = await readOptions(["--file", file]);
     assert.ok(own !== "help");
     assert.deepEqual([own.feed.symbols.length, own.pace], [4, { speed: 1 }]);
-    const told = await readOptions(["--file", file, "--symbols", "CTKUSDT", "--rate", "50"]);
-    assert.ok(told !== "help");
-    assert.deepEqual([told.feed.symbols, told.pace], [["CTKUSDT"], { rate: 50 }]);
+    const options = await readOptions(["--file", file, "--symbols", "CTKUSDT", "--rate", "50"]);
+    assert.ok(options !== "help");
+    assert.deepEqual([options.feed.symbols, options.pace], [["CTKUSDT"], { rate: 50 }]);
   },
 );

@@ -99,7 +99,7 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
     async [Symbol.asyncDispose]() {
       stop.abort();
       starting.resolve();
-      await finished.catch(() => {}); // whoever awaits `finished` has the error
+      await finished.catch(() => {}); // the caller that awaits `finished` has the error
     },
   };
 }

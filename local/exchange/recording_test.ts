@@ -49,7 +49,7 @@ Deno.test("payloads are kept to the letter and in order, from plain and packed f
   }
 });
 
-Deno.test("the symbols of a file can be told, and some of them left out", async () => {
+Deno.test("the symbols of a file are listed, and some of them can be left out", async () => {
   await withFile("a.jsonl", lines.join("\n"), async (file) => {
     assert.deepEqual(await symbolsOf(file), ["BTCUSDT", "币安人生USDT"]);
     const some = await Array.fromAsync(recording(file, ["BTCUSDT"]));

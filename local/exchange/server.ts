@@ -52,7 +52,7 @@ export interface Exchange extends AsyncDisposable {
    * @throws {z.ZodError} if it is no fault
    */
   inject(fault: Fault): void;
-  /** Resolves when the feed has come to its end, or the exchange to its own; rejects if the feed fails. */
+  /** Resolves when the feed or the exchange has ended; rejects if the feed fails. */
   readonly finished: Promise<void>;
   status(): Status;
   /**
@@ -98,7 +98,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       clients.deliver(event);
     },
   });
-  player.finished.catch(() => {}); // whoever awaits `finished` has the error
+  player.finished.catch(() => {}); // the caller that awaits `finished` has the error
 
   const { start, pause, finished } = player;
   const played = () => replay(() => eventsOf(feed, startTime!), player.played);

@@ -184,7 +184,7 @@ Deno.test("REST's klines are the streams'", async () => {
   assert.equal(serverTime, Math.max(...(await truthOf(exchange)).map(({ data }) => data.E as number)));
 });
 
-Deno.test("it is started and paused over HTTP, and tells its status and truth there", async () => {
+Deno.test("it is started and paused over HTTP, and its status and truth are read there", async () => {
   await using exchange = await exchangeOf();
   const post = (body: string) => fetch(`${exchange.url}/control`, { method: "POST", body });
   const wrong = await post('{"command":"explode"}');

@@ -17,7 +17,7 @@ export interface Status {
   readonly sentByKind: Record<string, number>;
   /** Connections ended so far, by cause. */
   readonly ended: Record<string, number>;
-  /** What went wrong so far, by fault; `withheld` are frames that silence or muting kept back. */
+  /** What went wrong so far, by fault; `withheld` are frames that were not sent because of silence or muting. */
   readonly faults: Record<string, number>;
   readonly connections: readonly {
     readonly id: number;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "../testing.ts";
 import { apartOf } from "./apart.ts";
 
-Deno.test("a recording that can't be read is told", async () => {
+Deno.test("a recording that can't be read is an error", async () => {
   await assert.rejects(
     apartOf({ kind: "file", file: "/nowhere.jsonl" }),
     /^Error: Cannot play .*No such file/,

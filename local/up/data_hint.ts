@@ -1,7 +1,7 @@
 import type { Config } from "../../shared/config/config.ts";
 import type { MessageType } from "../../shared/stream.ts";
 
-/** A command that shows stored data. The password is in it only of a database of ours: a user's own is a secret. */
+/** A command that shows stored data. It has the password only of a database that `up` started: a user's own is a secret. */
 export function dataHint(
   { database }: Config,
   { topic }: Pick<MessageType, "topic">,

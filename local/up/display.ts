@@ -2,21 +2,21 @@ import type { Monitor } from "./monitor.ts";
 import { renderLines, renderScreen, type Stage } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How often the picture is told where it can't be painted, in ms. */
+/** How often a line is printed if the output is not a terminal, in ms. */
 const TELL_MS = 5_000;
 
-/** Shows how the pipeline is doing: painted in place on a terminal, told every few seconds elsewhere. */
+/** Shows the state of the pipeline: painted in place on a terminal, else a line every few seconds. */
 export interface Display {
   show(): void;
   /** Says what is being done now. */
-  tell(doing: string): void;
+  report(doing: string): void;
   /** The feed has begun: the clock starts. */
   begin(): void;
   /** The feed is over: the clock stops. */
   end(): void;
 }
 
-/** @param durationMs how long the feed is to run; absent: until it is told to stop */
+/** @param durationMs how long the feed is to run; absent: until it is stopped */
 export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?: number): Display {
   let doing = "starting the workers";
   let startedAt: number | undefined;
@@ -39,7 +39,7 @@ export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?:
   };
   return {
     show,
-    tell(words) {
+    report(words) {
       doing = words;
       show();
     },

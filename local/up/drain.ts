@@ -13,16 +13,16 @@ const STORING_MS = 20_000;
  * Stops the pipeline from its beginning to its end, so that nothing is left in it: the exchange, where it is ours, the
  * producers, and, once all that they sent is stored, the consumers.
  *
- * @param tell told what is being done
+ * @param report called with what is being done
  * @returns what did not go as it should, a sentence each
  */
 export async function drain(
   lines: readonly Line[],
   monitor: Monitor,
   exchange: Exchange | undefined,
-  tell: (doing: string) => void,
+  report: (doing: string) => void,
 ): Promise<string[]> {
-  tell("stopping: the producers send what they have");
+  report("stopping: the producers send what they have");
   if (exchange) {
     exchange.pause();
     await untilReceived(lines, monitor, framesSent(exchange));
@@ -30,7 +30,7 @@ export async function drain(
   const producers = lines.flatMap(({ producer }) => producer ?? []);
   const unsent = await Promise.all(producers.map((producer) => producer.stop()));
 
-  tell("stopping: the consumers store what is left");
+  report("stopping: the consumers store what is left");
   const left = await untilStored(monitor);
   await monitor.poll(); // for the delays, which a worker's last words leave out
   const unstored = await Promise.all(lines.map(({ consumer }) => consumer.stop()));

@@ -70,13 +70,13 @@ Deno.test("a Kafka that does not answer for a moment is asked again", async () =
   assert.deepEqual(done, ["stop kline:produce", "behind ?", "behind 0", "stop kline:consume", "count"]);
 });
 
-Deno.test("a Kafka that no longer answers is not said to hold a number that nobody knows", async () => {
+Deno.test("for a Kafka that no longer answers, no number of messages is reported", async () => {
   const { lines, monitor } = fakes({ behind: [7, new Error("away")] });
   const [fault] = await inFastTime(() => drain(lines, monitor, undefined, () => {}));
   assert.match(fault, /^Cannot ask Kafka how many messages are not stored yet: away\. They are stored when/);
 });
 
-Deno.test("what a worker could not finish is told", async () => {
+Deno.test("what a worker could not finish is reported", async () => {
   const { lines, monitor } = fakes({ faults: { "kline:produce": "kline:produce ended with code 1" } });
   assert.deepEqual(await drain(lines, monitor, undefined, () => {}), ["kline:produce ended with code 1"]);
 });

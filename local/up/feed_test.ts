@@ -7,7 +7,7 @@ const alone = { ownServers: false };
 const theirs = { ownServers: true };
 const never = () => assert.fail("the exchange is not asked");
 
-Deno.test("the live feed that was asked for is not replaced: its obstacle is told", async () => {
+Deno.test("the live feed that was asked for is not replaced: the error says what keeps it away", async () => {
   await assert.rejects(chooseFeed({ kind: "live" }, alone, blocked), {
     message:
       "Cannot use the live feed: https://example.org answers with HTTP 451. For simulated data: --feed simulated",

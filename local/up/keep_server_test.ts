@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { until } from "../../tests/until.ts";
 import { keepServer } from "./keep_server.ts";
 
-/** A server that ends when it is told to, and whose next starts fail so often. */
+/** A server that ends when the test stops it, and whose next `failures` starts fail. */
 function fakeServer() {
   let end = Promise.withResolvers<Deno.CommandStatus>();
   const fake = {
@@ -23,7 +23,7 @@ function fakeServer() {
   return fake;
 }
 
-Deno.test("a server that ends is started again, be it after a start that fails, and what keeps it is told", async () => {
+Deno.test("a server that ends is started again, also after a start that fails, and the reason of the failure is reported", async () => {
   const fake = fakeServer();
   const notices: string[] = [];
   await using server = keepServer("Kafka", fake, (line) => notices.push(line));
@@ -38,7 +38,7 @@ Deno.test("a server that ends is started again, be it after a start that fails, 
   assert.match(notices[2], /^Kafka is up again after \d+\.\d s$/);
 });
 
-Deno.test("a server that is told to end is not started again, nor is one that waits to be", async () => {
+Deno.test("a server that is stopped is not started again, and neither is one that waits for its next start", async () => {
   const fake = fakeServer();
   {
     await using _server = keepServer("Kafka", fake, () => {});

@@ -27,7 +27,7 @@ Deno.test("only a worker's last line has its last counts, which are its whole nu
   const counts = (message: string, fields: Record<string, unknown>) =>
     finalCounts(parseLogLine(logged((log) => log.info(message, fields)))!);
   assert.equal(counts("running", { received: 5 }), undefined);
-  assert.equal(counts("stopping: finishing what is in hand", { signal: "SIGTERM" }), undefined);
+  assert.equal(counts("stopping: finishing what is in memory", { signal: "SIGTERM" }), undefined);
   assert.deepEqual(
     counts("stopped", {
       received: 12,

@@ -5,7 +5,7 @@ import { commandLineOf } from "../process.ts";
 
 const usualFile = join(localFolder, "up", "workers.json");
 
-/** How long a worker left behind may take to finish what it has in hand, in ms. */
+/** How long a worker that was left running may take to finish what it has in memory, in ms. */
 const GRACE_MS = 12_000;
 
 interface Entry {

@@ -38,7 +38,7 @@ export interface Surroundings {
 }
 
 /**
- * Runs the pipeline until it is told to stop, its time is over or its recording is.
+ * Runs the pipeline until it is stopped, its time is over, or its recording ends.
  * @returns the exit code: 0 if all that was received is stored
  * @throws {Error} in words for the user, where the pipeline can't run
  */
@@ -49,7 +49,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const [tasks, streams] = await Promise.all([readTasks(), listStreams()]);
   const declared: Variables = Object.assign({}, ...streams.map(({ feed }) => feed?.options));
   await checkEnvFile(Object.keys({ ...variablesOf(sliceNames), ...declared }));
-  // Faults are better told before anything is started.
+  // Mistakes are reported before anything is started.
   const wanted = readConfig(env);
   readOptions(declared, env);
 

@@ -13,7 +13,7 @@ export interface Stage {
   /** `running`, `stopping: …` */
   readonly doing: string;
   readonly elapsedMs: number;
-  /** Absent where the run ends when it is told to. */
+  /** Absent if the run has no end of its own. */
   readonly durationMs?: number;
 }
 

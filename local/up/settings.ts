@@ -15,7 +15,7 @@ export interface Places {
 }
 
 /**
- * What the workers are told beside what the user's environment says. An empty value stands for none, also where `.env`,
+ * The variables that the workers get in addition to the user's environment. An empty value means none, also where `.env`,
  * which they read as well, has one.
  */
 export function workerSettings(env: Env, feed: Feed, apart: Apart, places: Places): Record<string, string> {

@@ -46,15 +46,15 @@ export async function supervise(
     await Promise.race([failed, untilReady(pipeline, signal)]);
     if (!signal.aborted) exchange?.start();
     display.begin();
-    display.tell("running; Ctrl-C stops it");
+    display.report("running; Ctrl-C stops it");
 
     const fault = await Promise.race([failed, untilOver(pipeline, signal)]);
     display.end();
-    const undrained = await drain(lines, monitor, exchange, display.tell);
+    const undrained = await drain(lines, monitor, exchange, display.report);
     const lost = lostWords(unsentOf(monitor.picture()));
     const faults = [...fault ? [fault] : [], ...undrained, ...lost ? [lost] : []];
 
-    display.tell("stopped");
+    display.report("stopped");
     terminal.keep();
     conclude(pipeline, faults, terminal);
     return faults.length === 0 ? 0 : 1;
@@ -64,7 +64,7 @@ export async function supervise(
   }
 }
 
-/** Waits until all workers are well, and the producers subscribed where the exchange can tell. */
+/** Waits until all workers are ready and, if the exchange is simulated, the producers are subscribed. */
 async function untilReady(pipeline: Pipeline, signal: AbortSignal): Promise<void> {
   const { lines, config, exchange, monitor } = pipeline;
   await poll(async () => {

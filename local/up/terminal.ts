@@ -18,7 +18,7 @@ const styles: Record<NonNullable<Span["style"]>, string> = { bold: "1", dim: "2"
 
 type Output = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
 
-/** @param onGone called when nobody reads any more, as behind `| head` */
+/** @param onGone called when the reader of the output has ended, as with `| head` */
 export function createTerminal(output: Output, onGone: () => void, size = Deno.consoleSize): Terminal {
   const isInteractive = output.isTerminal() && Deno.env.get("TERM") !== "dumb";
   const hasColours = isInteractive && !Deno.env.get("NO_COLOR");

@@ -15,7 +15,7 @@ const CONFIGURATION = 78;
 const WELL_MS = 30_000;
 /** A worker ends within 10 s of SIGTERM, or has hung. In ms. */
 const END_MS = 12_000;
-/** How long a worker may take to tell how it is, in ms. */
+/** How long a worker may take to answer with its report, in ms. */
 const HEALTH_MS = 900;
 
 export interface WorkerPlan {
@@ -27,11 +27,11 @@ export interface WorkerPlan {
   /** Where its log is kept. */
   readonly logFolder: string;
   readonly registry: Registry;
-  /** Told its warnings and errors, and that it was started again. */
+  /** Is called with its warnings and errors, and when it is started again. */
   readonly notice: (line: string) => void;
 }
 
-/** A worker that is kept running until it is told to stop. */
+/** A worker that is kept running until it is stopped. */
 export interface WorkerProcess {
   readonly task: string;
   /** What it has done, as far as is known. */
@@ -46,7 +46,7 @@ export interface WorkerProcess {
   readonly failed: Promise<never>;
   /** Asks it how it is. */
   poll(): Promise<void>;
-  /** Has it finish what it has in hand; returns why it could not, undefined if it could. */
+  /** Lets it finish what it has in memory; returns why it could not, or undefined if it could. */
   stop(): Promise<string | undefined>;
   /** Ends it at once. */
   kill(): void;

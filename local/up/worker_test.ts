@@ -52,7 +52,7 @@ const untilWell = (worker: WorkerProcess) =>
     return worker.isWell;
   });
 
-Deno.test("a worker that can't run as it is configured is not started again: its last words are told", async () => {
+Deno.test("a worker that can't run as it is configured is not started again, and its last words are reported", async () => {
   const script = `console.error("Cannot use SYMBOLS: it names nothing"); Deno.exit(78);`;
   await withWorker(script, async (worker, notices) => {
     await assert.rejects(worker.failed, {
@@ -69,7 +69,7 @@ Deno.test("a worker that crashes is started again, and what it had done is not f
     await untilWell(worker);
     assert.equal(worker.totals.counts.received, 7);
     await go();
-    await until("the crash to be told", () => notices.length > 0);
+    await until("the crash to be reported", () => notices.length > 0);
     assert.match(
       notices[0],
       /^warn {2}test:produce ended unexpectedly with code 1: starting it again in \d+ ms$/,
@@ -98,7 +98,7 @@ Deno.test("stopped, a worker's counts are those of its last words, and only its 
   });
 });
 
-Deno.test("a worker that can't finish what it has in hand is told of", async () => {
+Deno.test("a worker that can't finish what it has in memory is reported", async () => {
   await withWorker(`Deno.addSignalListener("SIGTERM", () => Deno.exit(1));`, async (worker) => {
     await untilWell(worker);
     assert.equal(await worker.stop(), "test:produce ended with code 1 before it was done");

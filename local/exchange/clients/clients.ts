@@ -26,7 +26,7 @@ export interface Clients extends Audience {
   readonly ended: Tally<Ending>;
 }
 
-/** At pace "max" the exchange waits for whoever has more than this unread. */
+/** At pace "max" the exchange waits for clients that have more than this unread. */
 const comfortableBacklog = 2 ** 20;
 
 export function createClients(rules: Rules, publicKinds: Market["publicKinds"]): Clients {

@@ -10,7 +10,7 @@ export function continuousName(stream: string): string | undefined {
 }
 
 /**
- * A candle as its continuous stream tells it, which some clients use in place of `kline`. Binance: "Continuous Contract
+ * A candle as its continuous stream sends it, which some clients use in place of `kline`. Binance: "Continuous Contract
  * Kline/Candlestick Streams". `f` and `L` stay ids of trades, where Binance has update ids.
  * @param event a candle, whose payload begins with `e` and `E` and has `s` before `k`
  * @param name its continuous stream
@@ -19,9 +19,9 @@ export function continuousKline(event: MarketEvent, name: string): MarketEvent {
   const symbol = symbolOf(event.stream);
   const head = event.head.replace(/"e"\s*:\s*"kline"/, '"e":"continuous_kline"');
   const contract = `"ps":"${pairOf(symbol)}","ct":"${contractTypeOf(symbol)}","k"`;
-  const tell = (text: string) =>
+  const rename = (text: string) =>
     text.replace(/"s"\s*:\s*"[^"]*"\s*,\s*"k"/, contract).replace(/"s"\s*:\s*"[^"]*"\s*,\s*/, "");
   return event.tail === undefined
-    ? { ...event, stream: name, head: tell(head) }
-    : { ...event, stream: name, head, tail: tell(event.tail) };
+    ? { ...event, stream: name, head: rename(head) }
+    : { ...event, stream: name, head, tail: rename(event.tail) };
 }

@@ -5,7 +5,7 @@ import { type Address, parseAddress } from "./address.ts";
 import { acceptKey } from "./websocket.ts";
 
 /**
- * Answers a client's wish to speak WebSocket. Undefined, and the client told why, where there is nothing at that URL or
+ * Answers a WebSocket handshake. Returns undefined, and answers the client with the reason, if there is nothing at that URL or
  * more than `most` streams are asked for: what Binance does then is not documented, and a refusal shows the mistake.
  */
 export function shakeHands(request: IncomingMessage, socket: Duplex, most: number): Address | undefined {

@@ -1,4 +1,4 @@
-/** What a client's frame asks for, and what it is told. */
+/** What a client's frame asks for, and how it is answered. */
 export interface Answer {
   readonly reply: string;
   readonly subscribed: readonly string[];
@@ -22,8 +22,13 @@ const methods = ["SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY
  */
 export function answer(text: string, current: Subscriptions, most: number): Answer {
   const { isCombined } = current;
-  const reply = (name: "result" | "error", told: unknown, id: unknown, change?: Partial<Answer>): Answer => ({
-    reply: `{"${name}":${JSON.stringify(told)}${id === undefined ? "" : `,"id":${idText(id)}`}}`,
+  const reply = (
+    name: "result" | "error",
+    content: unknown,
+    id: unknown,
+    change?: Partial<Answer>,
+  ): Answer => ({
+    reply: `{"${name}":${JSON.stringify(content)}${id === undefined ? "" : `,"id":${idText(id)}`}}`,
     subscribed: [],
     unsubscribed: [],
     isCombined,

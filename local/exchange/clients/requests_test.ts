@@ -5,7 +5,7 @@ const current = { streams: new Set(["btcusdt@kline_1m", "ethusdt@markPrice@1s"])
 const ask = (request: unknown, most = 200) =>
   answer(typeof request === "string" ? request : JSON.stringify(request), current, most);
 
-Deno.test("what is no request is told why, in the words of the recordings", () => {
+Deno.test("a frame that is not a request is answered with the reason, in the exchange's words", () => {
   assert.equal(
     ask({ method: "NOT_A_METHOD", id: 4 }).reply,
     '{"error":{"code":2,"msg":"Invalid request: unknown variant `NOT_A_METHOD`, expected one of `SUBSCRIBE`, ' +
@@ -56,7 +56,7 @@ Deno.test("the list of subscriptions is that of the connection", () => {
   assert.equal(reply, '{"result":["btcusdt@kline_1m","ethusdt@markPrice@1s"],"id":2}');
 });
 
-Deno.test("an id comes back as it came, be it text or a number of 64 bits", () => {
+Deno.test("an id is returned unchanged, text as well as a number of 64 bits", () => {
   for (const id of ["1", "18446744073709551615", '"486bd5d90fe291a7f98cc7a1916164d3"', '"1"']) {
     assert.equal(
       ask(`{"method":"SUBSCRIBE","params":["a"],"id":${id}}`).reply,
@@ -65,7 +65,7 @@ Deno.test("an id comes back as it came, be it text or a number of 64 bits", () =
   }
 });
 
-Deno.test("the property `combined` is told and changed", () => {
+Deno.test("the property `combined` is read and changed", () => {
   assert.equal(ask({ method: "GET_PROPERTY", params: ["combined"], id: 1 }).reply, '{"result":false,"id":1}');
   const { reply, isCombined } = ask({ method: "SET_PROPERTY", params: ["combined", true], id: 2 });
   assert.deepEqual([reply, isCombined], ['{"result":null,"id":2}', true]);

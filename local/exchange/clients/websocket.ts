@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /**
  * The server's half of RFC 6455. Deno's own server socket does not do what an exchange under test has to: break off
- * without a closing handshake, fall silent, stop in the middle of a frame, ping when told to.
+ * without a closing handshake, fall silent, stop in the middle of a frame, ping on request.
  */
 export const opcodes = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 

@@ -3,7 +3,7 @@ import { createTally, type Tally } from "../tally.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
 
-/** What goes wrong at the moment. The truth is unaffected: it tells what a faultless exchange would have sent. */
+/** What goes wrong at the moment. The truth is unaffected: it has what a faultless exchange would have sent. */
 export interface Faults {
   /** @throws {z.ZodError} if it is no fault */
   inject(fault: Fault): void;
@@ -17,7 +17,7 @@ export interface Faults {
   send(connection: Connection, stream: string, text: string): boolean;
   /**
    * How often each fault came to bear: connections dropped, silenced, slowed, requests refused, frames damaged; `withheld`
-   * are the frames that silence and muting kept back.
+   * are the frames that were not sent because of silence and muting.
    */
   readonly done: Tally;
 }
@@ -25,7 +25,7 @@ export interface Faults {
 interface Mute {
   readonly cure: "resubscribe" | "reconnect" | "none";
   readonly endsAt: number;
-  /** Those who do not get it; undefined: nobody does. */
+  /** The connections that do not get it; undefined: none gets it. */
   readonly connections?: Set<Connection>;
 }
 

@@ -94,7 +94,7 @@ Deno.test("a mute stream may need a new connection, or have no cure and end by i
   await later.received(10);
 });
 
-Deno.test("handshakes and REST are refused, and told when to come back", async () => {
+Deno.test("handshakes and REST requests are refused, with Retry-After", async () => {
   await using exchange = await exchangeOf();
   for (const status of [418, 429, 451, 503] as const) {
     exchange.inject({ fault: "refuse", status, ms: 60_000, retryAfter: 7 });
@@ -102,7 +102,7 @@ Deno.test("handshakes and REST are refused, and told when to come back", async (
     const ping = await fetch(exchange.url + usualMarket.paths.ping);
     assert.deepEqual([ping.status, ping.headers.get("retry-after")], [status, "7"]);
     assert.equal(typeof (await ping.json()).code, "number");
-    // How a client learns of Retry-After, since a failed handshake tells it the status alone.
+    // A client gets Retry-After by REST, since a failed handshake shows it only the status.
     const headers = { Upgrade: "websocket", Connection: "Upgrade" };
     const again = await fetch(exchange.url + both, { headers });
     await again.body?.cancel();

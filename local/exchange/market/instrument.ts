@@ -32,7 +32,7 @@ const quoted: Record<string, [price: string, tick: string, quantity: string]> = 
   "1000PEPEUSDT": ["0.0044480", "0.0000001", "60000"],
 };
 
-/** Symbols to trade where nobody names any. */
+/** The symbols that are traded if none are named. */
 export const usualSymbols = Object.keys(quoted).slice(0, 10);
 
 /** `BTCUSDT_261225` → `BTCUSDT`. */

@@ -9,7 +9,7 @@ export interface SymbolMarket {
   readonly candles: readonly CandleSeries[];
   /** The best bid and ask change. `time` is `T`, `eventTime` is `E`. */
   quote(updateId: number, time: number, eventTime: number): MarketEvent;
-  /** Somebody trades at the best bid or ask; nobody does in a quiet minute. */
+  /** Makes a trade at the best bid or ask; makes none in a quiet minute. */
   trade(time: number, eventTime: number): MarketEvent | undefined;
 }
 

@@ -3,7 +3,7 @@ import { type MarketEvent, payloadText } from "../event.ts";
 import { type CandleHistory, createCandleHistory } from "./candle_history.ts";
 import { createNewest, type Newest } from "./newest.ts";
 
-/** What REST tells about. */
+/** What REST answers about. */
 export interface Books {
   readonly market: Market;
   /** Upper case. */

@@ -16,7 +16,7 @@ export type KlineRow = [
   ignore: string,
 ];
 
-/** The newest candles of each symbol and interval, as the streams told them. Times are ms since the epoch. */
+/** The newest candles of each symbol and interval, as the streams sent them. Times are ms since the epoch. */
 export interface CandleHistory {
   /** Takes in a kline payload. */
   add(payload: string): void;

@@ -9,7 +9,7 @@ export const invalidSymbol = fault(400, -1121, "Invalid symbol.");
 export const missing = (name: string) =>
   fault(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
 
-/** What is told to those who are refused as a whole, by status. Binance: "HTTP Return Codes". */
+/** The bodies of refusals that concern all requests of a client, by status. Binance: "HTTP Return Codes". */
 const refusals = ({ limits }: Market): Record<number, [code: number, msg: string]> => ({
   418: [-1003, "Way too many requests; IP banned. Please use the websocket for live updates to avoid bans."],
   429: [-1003, `Too many requests; current limit is ${limits.weightPerMinute} requests per minute.`],

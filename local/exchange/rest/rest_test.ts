@@ -145,7 +145,7 @@ Deno.test("continuous candles are the candles of the contract", () => {
   assert.deepEqual(continuous("NEXT_QUARTER"), []);
 });
 
-Deno.test("a symbol's ticker tells its last 24 hours, before the first trade too", () => {
+Deno.test("a symbol's ticker covers its last 24 hours, also before the first trade", () => {
   const now = start + 4 * minute - 1;
   const ticker = (symbol: string) => get(`${paths.ticker24h}?symbol=${encodeURIComponent(symbol)}`).body;
   assert.deepEqual(ticker("BTCUSDT"), {
@@ -196,7 +196,7 @@ Deno.test("the best bid and ask are those of the newest message; of a symbol tha
   });
 });
 
-Deno.test("tickers tell of all symbols if none is named", () => {
+Deno.test("tickers answer with all symbols if none is named", () => {
   for (const path of [paths.ticker24h, paths.price, paths.priceV2, paths.bookTicker]) {
     const all = get(path).body as { symbol: string }[];
     assert.deepEqual(all.map(({ symbol }) => symbol), symbols);
@@ -204,9 +204,9 @@ Deno.test("tickers tell of all symbols if none is named", () => {
 });
 
 Deno.test("exchangeInfo lists what is traded, with the fields that clients need; time and ping are answered", () => {
-  const { symbols: told } = get(paths.exchangeInfo).body as { symbols: Record<string, unknown>[] };
+  const { symbols: listed } = get(paths.exchangeInfo).body as { symbols: Record<string, unknown>[] };
   assert.deepEqual(
-    told.map((
+    listed.map((
       { symbol, status, contractType, marginAsset, deliveryDate },
     ) => [symbol, status, contractType, marginAsset, deliveryDate]),
     [

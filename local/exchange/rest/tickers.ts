@@ -47,16 +47,16 @@ export function depth(query: URLSearchParams, books: Books): Reply {
   };
 }
 
-/** The fields of bookTicker messages that are told. */
+/** The fields of bookTicker messages that the answer has. */
 type Best = { readonly u: number; readonly T: number } & Readonly<Record<"b" | "B" | "a" | "A", string>>;
 
 function bestOf(symbol: string, { newest }: Books): Best | undefined {
   return newest.of(`${symbol.toLowerCase()}@bookTicker`) as Best | undefined;
 }
 
-/** Tells of the symbol that is asked for, or of all in an array if none is named. */
-function eachSymbol(query: URLSearchParams, { symbols }: Books, tell: (symbol: string) => object): Reply {
+/** Answers with the symbol that is asked for, or with an array of all if none is named. */
+function eachSymbol(query: URLSearchParams, { symbols }: Books, bodyOf: (symbol: string) => object): Reply {
   const symbol = query.get("symbol");
-  if (!symbol) return { status: 200, body: symbols.map(tell) };
-  return symbols.includes(symbol) ? { status: 200, body: tell(symbol) } : invalidSymbol;
+  if (!symbol) return { status: 200, body: symbols.map(bodyOf) };
+  return symbols.includes(symbol) ? { status: 200, body: bodyOf(symbol) } : invalidSymbol;
 }
