@@ -18,7 +18,7 @@ export interface Authority {
   certify(ip: string): Certified;
 }
 
-/** A new authority, which nobody trusts. */
+/** Makes a certificate authority that no system trusts. */
 export function createAuthority(): Authority {
   const name = "An authority for tests";
   const own = pki.rsa.generateKeyPair(2048);

@@ -56,7 +56,7 @@ function start(path: string, args: string[], env: Record<string, string>): Up {
     command: Deno.execPath(),
     args: ["task", "up", ...args],
     cwd: path,
-    // Nothing of what the tests are told, such as servers.
+    // None of the variables of the tests, such as servers.
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH")!, HOME: Deno.env.get("HOME")!, NO_COLOR: "1", ...env },
     stdout: "piped",

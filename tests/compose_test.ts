@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compose: ports are open to this machine alone",
+  name: "compose: ports are open to this machine only",
   ignore,
   async fn() {
     for (const [name, { ports = [] }] of await services(simulated)) {
@@ -88,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compose: one service builds the image for all, and nobody looks for it in a registry",
+  name: "compose: one service builds the image for all, and none pulls it from a registry",
   ignore,
   async fn() {
     for (const combination of Object.values(combinations)) {

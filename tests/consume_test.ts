@@ -7,7 +7,7 @@ import { until } from "./until.ts";
 
 const text = (bytes: unknown) => bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : bytes;
 
-Deno.test("a poison message between good ones goes to the dead-letter topic as it was; its neighbours are stored", async () => {
+Deno.test("a bad message between good ones goes to the dead-letter topic unchanged, and the good ones are stored", async () => {
   await using backlog = await backlogOf(book);
   const [one, two, three] = ticks(4, 12).filter(({ key }) => key === "BTCUSDT");
   const key = new Uint8Array([0xff, 0, 1]);
@@ -46,7 +46,7 @@ Deno.test("a poison message between good ones goes to the dead-letter topic as i
   assert.ok(at >= began && at <= Date.now());
 });
 
-Deno.test("a closed candle is never reopened by a later open frame, be it of the same batch or of the next", async () => {
+Deno.test("a closed candle is never reopened by a later open frame, of the same batch or the next", async () => {
   const { wire, toMessages, sample } = kline.feed!;
   const [closed] = toMessages(wire.parse(JSON.parse(sample).data), Date.now());
   const sendable = (message: Kline): Outgoing => ({
@@ -71,7 +71,7 @@ Deno.test("a closed candle is never reopened by a later open frame, be it of the
   ]);
 });
 
-Deno.test("what Kafka's retention deletes before it is stored is said and counted; what is left is stored", async () => {
+Deno.test("messages that Kafka's retention deletes before they are stored are reported and counted, and the others are stored", async () => {
   await using backlog = await backlogOf(book);
   const one = (first: number, count: number) =>
     ticks(first, 4 * count).filter(({ key }) => key === "BTCUSDT");
@@ -90,7 +90,7 @@ Deno.test("what Kafka's retention deletes before it is stored is said and counte
   assert.equal((await next.report())!.counts.lost, 60);
 });
 
-Deno.test("SIGTERM lets a consumer finish what is in hand, and the next goes on from there at once", async () => {
+Deno.test("on SIGTERM a consumer stores and commits what it has read, and the next one continues there at once", async () => {
   await using backlog = await backlogOf(book);
   for (let first = 0; first < 60_000; first += 4_000) await backlog.send(ticks(first, 4_000));
   await using consumer = backlog.consume();

@@ -143,7 +143,7 @@ Deno.test("the numbers of every panel are those of a case computed by hand", asy
   ]);
 });
 
-Deno.test("a line breaks where a symbol has nothing, and the rate falls to nothing, but is not cut by the range's ends", async () => {
+Deno.test("a line breaks where a symbol has no rows, and the rate falls to 0, but is not cut by the range's ends", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await createReader(sql);
@@ -162,7 +162,7 @@ Deno.test("a line breaks where a symbol has nothing, and the rate falls to nothi
   assert.deepEqual(await values("Quotes a second", "rate"), [0.2, 0, 0, 0.1]);
 });
 
-Deno.test("ages count from now, and say so where a stream has nothing in the range", async () => {
+Deno.test("ages count from now, and are empty if a stream has nothing in the range", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await createReader(sql);
@@ -209,7 +209,7 @@ Deno.test("the variable lists every symbol that any stream has, and Grafana's ro
   );
 });
 
-Deno.test("however many days there are, the market's panel locks the days of the rollup that it reads", async () => {
+Deno.test("the market's panel locks only the days of the rollup that it reads, however many days there are", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await createReader(sql);

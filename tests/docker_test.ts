@@ -34,7 +34,7 @@ async function commandsOf(): Promise<string[]> {
   return [...found].map(([, block, inline]) => (block ?? inline).trim());
 }
 
-/** A copy of the project with a `.env` of its own, whose containers and volumes are nobody else's. */
+/** A copy of the project with a `.env` of its own, whose containers and volumes no other test uses. */
 async function openProject({ files, override }: (typeof stacks)["live"]) {
   await using parts = new AsyncDisposableStack();
   const { path } = parts.use(await temporaryFolder());

@@ -20,7 +20,7 @@ export async function inFastTime<T>(task: () => Promise<T>): Promise<T> {
   Object.assign(globalThis, { setTimeout: set, clearTimeout: (id: number) => timers.delete(id) });
   try {
     const running = task().finally(() => isDone = true);
-    running.catch(() => {}); // whoever awaits it below has the error
+    running.catch(() => {}); // the error is thrown where it is awaited below
     for (;;) {
       await setImmediate();
       if (isDone) return await running;

@@ -53,7 +53,7 @@ async function usedFeed() {
   };
 }
 
-Deno.test("nothing is removed while a consumer reads a topic, be it of another group", async () => {
+Deno.test("nothing is removed while a consumer reads a topic, even one of another group", async () => {
   await using feed = await usedFeed();
   for (const group of [feed.belongings.groups[0], `${feed.belongings.groups[0]}.another`]) {
     await using _reader = await feed.read(group);
@@ -65,7 +65,7 @@ Deno.test("nothing is removed while a consumer reads a topic, be it of another g
   }
 });
 
-Deno.test("nothing is removed from Kafka where the database refuses", async () => {
+Deno.test("nothing is removed from Kafka if the database refuses", async () => {
   await using feed = await usedFeed();
   await feed.database.sql`create schema websocket_kept`;
   await assert.rejects(
@@ -75,7 +75,7 @@ Deno.test("nothing is removed from Kafka where the database refuses", async () =
   assert.ok(await feed.isWhole());
 });
 
-Deno.test("what nobody reads is removed, the database's part and Kafka's", async () => {
+Deno.test("data without a reader is removed, from the database and from Kafka", async () => {
   await using feed = await usedFeed();
   await feed.clear();
   const there = await feed.kafka.listTopics();

@@ -11,7 +11,7 @@ const SOON_MS = 60_000;
 
 const status = async (worker: TestWorker) => (await worker.report())?.status;
 
-Deno.test("what a person must repair in the database is red within a minute in words, and over once it is repaired", async () => {
+Deno.test("a consumer whose database a person must repair is red within a minute, with the reason, until the repair", async () => {
   await using backlog = await backlogOf(book);
   const { sql } = backlog;
   const role = `writer_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -62,7 +62,7 @@ Deno.test("what a person must repair in the database is red within a minute in w
   }
 });
 
-Deno.test("a producer that buffers while Kafka is away is alive, and not ready with the reason", async () => {
+Deno.test("a producer that buffers while Kafka is away is live, and not ready, with the reason", async () => {
   const broker = `127.0.0.1:${freePort()}`;
   await using exchange = await startExchange({
     feed: { kind: "simulated", symbols: ["BTCUSDT"], intervals: ["1m"], rate: 200, seed: 1 },
@@ -83,7 +83,7 @@ Deno.test("a producer that buffers while Kafka is away is alive, and not ready w
   assert.deepEqual(await producer.health(), [200, 503, 200]);
 });
 
-Deno.test("an exchange that does not serve this region is red within a minute in words, and over once it does", async () => {
+Deno.test("a producer whose exchange does not serve this region is red within a minute, with the reason, until it does", async () => {
   await using exchange = await startExchange({
     feed: { kind: "simulated", symbols: ["BTCUSDT"], intervals: ["1m"], rate: 200, seed: 1 },
   });

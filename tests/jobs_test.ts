@@ -45,7 +45,7 @@ Deno.test("while rows wait to be written a job keeps to its pace", async () => {
   assert.equal(await left(), 19);
 });
 
-Deno.test("a lock that the rollup had to wait for is followed by no rest: it is current soon after the lock's end", async () => {
+Deno.test("after a lock that it waited for the rollup continues without a pause, and is current soon after the lock's end", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const stale = async () => (await sql`select count(*)::int as count from websocket.stale_seconds`)[0].count;

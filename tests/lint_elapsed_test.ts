@@ -4,7 +4,7 @@ import plugin from "./lint_elapsed.ts";
 const faultsIn = (source: string, file = "producers/x.ts") =>
   Deno.lint.runPlugin(plugin, file, source).map(({ range: [from, to] }) => source.slice(from, to));
 
-Deno.test("elapsed time by the wall clock is found, in whatever a moment was kept", () => {
+Deno.test("elapsed time by the wall clock is refused, whatever variable or property has the time", () => {
   assert.deepEqual(faultsIn("const start = 1; f(Date.now() - start);"), ["Date.now() - start"]);
   assert.deepEqual(faultsIn("const now = Date.now(); f(now - before);"), ["now - before"]);
   assert.deepEqual(faultsIn("f = () => now() > limit; limit = Date.now() + WAIT;"), ["now() > limit"]);
@@ -14,7 +14,7 @@ Deno.test("elapsed time by the wall clock is found, in whatever a moment was kep
   assert.deepEqual(faultsIn("while (Date.now() < end) f();"), ["Date.now() < end"]);
 });
 
-Deno.test("a moment of the day, one so long before it, and the monotonic clock are no faults", () => {
+Deno.test("a wall-clock time, one a fixed time before it, and the monotonic clock are not refused", () => {
   for (
     const source of [
       "f({ receivedAt: Date.now() });",

@@ -51,7 +51,7 @@ Deno.test("draining a compressed topic of 12 partitions takes little memory", as
   assert.ok(highest < MOST_MEMORY, `${highest} MB`);
 });
 
-Deno.test("1,000 messages of 500 kB that take next to nothing on the way are held a few at a time", async () => {
+Deno.test("of 1,000 messages of 500 kB that compress to almost nothing only a few are in memory at a time", async () => {
   const highest = await drain(lists(1_000, 100, (text) => text.padEnd(500_000)));
   assert.ok(highest < MOST_MEMORY, `${highest} MB`);
 });

@@ -39,7 +39,7 @@ Deno.test("a database that a newer version made is refused, and left as it is", 
   assert.deepEqual(await inventory(database.sql), before);
 });
 
-Deno.test("a migration that fails leaves nothing of itself, and the next migrator goes on from there", async () => {
+Deno.test("a migration that fails changes nothing, and the next migrator continues there", async () => {
   await using database = await emptyDatabase();
   await database.sql`create schema websocket`;
   await database
@@ -51,7 +51,7 @@ Deno.test("a migration that fails leaves nothing of itself, and the next migrato
   assert.equal(await migrate(database.sql, schema, silent), newest);
 });
 
-Deno.test("whatever timeouts the database sets, its schema is made", async () => {
+Deno.test("the schema is made whatever timeouts the database sets", async () => {
   await using database = await emptyDatabase();
   const { name } = database.config;
   await database.sql.unsafe(`
@@ -86,7 +86,7 @@ Deno.test("twenty migrators at once make the database and its schema, once", asy
   await server.sql`drop database ${server.sql(config.name)}`;
 });
 
-Deno.test("a second run changes nothing and says nothing", async () => {
+Deno.test("a second run changes nothing and logs nothing", async () => {
   await using database = await emptyDatabase();
   await migrate(database.sql, schema, silent);
   const before = await inventory(database.sql);
@@ -116,7 +116,7 @@ async function makeForeignTables(sql: Sql, mark: string): Promise<void> {
 const marksOf = async (sql: Sql, table: string) =>
   (await sql`select symbol from websocket.${sql(table)}`).map(({ symbol }) => symbol);
 
-Deno.test("tables of our names that someone else made are set aside with their data, and their views go on", async () => {
+Deno.test("tables of the same names that others made are set aside with their data, and their views still work", async () => {
   await using database = await emptyDatabase();
   const lines: string[] = [];
   const sql = connect(database.config, createLog("migrate", "info", (line) => lines.push(line)));
@@ -141,7 +141,7 @@ Deno.test("tables of our names that someone else made are set aside with their d
   await sql.end();
 });
 
-Deno.test("tables are set aside beside those that were so before", async () => {
+Deno.test("tables are set aside beside those that were set aside before", async () => {
   await using database = await emptyDatabase();
   const { sql } = database;
   await makeForeignTables(sql, "older");

@@ -9,7 +9,7 @@ import { until } from "./until.ts";
 /** Longer than a group's session, which is 10 s: who sends no heartbeats is put out of the group meanwhile. */
 const OUTAGE_MS = 12_000;
 
-Deno.test("a database that is away is waited for: nothing is lost, and the consumer stays in its group", async () => {
+Deno.test("a consumer waits for a database that is away: it loses nothing and stays in its group", async () => {
   await using backlog = await backlogOf(book);
   const { hostname, port } = new URL(backlog.databaseUrl);
   await using proxy = await openProxy({ host: hostname, port: Number(port) });

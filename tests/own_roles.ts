@@ -8,7 +8,7 @@ const mark = "made by Bookline's tests";
 
 /**
  * Makes the roles that tests use on a server which the environment names.
- * @throws {Error} if somebody else has made them: tests would change the passwords that a running Bookline has
+ * @throws {Error} if others have made them: tests would change the passwords that a running Bookline has
  */
 export async function claimRoles(server: string): Promise<void> {
   const sql = connect(parseDatabaseUrl(server), silent);

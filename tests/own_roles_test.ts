@@ -6,7 +6,7 @@ import { connect } from "../shared/postgres/mod.ts";
 import { claimRoles } from "./own_roles.ts";
 import { silent } from "./silent.ts";
 
-Deno.test("tests use no server whose roles are somebody else's, and their own again", async () => {
+Deno.test("tests refuse a server whose roles others made, and use one whose roles they made", async () => {
   await using folder = await temporaryFolder();
   await using server = await startPostgres({ folder: folder.path });
   const sql = connect(parseDatabaseUrl(server.url), silent);

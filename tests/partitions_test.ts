@@ -93,7 +93,7 @@ Deno.test("a reader whose snapshot is older than a move sees every tick once, an
   assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1_000 });
 });
 
-Deno.test("rows of a summary that change while they move arrive as they are at the end", async () => {
+Deno.test("rows of a summary that change while they move arrive in their last state", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const refresh = async () => {
@@ -112,7 +112,7 @@ Deno.test("rows of a summary that change while they move arrive as they are at t
   assert.deepEqual([...seconds], [{ partition: "websocket.order_book_1s_21270810", ticks: 2 }]);
 });
 
-Deno.test("pages that are others than when copying began, as after VACUUM FULL, are copied anew", async () => {
+Deno.test("pages that changed since the copying began, as after VACUUM FULL, are copied again", async () => {
   await using database = await stuckDay(1_000);
   const { sql } = database;
   const step = async () => (await sql`select done from websocket.tidy_up()`)[0].done as string;
@@ -123,7 +123,7 @@ Deno.test("pages that are others than when copying began, as after VACUUM FULL, 
   assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1_001 });
 });
 
-Deno.test("a column that somebody adds while rows move begins the move anew, and the rows arrive", async () => {
+Deno.test("a column that a user adds while rows move restarts the move, and the rows arrive", async () => {
   await using database = await stuckDay(1_000);
   const { sql } = database;
   const step = async () => (await sql`select done from websocket.tidy_up()`)[0].done as string;
@@ -134,7 +134,7 @@ Deno.test("a column that somebody adds while rows move begins the move anew, and
   assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1_001 });
 });
 
-Deno.test("tomorrow's missing partition is told, with what keeps it from being made", async () => {
+Deno.test("tomorrow's missing partition is reported, with the reason why it can't be made", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const trouble = async () => (await sql`select trouble from websocket.tidy_up()`)[0].trouble;
@@ -154,7 +154,7 @@ Deno.test("tomorrow's missing partition is told, with what keeps it from being m
   assert.equal(await trouble(), null);
 });
 
-Deno.test("120 days are cut to 7 and as many made where a transaction has room for the locks of a few", async () => {
+Deno.test("120 days are cut to 7, and as many are made, even if a transaction has room for only a few locks", async () => {
   await using folder = await ownFolder("postgres");
   const settings = { max_locks_per_transaction: "10", max_connections: "20", fsync: "off" };
   await using server = await startPostgres({ folder: folder.path, settings });

@@ -18,7 +18,7 @@ const feed: SimulatedFeed = {
 };
 const right = { lost: 0, doubled: 0, wrong: 0, samples: [] };
 
-Deno.test("more than 200 streams are shared out among connections, and all of them arrive", async () => {
+Deno.test("more than 200 feeds are divided among connections, and all of them arrive", async () => {
   const symbols = Array.from({ length: 250 }, (_, i) => `COIN${i}USDT`);
   await using line = await pipeline(["kline"], { ...feed, symbols, messages: 20_000, rate: 200 });
   await using exchange = await line.play();
@@ -31,7 +31,7 @@ Deno.test("more than 200 streams are shared out among connections, and all of th
   assert.ok(expected >= 250);
 });
 
-Deno.test("a producer comes back to an exchange that was restarted, and goes on", async () => {
+Deno.test("a producer connects again to an exchange that was restarted, and continues", async () => {
   await using line = await pipeline(["book"], feed);
   const report = () => line.workers["book:produce"].report();
   const first = await line.play();
@@ -45,7 +45,7 @@ Deno.test("a producer comes back to an exchange that was restarted, and goes on"
   assert.deepEqual([status, counts.received, counts.produced], ["ok", 2 * sent, 2 * sent]);
 });
 
-Deno.test("SIGTERM lets a producer send all that it has received", async () => {
+Deno.test("on SIGTERM a producer sends all that it has received", async () => {
   await using line = await pipeline(["book"], { ...feed, messages: undefined });
   const producer = line.workers["book:produce"];
   await using _exchange = await endlessly(line.env, { ...feed, messages: undefined, rate: 5_000 });
@@ -64,7 +64,7 @@ async function endlessly(env: Record<string, string>, feed: SimulatedFeed): Prom
   return await startExchange({ feed, port: Number(new URL(env.BINANCE_WS_URL).port) });
 }
 
-Deno.test("frames that can't be decoded go to the dead-letter topic, and their neighbours are stored", async () => {
+Deno.test("frames that can't be decoded go to the dead-letter topic, and the frames beside them are stored", async () => {
   await using line = await pipeline(["book"], feed);
   await using exchange = await line.play((exchange) => {
     exchange.inject({ fault: "garbage", frames: 20, every: 10 });

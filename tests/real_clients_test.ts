@@ -39,7 +39,7 @@ const rowOf = ({ k }: Fields): unknown[] => {
   return [t, o, h, l, c, v, T, q, n, V, Q, "0"];
 };
 
-/** Runs a client until it has seen three candles close on each of its streams, and compares all that it was told. */
+/** Runs a client until it has seen three candles close on each of its streams, and compares all that it received. */
 async function compare(
   start: (exchange: Urls, symbol: string) => Client | Promise<Client>,
   candleStreams: Told["kind"][],

@@ -44,7 +44,7 @@ Deno.test("a producer refuses a buffer that its heap can't hold with code 78", a
   await worker.says(/Cannot use BUFFER_BYTES: it is 17179869184, more than half of the \d+ bytes of heap/);
 });
 
-Deno.test("a worker says its build and its configuration as it starts, and ends where its health port is taken", async () => {
+Deno.test("a worker logs its build and its configuration at the start, and ends if its health port is taken", async () => {
   const taken = Deno.listen({ port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   await using worker = startWorker("gap:consume", { HEALTH_PORT: String(port), BOOKLINE_BUILD: "abc1234" });
@@ -74,7 +74,7 @@ Deno.test("consumers refuse an older schema with code 78, saying which command t
   }));
 });
 
-Deno.test("a password that the database refuses is told, and not waited for", async () => {
+Deno.test("a password that the database refuses ends the consumer with the reason", async () => {
   await using database = await testDatabase();
   await using kafka = await testKafka();
   await using worker = startWorker("kline:consume", {

@@ -4,7 +4,7 @@ import { book } from "../shared/streams/book.ts";
 import { backlogOf, ticks } from "./backlog.ts";
 import { until } from "./until.ts";
 
-Deno.test("while a trigger refuses all rows a consumer is stuck by its words and commits nothing; then it goes on", async () => {
+Deno.test("while a trigger refuses all rows a consumer is stuck, with the trigger's words, and commits nothing; then it continues", async () => {
   await using backlog = await backlogOf(book);
   await backlog.sql.unsafe(`
     create function refuse() returns trigger language plpgsql
@@ -28,7 +28,7 @@ Deno.test("while a trigger refuses all rows a consumer is stuck by its words and
   assert.deepEqual(await backlog.read(deadLetterTopic(backlog.topic)), []);
 });
 
-Deno.test("a row that is refused alone waits for others, beside which it becomes a dead letter", async () => {
+Deno.test("a row that is refused alone becomes a dead letter when rows beside it are accepted", async () => {
   await using backlog = await backlogOf(book);
   await backlog.sql`alter table websocket.order_book_data add constraint wanted check (update_id <> 0)`;
   await using consumer = backlog.consume();
@@ -47,7 +47,7 @@ Deno.test("a row that is refused alone waits for others, beside which it becomes
   });
 });
 
-Deno.test("a consumer whose table somebody has altered ends with 78 and says in what it differs", async () => {
+Deno.test("a consumer whose table a user has altered ends with 78 and the differences", async () => {
   await using backlog = await backlogOf(book);
   await backlog.sql`alter table websocket.order_book_data rename column bid_qty to quantity`;
   await using consumer = backlog.consume();

@@ -31,7 +31,7 @@ async function kept() {
   return { database, retention, keeps, ticks, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
-Deno.test("retention: what can't be meant changes nothing, and the error says what would do", async () => {
+Deno.test("retention: wrong arguments change nothing, and the error says what is right", async () => {
   await using there = await kept();
   for (
     const [args, words] of [
@@ -71,7 +71,7 @@ Deno.test("retention: without --yes it says what would be dropped, and changes n
   assert.deepEqual([await there.keeps(), await there.ticks()], [null, 10]);
 });
 
-Deno.test("retention: rows whose day has no partition are counted too, and a database that writes dates otherwise is read right", async () => {
+Deno.test("retention: rows whose day has no partition are counted too, and a database with another date style is read correctly", async () => {
   await using there = await kept();
   const { sql, config } = there.database;
   await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_21270804`;
@@ -84,7 +84,7 @@ Deno.test("retention: rows whose day has no partition are counted too, and a dat
   );
 });
 
-Deno.test("retention: with --yes what is older goes at the next rounds, and no more than was said", async () => {
+Deno.test("retention: with --yes older days are dropped at the next rounds, and no more than was shown", async () => {
   await using there = await kept();
   const { code, said } = await there.retention(["order_book_data", "3d", "--yes"]);
   assert.equal(code, 0);
@@ -94,7 +94,7 @@ Deno.test("retention: with --yes what is older goes at the next rounds, and no m
   assert.equal(await there.ticks(), 4);
 });
 
-Deno.test("retention: alone it shows what each table keeps, and how much that is", async () => {
+Deno.test("retention: without arguments it shows what each table keeps, and how much that is", async () => {
   await using there = await kept();
   const { code, said } = await there.retention([]);
   assert.equal(code, 0);
@@ -102,14 +102,14 @@ Deno.test("retention: alone it shows what each table keeps, and how much that is
   assert.match(said, /^kline_data +keeps all +holds about 0 rows/m);
 });
 
-Deno.test("retention: where the newest row is old, it says that nothing is dropped before there are new ones", async () => {
+Deno.test("retention: if the newest row is old, it says that nothing is dropped before there are new ones", async () => {
   await using there = await kept();
   await setClock(there.database.sql, today + 9 * DAY);
   const { said } = await there.retention(["order_book_data", "3d"]);
   assert.match(said, /would drop 6 days.*, but not before it has rows of today or yesterday/);
 });
 
-Deno.test("retention: the workers' role may look and is refused a change in words", async () => {
+Deno.test("retention: the workers' role may look, and is refused a change with the reason", async () => {
   await using there = await kept();
   const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
   await makeRoles(there.database.sql, schema, passwords, silent);

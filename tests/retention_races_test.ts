@@ -24,7 +24,7 @@ const past = async (sql: Sql) =>
 const isThere = async (sql: Sql, table: string) =>
   (await sql`select to_regclass(${`websocket.${table}`}) is not null as there`)[0].there;
 
-Deno.test("a detached day is kept where a partition of another name has taken its place, and that one too", async () => {
+Deno.test("a detached day is kept even if a partition of another name has taken its place, and so is that one", async () => {
   await using database = await outlivedDays();
   const { sql } = database;
   await sql.unsafe(`
@@ -37,7 +37,7 @@ Deno.test("a detached day is kept where a partition of another name has taken it
   assert.ok(await isThere(sql, "packed_21270806"));
 });
 
-Deno.test("of days that were to be dropped, one that was detached meanwhile is kept, and so is one that is needed", async () => {
+Deno.test("of days that are to be dropped, one that is detached meanwhile is kept, and so is one that is needed", async () => {
   await using database = await outlivedDays();
   const { sql } = database;
   await sql`alter table websocket.order_book_data detach partition websocket.order_book_data_21270806`;
@@ -49,7 +49,7 @@ Deno.test("of days that were to be dropped, one that was detached meanwhile is k
   assert.ok(await isThere(sql, "order_book_data_21270806"));
 });
 
-Deno.test("once the owner has said to keep all, no day is dropped by work that was under way", async () => {
+Deno.test("after the owner chose to keep all, no day is dropped by work that is already running", async () => {
   await using database = await outlivedDays();
   const { sql } = database;
   let work: Promise<unknown> | undefined;
@@ -66,7 +66,7 @@ Deno.test("once the owner has said to keep all, no day is dropped by work that w
   assert.equal((await past(sql)).length, 5);
 });
 
-Deno.test("a lock that any user may take keeps neither the days from being dropped nor the rollup from being current", async () => {
+Deno.test("a lock that any user may take delays neither the dropping of days nor the rollup", async () => {
   await using database = await outlivedDays();
   const { sql, config } = database;
   const other = connect(config, silent);
@@ -79,7 +79,7 @@ Deno.test("a lock that any user may take keeps neither the days from being dropp
   await other.end();
 });
 
-Deno.test("of callers at once each does some of the work, and none fails", async () => {
+Deno.test("of simultaneous callers each does some of the work, and none fails", async () => {
   await using database = await outlivedDays();
   const { sql } = database;
   await store(sql, [tick(today)]);

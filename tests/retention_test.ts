@@ -23,7 +23,7 @@ const ticks = async (sql: Sql) => (await sql`select from websocket.order_book_da
 const warning = async (sql: Sql): Promise<string | null> =>
   (await sql`select warning from websocket.tidy_up()`)[0].warning;
 
-Deno.test("a clock that is a month ahead for one round drops nothing, and that is said", async () => {
+Deno.test("a clock that is a month ahead for one round drops nothing, and that is reported", async () => {
   await using database = await keptDays(31);
   const { sql } = database;
   await setClock(sql, today + 30 * DAY);
@@ -56,7 +56,7 @@ Deno.test("a clock that was a month behind loses no tick of the days it should k
   assert.equal(await ticks(sql), 3);
 });
 
-Deno.test("after a week without a market what was kept before is kept, until rows come again", async () => {
+Deno.test("after a week without rows all days are kept until rows come again", async () => {
   await using database = await keptDays(7);
   const { sql } = database;
   const monday = today + 7 * DAY;
@@ -68,7 +68,7 @@ Deno.test("after a week without a market what was kept before is kept, until row
   assert.deepEqual(await ticks(sql), 2, "today's and that of seven days ago");
 });
 
-Deno.test("days and strays older than the retention are dropped, younger ones and those dated ahead kept", async () => {
+Deno.test("days and stray rows older than the retention are dropped; younger ones and those dated ahead are kept", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2026-08-03T12:00:00Z");
@@ -94,7 +94,7 @@ Deno.test("days and strays older than the retention are dropped, younger ones an
   assert.equal((await partitionDays(sql))[0], "20260803");
 });
 
-Deno.test("a day that somebody reads by its own name is kept until that ends, and keeps no other", async () => {
+Deno.test("a day that is read by its own name is kept until the reader ends, and keeps no other day", async () => {
   await using database = await keptDays(5);
   const { sql } = database;
   await keep(sql, 1);
@@ -108,7 +108,7 @@ Deno.test("a day that somebody reads by its own name is kept until that ends, an
   assert.equal(await ticks(sql), 2);
 });
 
-Deno.test("while a dump reads all tables, tries to drop are short and grow rarer, up to a quarter of an hour", async () => {
+Deno.test("while a dump reads all tables, attempts to drop are short and become rarer, up to one in a quarter of an hour", async () => {
   await using database = await keptDays(5);
   const { sql } = database;
   await keep(sql, 1);
@@ -149,7 +149,7 @@ Deno.test("while a dump reads all tables, tries to drop are short and grow rarer
   assert.equal(await ticks(sql), 2);
 });
 
-Deno.test("a summary is kept as long as its ticks, a table without days for good: else the change is refused", async () => {
+Deno.test("a change is refused that keeps a summary for less time than its ticks, or a table without days for a limited time", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const change = (table: string, days: number | null) =>
@@ -185,7 +185,7 @@ const kept = async (sql: Sql) =>
       .map(({ table_name, keep }) => [table_name, keep]),
   );
 
-Deno.test("an upgrade keeps what the environment said, and more where more is there: it drops no day", async () => {
+Deno.test("an upgrade keeps what the environment said, or more if more is stored: it drops no day", async () => {
   {
     await using database = await formerDatabase(20);
     const { sql } = database;
@@ -206,7 +206,7 @@ Deno.test("an upgrade keeps what the environment said, and more where more is th
   }
 });
 
-Deno.test("what a table keeps is a row that migrate makes, and that later migrations leave alone", async () => {
+Deno.test("how long a table keeps its rows is a row that migrate makes and later migrations do not change", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const usual = { order_book_data: "7 days", order_book_1s: "90 days", order_book_1m: "90 days" };

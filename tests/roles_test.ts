@@ -10,7 +10,7 @@ import { silent } from "./silent.ts";
 import { emptyDatabase, schema, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
 
-/** A migrated database with its roles. They are the server's, and stay there: without a database, with passwords nobody knows. */
+/** A migrated database with its roles. The roles stay on the server when the database is dropped, with random passwords. */
 async function withRoles() {
   await using parts = new AsyncDisposableStack();
   const database = parts.use(await testDatabase());
@@ -95,7 +95,7 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
   assert.deepEqual(await may("delete, truncate, references, trigger"), []);
 });
 
-Deno.test("what earlier versions granted to bookline_writer is taken back, of partitions too, by every migrate", async () => {
+Deno.test("every migrate revokes what earlier versions granted to bookline_writer, also on partitions", async () => {
   await using roles = await withRoles();
   const { sql } = roles.database;
   await sql.unsafe(`
@@ -114,7 +114,7 @@ Deno.test("what earlier versions granted to bookline_writer is taken back, of pa
   ]);
 });
 
-Deno.test("what runs with the owner's rights finds nothing by the caller's search path", async () => {
+Deno.test("functions that run with the owner's rights ignore the caller's search path", async () => {
   await using database = await testDatabase();
   const settings = await database.sql`
     select proname as name, proconfig as settings from pg_proc
@@ -124,7 +124,7 @@ Deno.test("what runs with the owner's rights finds nothing by the caller's searc
   }
 });
 
-Deno.test("even before the grants are brought up to date, nobody may give what runs with the owner's rights a statement", async () => {
+Deno.test("even before the grants are updated, no role may pass a statement to functions that run with the owner's rights", async () => {
   await using database = await emptyDatabase();
   const { sql } = database;
   const folder = new URL("../migrations/", import.meta.url);
@@ -152,7 +152,7 @@ Deno.test("grafana_reader writes nothing, whatever it sets", async () => {
   ]);
 });
 
-Deno.test("a user without CREATEROLE is told so, and that the roles are not needed", async () => {
+Deno.test("a user without CREATEROLE is warned, and told that the roles are not needed", async () => {
   await using roles = await withRoles();
   await assert.rejects(
     makeRoles(roles.writer, schema, roles.passwords, silent),
@@ -192,7 +192,7 @@ Deno.test("grafana_reader reads the tables of later migrations", async () => {
   assert.deepEqual([...await roles.reader`select id::int from websocket.trade_data`], []);
 });
 
-Deno.test("made again, the roles have their new passwords", async () => {
+Deno.test("the roles have their new passwords when they are made again", async () => {
   await using roles = await withRoles();
   const password = crypto.randomUUID();
   await makeRoles(roles.database.sql, schema, { ...roles.passwords, bookline_writer: password }, silent);

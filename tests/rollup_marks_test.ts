@@ -3,7 +3,7 @@ import { refresh, rollup } from "./rollup.ts";
 import { testDatabase } from "./stack.ts";
 import { insert, store, tick } from "./ticks.ts";
 
-Deno.test("a second is left alone while it gets ticks, and rolled up half a second after", async () => {
+Deno.test("a second is not rolled up while it gets ticks, but half a second later", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const refreshed = async () => (await sql`select websocket.refresh_rollup() as seconds`)[0].seconds;
@@ -34,7 +34,7 @@ Deno.test("ticks of a transaction that ends after the refresh began are in the n
   assert.equal((await rollup(sql))[0].ticks, "2");
 });
 
-Deno.test("a mark that a clock which was ahead has left is no reason to wait for that time", async () => {
+Deno.test("a mark of a clock that was ahead does not delay the rollup until that time", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await store(sql, [tick("2026-08-10T12:00:00Z")]);
@@ -42,7 +42,7 @@ Deno.test("a mark that a clock which was ahead has left is no reason to wait for
   assert.equal((await sql`select websocket.refresh_rollup() as seconds`)[0].seconds, 1);
 });
 
-Deno.test("a mark within a second stands for all of it, and one of the end of time stops nothing", async () => {
+Deno.test("a mark within a second means the whole second, and a mark at infinity stops nothing", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await insert(sql, [tick("2026-08-10T12:00:00.2Z"), tick("2026-08-10T12:00:00.8Z")]);

@@ -5,7 +5,7 @@ import { testDatabase } from "./stack.ts";
 import { differences, refresh, rollup } from "./rollup.ts";
 import { setClock, store, tick, tidyUp } from "./ticks.ts";
 
-Deno.test("a second without ticks has no row, one whose book is empty on both sides no imbalance", async () => {
+Deno.test("a second without ticks has no row, and one with an empty book on both sides has no imbalance", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await store(sql, [tick("2026-08-10T12:00:00Z", { bidQty: "0", askQty: "0" })]);
@@ -91,7 +91,7 @@ Deno.test("every table has a key or a replica identity, each partition too", asy
   assert.deepEqual([...without], []);
 });
 
-Deno.test("a publication of all tables and columns that somebody adds, whatever their names, do no harm", async () => {
+Deno.test("a publication of all tables, and columns that a user adds, whatever their names, do no harm", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2026-08-10T12:00:00Z");
@@ -118,7 +118,7 @@ Deno.test("a publication of all tables and columns that somebody adds, whatever 
   assert.deepEqual([...minutes], [{ ticks: "3", since: "mine" }, { ticks: "1", since: "mine" }]);
 });
 
-Deno.test("however many days there are, the rollup locks the partitions of those that it brings up to date", async () => {
+Deno.test("the rollup locks only the partitions of the days that it updates, however many days there are", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   for (const day of [10, 14, 18]) {

@@ -66,7 +66,7 @@ Deno.test("a late tick for yesterday lies in yesterday's partition", async () =>
   assert.deepEqual(await whereabouts(sql), { order_book_data_20260809: 1 });
 });
 
-Deno.test("where all is kept every past day with ticks gets a partition, and none is dropped", async () => {
+Deno.test("if all is kept, every past day with ticks gets a partition, and none is dropped", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2026-08-10T12:00:00Z");
@@ -86,7 +86,7 @@ Deno.test("where all is kept every past day with ticks gets a partition, and non
   });
 });
 
-Deno.test("a tick older than the retention is told by the stream, in whole days, once there are rows of now", async () => {
+Deno.test("a tick older than the retention, in whole days, is found by the stream when there are rows of now", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const since = () => keptSince(sql, schema, "order_book_data");
@@ -107,7 +107,7 @@ Deno.test("many consumers that make and drop the same days at once make and drop
   await keep(sql, 1);
   await setClock(sql, "2127-01-01T12:00:00Z");
   await together();
-  // Whoever came while another one worked has left it the rest.
+  // A caller that came while another one worked has left the rest to that one.
   const made = (await partitionDays(sql)).filter((day) => day >= "21270101").length;
   await tidyUp(sql);
   assert.ok(made > 0);
@@ -127,7 +127,7 @@ Deno.test("many consumers that make and drop the same days at once make and drop
   );
 });
 
-Deno.test("a writer that holds a stray makes the maker give way, not itself", async () => {
+Deno.test("if a writer holds a stray row, the making of days gives way, not the writer", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2127-05-01T12:00:00Z");
@@ -159,7 +159,7 @@ Deno.test("a database of the first schema keeps its ticks, gets their days and t
   assert.equal((await sql`select count(*)::int as seconds from websocket.order_book_1s`)[0].seconds, 3);
 });
 
-Deno.test("ticks that are written while their days are made are neither refused nor lost nor doubled, for no reader", async () => {
+Deno.test("ticks that are written while their days are made are never refused, lost or doubled, for any reader", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const start = Date.parse("2127-03-01T00:00:00Z");

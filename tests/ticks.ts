@@ -88,5 +88,5 @@ export async function tidyUp(sql: Sql): Promise<string[]> {
   }
 }
 
-/** Has all of the steps that were postponed tried anew. */
+/** Lets all postponed steps be attempted again. */
 export const retry = (sql: Sql) => sql`update websocket.postponed set retry_at = '-infinity'`;

@@ -5,7 +5,7 @@ import { book } from "../shared/streams/book.ts";
 import { schema, testDatabase } from "./stack.ts";
 import { DAY, keep, partitionDays, setClock, store, tick, tidyUp, whereabouts } from "./ticks.ts";
 
-Deno.test("where no day is dropped no job keeps a reader waiting, not even of a day that is over", async () => {
+Deno.test("if no day is dropped, no job keeps a reader waiting, not even of a past day", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   const run = async (sql: Sql | TransactionSql) => {
@@ -27,7 +27,7 @@ Deno.test("where no day is dropped no job keeps a reader waiting, not even of a 
   });
 });
 
-Deno.test("a day that somebody has detached is theirs: it is not made again, nor dropped, and stops no other day", async () => {
+Deno.test("a day that a user has detached is not made again, not dropped, and stops no other day", async () => {
   await using database = await testDatabase();
   const { sql } = database;
   await setClock(sql, "2127-06-10T12:00:00Z");

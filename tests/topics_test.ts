@@ -20,7 +20,7 @@ async function kafkaWith(name: string, settings: Record<string, string>) {
 }
 const envOf = (BOOTSTRAP_SERVER: string, TOPIC_PREFIX: string) => ({ BOOTSTRAP_SERVER, TOPIC_PREFIX });
 
-Deno.test("a topic that is compacted is refused at start with code 78, be it the worker's own or one beside it", async () => {
+Deno.test("a compacted topic is refused at the start with code 78: the worker's own or one beside it", async () => {
   await using database = await testDatabase();
   for (
     const [task, name, policy] of [
@@ -39,7 +39,7 @@ Deno.test("a topic that is compacted is refused at start with code 78, be it the
   }
 });
 
-Deno.test("a topic that keeps messages for less than a day is warned of", async () => {
+Deno.test("a worker warns of a topic that keeps messages for less than a day", async () => {
   await using test = await kafkaWith("short", { "retention.ms": "3600000" });
   const lines: string[] = [];
   const kafka = openKafka(test.config, createLog("test", "warn", (line) => lines.push(line)));

@@ -11,7 +11,7 @@ export interface Comparison {
   readonly stored: number;
   /** Expected and not stored. */
   readonly lost: number;
-  /** Stored and not expected, be it a row too many or one of another key. */
+  /** Stored and not expected: a second row, or one of another key. */
   readonly doubled: number;
   /** Stored with a field that is not what the exchange sent. */
   readonly wrong: number;
@@ -19,7 +19,7 @@ export interface Comparison {
   readonly samples: string[];
 }
 
-/** What a comparison must be told. */
+/** What a comparison needs. */
 export interface Leeway {
   /**
    * The most that `E` may be ahead of the truth's, in ms. In a generated market it differs by connection, by up to 9 ms;

@@ -43,7 +43,7 @@ const truth = [...ticks, ...candles];
 
 type Table = "kline_data" | "order_book_data";
 
-/** A database in which the truth is stored anew and changed, as often as wanted, to see what a comparison finds. */
+/** A database in which each test stores the truth, changes it, and looks what a comparison finds. */
 async function examinee(table: Table) {
   const database = await testDatabase();
   const store = async <M extends { symbol: string }>(stream: Stream<M>) => {
@@ -96,7 +96,7 @@ Deno.test("a lost row, a row too many and a wrong field are found, down to a zer
   assert.deepEqual(await found(`update ${ticks} set update_id = 4 where update_id = 3`), [3, 3, 1, 1, 0]);
 });
 
-Deno.test("a candle is expected as the last frame by the design's order", async () => {
+Deno.test("a candle is expected to be the newest frame by the order of versions", async () => {
   await using examined = await examinee("kline_data");
   assert.deepEqual(await examined.findings("select"), [1, 1, 0, 0, 0]);
   for (const set of ["is_closed = false", "close = 3", "num_trades = 3", "close_time = open_time"]) {
@@ -104,7 +104,7 @@ Deno.test("a candle is expected as the last frame by the design's order", async 
   }
 });
 
-Deno.test("an event time ahead is right up to the leeway, and one behind is wrong", async () => {
+Deno.test("an event time ahead is right up to the tolerance, and one behind is wrong", async () => {
   await using examined = await examinee("kline_data");
   for (const [ms, wrong] of [[0, 0], [9, 0], [10, 1], [-1, 1]]) {
     const change = `update websocket.kline_data set event_time = event_time + ${ms} * interval '1 ms'`;

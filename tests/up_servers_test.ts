@@ -13,7 +13,7 @@ function serverPids(project: string): Promise<number[]> {
   );
 }
 
-Deno.test("without any servers up starts its own, and again when they are killed, and nothing is lost", async () => {
+Deno.test("without servers up starts its own, restarts them when they are killed, and loses nothing", async () => {
   await using clone = await cloneProject();
   const up = clone.up(["--feed", "simulated", "--json"]);
   await up.says(/book: received=[1-9]/);
@@ -50,7 +50,7 @@ Deno.test("a second Ctrl-C ends the servers that up started at once", async () =
   );
 });
 
-Deno.test("when what started up is killed, up ends with all that it started", async () => {
+Deno.test("if the process that started up is killed, up ends with all that it started", async () => {
   await using clone = await cloneProject();
   const up = clone.up(["--feed", "simulated"]);
   await up.says(/book: received=[1-9]/);

@@ -57,7 +57,7 @@ async function writeRecording(path: string, messages: number): Promise<void> {
   await Deno.writeTextFile(path, lines.join("\n"));
 }
 
-Deno.test("up says in one line what it lacks or what it was told wrong, and ends", async () => {
+Deno.test("up says in one line what is missing or wrong, and ends", async () => {
   await using clone = await cloneProject();
   const cases: [string[], Record<string, string>, number, RegExp][] = [
     [["--duration", "5"], {}, 78, /^Cannot use --duration: 5 is no time/m],
@@ -121,7 +121,7 @@ Deno.test("on the user's servers a simulated feed has a database and topics of i
   assert.ok(up.printed.stderr.trim().endsWith("SIMULATED data, not the market"));
 });
 
-Deno.test("a recording is played to its end; once more changes nothing; fresh, it begins with empty tables", async () => {
+Deno.test("a recording is played to its end; a second time changes nothing; with --fresh it begins with empty tables", async () => {
   await using clone = await cloneProject();
   const file = join(clone.path, "day.jsonl");
   await writeRecording(file, 5_000);
@@ -142,7 +142,7 @@ Deno.test("a recording is played to its end; once more changes nothing; fresh, i
   assert.equal(await servers.messages(), 1_000);
 });
 
-Deno.test("what another host sends is not called live, is kept apart, and is not cleared on the user's servers without their word", async () => {
+Deno.test("another host's data is not called live, is kept apart, and is not cleared on the user's servers unless they name it", async () => {
   await using clone = await cloneProject();
   const market = { symbols: ["BTCUSDT"], intervals: ["1m"], rate: 200, seed: 1 };
   await using exchange = await startExchange({ feed: { kind: "simulated", ...market } });

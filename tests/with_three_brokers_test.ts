@@ -36,7 +36,7 @@ async function restore({ bootstrap, brokers }: KafkaCluster, id: number, topic: 
   await untilInSync(bootstrap, [topic, "__consumer_offsets"]);
 }
 
-Deno.test("whatever becomes of brokers, messages are read once, with a group and without, and committed within 15 s", async (t) => {
+Deno.test("whatever happens to brokers, messages are read once, with a group and without, and committed within 15 s", async (t) => {
   await using folder = await ownFolder("kafka-cluster");
   await using cluster = await startKafkaCluster({ folder: folder.path });
   const { bootstrap, brokers } = cluster;

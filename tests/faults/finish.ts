@@ -19,7 +19,7 @@ export async function finish(stage: Running): Promise<{ verdict: Verdict; dead: 
 }
 
 /**
- * Lets the pipeline finish what it has in hand: the market stands still, the producers send what they hold and end, the
+ * Lets the pipeline finish what it has in memory: the market stands still, the producers send what they hold and end, the
  * consumers store it, bring the database's jobs up to date and end.
  */
 async function drain(stage: Running): Promise<void> {

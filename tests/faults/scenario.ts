@@ -13,14 +13,14 @@ export interface Scenario {
   readonly name: string;
   /** What is shown, as a sentence. */
   readonly promise: string;
-  /** Whether the ledger must be empty, or must tell of what was missed. */
+  /** Whether there must be no gaps, or gaps for what was missed. */
   readonly gaps: "none" | "recorded";
   /** How long it takes about, from an empty stage to the verdict. */
   readonly seconds: Record<Form, number>;
   readonly setting?: Partial<Setting>;
   /** Breaks something, and repairs it if it does not recover by itself. */
   run(stage: Stage, form: Form): Promise<Outcome>;
-  /** Looks at the tables once all has come to rest; returns what is wrong with them beside what the verdict says. */
+  /** Looks at the tables when all work has ended; returns what is wrong with them beside what the verdict says. */
   verify?(stage: Stage, verdict: Verdict): Promise<string | undefined>;
 }
 

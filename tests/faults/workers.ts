@@ -1,6 +1,6 @@
 import { startWorker, type TestWorker } from "../worker.ts";
 
-/** The workers of a pipeline. Whoever ends unasked is found out. */
+/** The workers of a pipeline. One that ends unasked is reported. */
 export interface Workers extends AsyncDisposable {
   start(task: string, settings?: Record<string, string>): TestWorker;
   /** All that run, each with its task. */
@@ -18,7 +18,7 @@ export interface Workers extends AsyncDisposable {
 }
 
 /**
- * No workers yet; those to come are configured by `settings`, and `problem` is told what should not be.
+ * No workers yet; those to come are configured by `settings`, and `problem` is called with what should not happen.
  *
  * @param project the folder of the Bookline whose workers they are; by default this one
  */

@@ -31,11 +31,11 @@ function nonZero(counts: object): object {
   );
 }
 
-Deno.test("a table that holds what was sent is without fault", async () => {
+Deno.test("a table with exactly what was sent has no fault", async () => {
   assert.deepEqual(await books(rows), { sent: 3, stored: 3 });
 });
 
-Deno.test("a missing row is lost, be it the first, the last or one between", async () => {
+Deno.test("a missing row is lost: the first, the last or one between", async () => {
   for (const i of [0, 1, 2]) {
     assert.deepEqual(await books(rows.toSpliced(i, 1)), { sent: 3, stored: 2, lost: 1 });
   }
@@ -57,11 +57,11 @@ Deno.test("a missing row outside the gap, or in that of another symbol or stream
   }
 });
 
-Deno.test("a gap that claims what is stored is found out", async () => {
+Deno.test("a gap over stored rows is reported", async () => {
   assert.deepEqual(await books(rows, [gap(1001, 3001)]), { sent: 3, stored: 3, overclaimed: 1 });
 });
 
-Deno.test("a row too many of a message is doubled, one of no message is wrong", async () => {
+Deno.test("a second row of a message is doubled, a row of no message is wrong", async () => {
   const again = { ...rows[1], transactionTime: 7 };
   assert.deepEqual(await books([rows[0], rows[1], again, rows[2]]), { sent: 3, stored: 3, doubled: 1 });
   assert.deepEqual(await books([...rows, again]), { sent: 3, stored: 3, wrong: 1 });
@@ -110,7 +110,7 @@ Deno.test("frames after the stored one are lost unless they lie in a gap", () =>
   assert.deepEqual(candles([]), { sent: 3, lost: 3 });
 });
 
-Deno.test("a candle that differs from all its frames is wrong, and so are one too many and one of no frame", () => {
+Deno.test("a candle that differs from all its frames is wrong, and so are a second one and one without a frame", () => {
   const right = candleRow(candle[2]);
   right.values.forEach((_, i) => {
     const changed = { ...right, values: right.values.with(i, "other") };

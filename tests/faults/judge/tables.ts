@@ -6,7 +6,7 @@ import { judgeCandles, type KlineFrame, type KlineRow } from "./candles.ts";
 import { createLedger } from "./ledger.ts";
 import { sum, type Verdict } from "./verdict.ts";
 
-/** Compares both tables with all that the exchange played, with the gap ledger in hand. */
+/** Compares both tables with all that the exchange played, and with the gaps. */
 export async function judge(truth: AsyncIterable<Truth>, sql: Sql): Promise<Verdict> {
   const gaps = await readGaps(sql);
   const ledger = createLedger(gaps);

@@ -5,11 +5,11 @@ export interface Verdict {
   readonly stored: number;
   /** Missing, and the gap ledger says so. */
   readonly inGaps: number;
-  /** Missing, and nobody says so. */
+  /** Missing, and not in a gap. */
   readonly lost: number;
   /** Rows too many of one message. */
   readonly doubled: number;
-  /** Rows that differ from what was sent, or that nobody sent. */
+  /** Rows that differ from what was sent, or that were not sent. */
   readonly wrong: number;
   /** Messages that are stored though the ledger says that they are missing. */
   readonly overclaimed: number;

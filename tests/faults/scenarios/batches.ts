@@ -25,7 +25,7 @@ function goodRow(symbol: string, updateId: number): string {
 export const transactionsInterleaved: Scenario = {
   name: "others' transactions",
   promise:
-    "of other producers' transactions, interleaved and of all codecs, what was aborted is nowhere, and what was committed is read",
+    "of other producers' interleaved transactions, with all codecs, the aborted ones are never stored, and the committed ones are",
   gaps: "none",
   seconds: { short: 40, long: 90 },
   async run(stage, form) {
@@ -42,7 +42,7 @@ export const transactionsInterleaved: Scenario = {
 /** Three producers send batches of one partition by turns, in every codec. Two abort, in the other order than they began. */
 function interleaved({ config, random }: Stage): Step[] {
   const key = config.symbols[random(config.symbols.length)];
-  // Good rows that nobody sent: stored, they would be wrong.
+  // Good rows that the exchange did not send: if they are stored, they count as wrong.
   const good = () => goodRow(key, 1 + random(2 ** 31));
   const bad = () => "no message";
   const send =
@@ -64,7 +64,7 @@ function interleaved({ config, random }: Stage): Step[] {
 export const batchesDamaged: Scenario = {
   name: "batches damaged on disk",
   promise:
-    "batches of which a bit was flipped on the broker's disk go to the dead-letter topic as bytes, their neighbours are stored",
+    "batches with a flipped bit on the broker's disk go to the dead-letter topic as bytes, and the batches beside them are stored",
   gaps: "none",
   seconds: { short: 30, long: 60 },
   async run(stage, form) {

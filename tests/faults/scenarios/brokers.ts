@@ -34,7 +34,7 @@ async function caughtUp({ config }: Stage, { bootstrap }: KafkaCluster): Promise
 export const coordinatorMoved: Scenario = {
   name: "coordinator moved",
   promise:
-    "a group's coordinator that moves, and takes a second to load its commits, keeps no commit for 15 s",
+    "a group's coordinator that moves, and takes a second to load its commits, delays no commit by 15 s",
   gaps: "none",
   seconds: { short: 110, long: 150 },
   async run(stage, form) {
@@ -57,7 +57,7 @@ export const coordinatorMoved: Scenario = {
 
 export const brokersRestarted: Scenario = {
   name: "brokers restarted",
-  promise: "a rolling restart of all brokers keeps no commit for 15 s",
+  promise: "a rolling restart of all brokers delays no commit by 15 s",
   gaps: "none",
   seconds: { short: 90, long: 150 },
   run: (stage, form) =>
@@ -76,7 +76,7 @@ export const brokersRestarted: Scenario = {
 
 export const brokersKilled: Scenario = {
   name: "brokers killed",
-  promise: "each broker that is killed in its turn keeps no commit for 15 s",
+  promise: "killing each broker in turn delays no commit by 15 s",
   gaps: "none",
   seconds: { short: 110, long: 190 },
   run: (stage, form) =>
@@ -98,7 +98,7 @@ export const brokersKilled: Scenario = {
 export const brokerFrozen: Scenario = {
   name: "broker frozen",
   promise:
-    "a broker that accepts connections and answers nothing, be it coordinator or leader, keeps no commit for 15 s",
+    "a broker that accepts connections and answers nothing, a coordinator or a leader, delays no commit by 15 s",
   gaps: "none",
   seconds: { short: 110, long: 180 },
   run: (stage, form) =>

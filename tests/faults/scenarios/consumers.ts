@@ -39,7 +39,7 @@ export const consumerKilled: Scenario = {
 export const consumersShareWork: Scenario = {
   name: "consumers join and leave",
   promise:
-    "three consumers that join and leave, asked or killed, share the work and store every message once",
+    "three consumers that join and leave, by SIGTERM or SIGKILL, share the work and store every message once",
   gaps: "none",
   seconds: { short: 35, long: 110 },
   async run(stage, form) {

@@ -8,7 +8,7 @@ const tasks = ["book:consume", "kline:consume"];
 
 export const postgresKilled: Scenario = {
   name: "Postgres killed",
-  promise: "while Postgres is down messages wait in Kafka, and all are stored once it is back",
+  promise: "while Postgres is down messages wait in Kafka, and all are stored when it is back",
   gaps: "none",
   seconds: { short: 40, long: 95 },
   async run(stage, form) {
@@ -22,7 +22,7 @@ export const postgresKilled: Scenario = {
 
 export const diskFull: Scenario = {
   name: "disk full",
-  promise: "a full disk (53100) is waited out, and no good row becomes a dead letter",
+  promise: "while the disk is full (53100) the consumer waits, and no good row becomes a dead letter",
   gaps: "none",
   seconds: { short: 20, long: 50 },
   run: (stage, form) =>
@@ -42,7 +42,7 @@ export const diskFull: Scenario = {
 
 export const lockTimeout: Scenario = {
   name: "lock timeout",
-  promise: "lock timeouts (55P03) are waited out, and no good row becomes a dead letter",
+  promise: "after lock timeouts (55P03) the consumer retries, and no good row becomes a dead letter",
   gaps: "none",
   seconds: { short: 20, long: 50 },
   run: (stage, form) =>
@@ -58,7 +58,8 @@ export const lockTimeout: Scenario = {
 
 export const rowsLocked: Scenario = {
   name: "rows locked",
-  promise: "a lock that is held for longer than a group's session is waited for, with the membership kept",
+  promise:
+    "a consumer waits for a lock that is held for longer than a group's session, and stays in its group",
   gaps: "none",
   seconds: { short: 30, long: 140 },
   async run(stage, form) {

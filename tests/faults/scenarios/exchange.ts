@@ -12,7 +12,7 @@ const STALL_MS = 30_000;
 
 export const connectionDropped: Scenario = {
   name: "connection dropped",
-  promise: "what is missed between a lost connection and the next one is in the gap ledger",
+  promise: "what is missed between a lost connection and the next one is a gap",
   gaps: "recorded",
   seconds: { short: 15, long: 50 },
   run: (stage, form) =>
@@ -24,7 +24,7 @@ export const connectionDropped: Scenario = {
 
 export const connectionAged: Scenario = {
   name: "connection closed at an age",
-  promise: "connections that the exchange closes at a set age are made anew, and the gaps recorded",
+  promise: "connections that the exchange closes at a set age are made again, and the gaps are recorded",
   gaps: "recorded",
   seconds: { short: 20, long: 75 },
   async run(stage, form) {
@@ -39,7 +39,7 @@ export const connectionAged: Scenario = {
 
 export const connectionSilent: Scenario = {
   name: "connection half open",
-  promise: "a connection that is open and says nothing is replaced, and the gap recorded",
+  promise: "a connection that is open and silent is replaced, and the gap is recorded",
   gaps: "recorded",
   seconds: { short: 15, long: 50 },
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
@@ -49,7 +49,8 @@ export const connectionSilent: Scenario = {
 
 export const connectionRefused: Scenario = {
   name: "connection refused",
-  promise: "a refused connection (429, 451, 503) is explained, tried until it works, and the gap recorded",
+  promise:
+    "a refused connection (429, 451, 503) is explained and retried until it works, and the gap is recorded",
   gaps: "recorded",
   seconds: { short: 20, long: 60 },
   run: (stage, form) =>
@@ -72,7 +73,8 @@ export const connectionRefused: Scenario = {
 
 export const serverShutDown: Scenario = {
   name: "server shut down",
-  promise: "a server that says that it will be shut down is left in time, and notices are no dead letters",
+  promise:
+    "a connection to a server that announces its shutdown is replaced in time, and notices are not dead letters",
   gaps: "none",
   seconds: { short: 20, long: 20 },
   run: (stage) =>
@@ -94,7 +96,8 @@ export const serverShutDown: Scenario = {
 
 export const streamMute: Scenario = {
   name: "stream mute",
-  promise: "one mute stream of many is found within the watchdog's time and cured, and the gap recorded",
+  promise:
+    "one mute stream of many is found within the watchdog's time and subscribed again, and the gap is recorded",
   gaps: "recorded",
   seconds: { short: 25, long: 90 },
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
@@ -158,7 +161,7 @@ async function again(times: number, breakOnce: (n: number) => Promise<number>): 
   return { injected: times, recovery: longest };
 }
 
-/** Breaks all connections and waits until they are made anew. */
+/** Breaks all connections and waits until they are made again. */
 async function breakConnections(stage: Stage, fault: Fault): Promise<number> {
   const { exchange, config, random } = stage;
   await sleep(random(1_000));

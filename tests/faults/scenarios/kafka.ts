@@ -5,7 +5,7 @@ import { recovery } from "../stage.ts";
 
 export const kafkaKilled: Scenario = {
   name: "Kafka killed",
-  promise: "while Kafka is down messages wait in the producers, and all are stored once it is back",
+  promise: "while Kafka is down messages wait in the producers, and all are stored when it is back",
   gaps: "none",
   seconds: { short: 40, long: 70 },
   async run(stage, form) {
@@ -19,7 +19,7 @@ export const kafkaKilled: Scenario = {
 
 export const bufferOverflow: Scenario = {
   name: "buffer overflow",
-  promise: "what a full buffer drops while Kafka is away is in the gap ledger, counted exactly",
+  promise: "what a full buffer drops while Kafka is away is a gap, counted exactly",
   gaps: "recorded",
   seconds: { short: 35, long: 60 },
   setting: { variables: { BUFFER_BYTES: "65536" } },

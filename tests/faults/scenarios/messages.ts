@@ -18,7 +18,7 @@ const MESSAGES = 10_000;
 
 export const framesMutated: Scenario = {
   name: "frames mutated",
-  promise: "100,000 bad frames go to the dead-letter topic, every one, and their good neighbours are stored",
+  promise: "100,000 bad frames all go to the dead-letter topic, and the good ones among them are stored",
   gaps: "none",
   seconds: { short: 70, long: 70 },
   // A bad frame comes with a good one: at this rate it takes half a minute.
@@ -40,7 +40,7 @@ export const framesMutated: Scenario = {
 
 export const messagesMutated: Scenario = {
   name: "messages mutated",
-  promise: "10,000 bad messages among good ones on Kafka go to the dead-letter topic, every one",
+  promise: "10,000 bad messages among good ones on Kafka all go to the dead-letter topic",
   gaps: "none",
   seconds: { short: 20, long: 20 },
   async run(stage) {
@@ -65,7 +65,7 @@ export const messagesMutated: Scenario = {
 export const rowsRefused: Scenario = {
   name: "rows refused",
   promise:
-    "rows that the database refuses are found by bisection, they alone, and `dlq replay` stores them later",
+    "exactly the rows that the database refuses are found by bisection, and `dlq replay` stores them later",
   gaps: "none",
   seconds: { short: 25, long: 60 },
   async run(stage, form) {

@@ -5,7 +5,7 @@ import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:produce", "kline:produce"];
 
-/** Candles of so many symbols come so often that half a second without any is not the market's: it could be told as a gap. */
+/** So many symbols have candles so often that half a second without any is not the market's silence: it could be recorded as a gap. */
 const lively = { rate: 1_000, symbols: readConfig({}).symbols };
 
 export const producerKilledBesideAnother: Scenario = {
@@ -44,7 +44,7 @@ export const connectionLostBesideAnother: Scenario = {
     await addSecondProducers(stage);
     let longest = 0;
     for (let n = 0; n < 2 * times; n++) {
-      // Candles come too seldom to tell a moment's silence from the market's.
+      // Candles come too seldom to distinguish a moment of silence from a quiet market.
       const routes = n % 2 ? ["public", "market"] : ["public"];
       if (n % 2) exchange.inject({ fault: "refuse", status: 503, ms: 2_000 });
       const since = Date.now();
@@ -61,7 +61,7 @@ export const connectionLostBesideAnother: Scenario = {
 
 export const connectionsLostTogether: Scenario = {
   name: "connections lost together",
-  promise: "what two producers miss that lose the exchange together for a moment is in the gap ledger",
+  promise: "what two producers miss that lose the exchange at the same moment is a gap",
   gaps: "recorded",
   seconds: { short: 15, long: 60 },
   async run(stage, form) {
@@ -82,7 +82,7 @@ export const connectionsLostTogether: Scenario = {
 
 export const loneProducerKilled: Scenario = {
   name: "lone producer killed",
-  promise: "what a lone producer missed while it was dead is in the gap ledger",
+  promise: "what a single producer missed while it was not running is a gap",
   gaps: "recorded",
   seconds: { short: 30, long: 100 },
   async run(stage, form) {
@@ -102,7 +102,7 @@ async function killAndRestart(stage: Stage): Promise<number> {
   const since = Date.now();
   const restarted = tasks.map((task) => workers.start(task));
   await untilSubscribed(exchange, config, 1);
-  // What was missed is told once it is known that no other producer was there.
+  // A gap is recorded when it is known that no other producer covered it.
   await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/, LIMIT_MS)));
   return await recovery(stage, since);
 }

@@ -9,7 +9,7 @@ import { runTask } from "../task.ts";
 import { schema } from "../../stack.ts";
 
 const KEPT_DAYS = 30;
-/** Rows that nobody sent. They are taken out before the tables are judged. */
+/** Rows that the exchange did not send. They are removed before the tables are compared. */
 const MARK = "KEPT";
 
 /** What the workers' role tries; each must be refused. */
@@ -65,7 +65,7 @@ const keptDays = async (sql: Sql): Promise<number> =>
     select count(*)::int as days from websocket.order_book_data
     where symbol = ${MARK} and transaction_time < now()`)[0].days;
 
-/** Rounds of the job as somebody else's worker does them, until one says what is asked for. */
+/** Runs rounds of the job, as another worker does, until one returns the given words. */
 async function tidyUntil(
   sql: Sql,
   isSaid: (answer: Record<string, string | null>) => boolean,

@@ -9,7 +9,7 @@ const setting = { variables: { ROLLOVER_SECONDS: "5" } };
 export const rollover: Scenario = {
   name: "planned rollover",
   promise:
-    "connections that are replaced every 5 s, before the exchange closes them, miss nothing, though they may be behind",
+    "connections that are replaced every 5 s, before the exchange closes them, miss nothing, even if they are behind",
   gaps: "none",
   seconds: { short: 45, long: 320 },
   setting,
@@ -30,8 +30,7 @@ export const rollover: Scenario = {
 
 export const rolloverRefused: Scenario = {
   name: "rollover refused",
-  promise:
-    "while new connections are refused the old ones are kept, and the exchange is asked as seldom as it wants",
+  promise: "while new connections are refused the old ones are kept, and requests keep the exchange's limits",
   gaps: "none",
   seconds: { short: 20, long: 60 },
   setting,

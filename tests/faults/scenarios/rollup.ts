@@ -9,7 +9,7 @@ const CURRENT_MS = 10_000;
 
 export const tablesPublished: Scenario = {
   name: "tables published, columns added",
-  promise: "a publication of all tables and columns that somebody adds to the rollup's tables stop no job",
+  promise: "a publication of all tables, and columns that a user adds to the rollup's tables, stop no job",
   gaps: "none",
   seconds: { short: 20, long: 45 },
   async run({ sql }, form) {
@@ -28,8 +28,7 @@ export const tablesPublished: Scenario = {
 
 export const rollupLocked: Scenario = {
   name: "rollup locked",
-  promise:
-    "a lock that the rollup has to wait for is followed by no rest: it is current within 10 s of its end",
+  promise: "after a lock that it waited for the rollup continues without a pause, and is current within 10 s",
   gaps: "none",
   seconds: { short: 30, long: 80 },
   async run({ sql, problems }, form) {

@@ -4,7 +4,7 @@ import { tables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
-/** Something that somebody does to both tables after which they take no row, and how it is repaired. */
+/** A change of both tables after which they accept no row, and how it is repaired. */
 interface Fault {
   readonly alter: (table: string) => string;
   readonly repair: (table: string) => string;
@@ -30,12 +30,12 @@ const faults: readonly Fault[] = [
 export const tablesAltered: Scenario = {
   name: "tables altered",
   promise:
-    "columns, constraints and triggers that somebody adds make no good row a dead letter, and all are stored once they are repaired",
+    "columns, constraints and triggers that a user adds make no good row a dead letter, and all rows are stored after the repair",
   gaps: "none",
   seconds: { short: 45, long: 110 },
   async run(stage, form) {
     const { sql, problems } = stage;
-    // These take every row: nobody need notice.
+    // These accept every row, so nothing need be reported.
     await sql.unsafe(
       tables.map((table) =>
         `alter table ${table} add column n bigserial, add column note text not null default 'mine';`

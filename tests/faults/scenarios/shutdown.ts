@@ -4,7 +4,7 @@ import { recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 export const workersStopped: Scenario = {
   name: "workers stopped",
-  promise: "SIGTERM has a worker finish what it has in hand within 10 s, and a second one quits at once",
+  promise: "on SIGTERM a worker finishes what it has in memory within 10 s, and a second one ends it at once",
   gaps: "recorded",
   seconds: { short: 30, long: 110 },
   async run(stage, form) {

@@ -20,7 +20,7 @@ const BAD = "no message";
 export const sideTopicsRefused: Scenario = {
   name: "side topics refused",
   promise:
-    "while no dead letter and no gap can be written, or after their topic was deleted, ticks and candles go on, and each of all is written once",
+    "while dead letters and gaps can't be written, or after their topic was deleted, ticks and candles go on, and each of all is written once",
   gaps: "recorded",
   seconds: { short: 35, long: 90 },
   async run(stage, form) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { growthOf, leaks } from "./growth.ts";
 
-Deno.test("a heap that warms up and breathes is flat, one that grows steadily is not", () => {
+Deno.test("a heap that warms up and then varies is flat, one that grows steadily is not", () => {
   const flat = [10, 40, 100, 90, 110, 95, 105, 100, 90, 110];
   const growing = Array.from({ length: 100 }, (_, i) => 100 + i);
   const memory = growthOf(new Map([["flat", flat], ["growing", growing]]));

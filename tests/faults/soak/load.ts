@@ -11,7 +11,7 @@ import { residentBytes } from "./memory.ts";
 const RATE = 5_000;
 const SAMPLE_MS = 2_000;
 
-/** A pipeline that nobody breaks, under load for as long as the soak takes. */
+/** A pipeline without faults, under load for as long as the soak takes. */
 export interface Load extends AsyncDisposable {
   /** Ends it; returns what became of its messages, and of each worker's memory. */
   finish(): Promise<{ result: Result; memory: Memory[] }>;

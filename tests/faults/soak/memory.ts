@@ -1,4 +1,4 @@
-/** Bytes of memory that a process holds. Linux: proc(5), `VmRSS`; elsewhere as `ps` tells it. */
+/** Bytes of memory that a process holds. Linux: proc(5), `VmRSS`; elsewhere as `ps` prints it. */
 export async function residentBytes(pid: number): Promise<number> {
   if (Deno.build.os === "linux") {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);

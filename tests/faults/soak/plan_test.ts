@@ -17,7 +17,7 @@ Deno.test("each round has every fault once, in an order that follows from the se
   assert.notDeepEqual(rounds(8), played);
 });
 
-Deno.test("what would take too long is passed over, and nothing begins when there is time for none", () => {
+Deno.test("scenarios that take too long are skipped, and nothing begins when there is no time for any", () => {
   let left = 50;
   const next = planRounds(scenarios, "short", 1, () => left);
   const short = scenarios.filter(({ seconds }) => seconds.short <= 50).map(({ name }) => name).sort();
