@@ -3,8 +3,7 @@
 drop function websocket.make_partitions, websocket.missing_days, websocket.make_day, websocket.drop_partitions,
   websocket.drop_day, websocket.outlived_days, websocket.kept_since(integer);
 
--- The moves of rows out of default partitions. The rows are copied into the partitioned table ..._sorted, whose partitions replace the
--- default partition at the end.
+-- Moves of rows out of default partitions: rows are copied into the table ..._sorted, whose partitions then replace the default one.
 create table websocket.moves (
   parent     text    primary key,
   -- The file of the default partition. If it changes, the pages are others.

@@ -5,7 +5,7 @@ import type { Outage, Silence } from "./silence.ts";
 const since = { at: 0, end: Promise.resolve(0), settled: 0 };
 const silence = (from: number, to: number): Silence => ({ from, to, times: new Map() });
 
-/** Losses beside a twin that gives these answers in turn, and what it was asked. */
+/** Losses beside another producer, whose silences are the answers in turn; `asked` is what was asked. */
 function lossesOf(...answers: (Silence | undefined)[]) {
   const asked: Pick<Outage, "from" | "to">[] = [];
   const losses = createLosses({

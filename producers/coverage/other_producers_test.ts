@@ -42,23 +42,23 @@ function producerOn(records: Records) {
     others,
     silent,
   );
-  const deaf = new Set<string>();
+  const unreceived = new Set<string>();
   return {
     /** Has not been started yet. */
-    off: () => [...symbols.keys()].forEach((stream) => deaf.add(stream)),
+    off: () => [...symbols.keys()].forEach((stream) => unreceived.add(stream)),
     hear(stream: string) {
-      if (deaf.has(stream)) return;
+      if (unreceived.has(stream)) return;
       put(records, { ...sample, symbol: symbols.get(stream), eventTime: Date.now() });
       others.sending(1);
       others.sent();
       keeper.seen(stream, Date.now());
     },
-    /** Is deaf on these streams for so long, one after the other where they are mute. */
+    /** Receives nothing on these streams for `ms`. */
     async lose(ms: number, streams = [name, other]) {
-      for (const stream of streams) deaf.add(stream);
+      for (const stream of streams) unreceived.add(stream);
       keeper.lost(streams, streams.length === 2 ? "lost connection" : "mute stream");
       await sleep(ms);
-      for (const stream of streams) deaf.delete(stream);
+      for (const stream of streams) unreceived.delete(stream);
     },
     /** Is cut off from the exchange and Kafka for so long; what Kafka is asked meanwhile fails, or is answered a little after the end. */
     async loseAll(ms: number, isAnswered: boolean) {
@@ -69,12 +69,12 @@ function producerOn(records: Records) {
     },
     /** Has a Kafka that takes so long to tell how far a topic has come. */
     slowDown: (ms: number) => away = () => sleep(ms),
-    /** Tries to send so many messages, in vain. */
-    sendInVain: (count: number) => others.sending(count),
+    /** Attempts to send `count` messages, without success. */
+    failToSend: (count: number) => others.sending(count),
     async start() {
       const since = others.mark();
       const extent = await kafka.extentOf("t");
-      deaf.clear();
+      unreceived.clear();
       const { times, receivedAt } = await newestTimes(kafka, "t", extent, book, [...symbols.keys()], {
         ...{ signal, log: silent, kind: "kafka" },
       });
@@ -139,16 +139,16 @@ Deno.test("what a producer missed that was cut off from Kafka as well is no gap 
   }
 });
 
-Deno.test("a producer that has tried in vain to send for long still knows of the other", async () => {
+Deno.test("a producer that failed to send for long still knows of the other one", async () => {
   const [a] = await play(async (a) => {
-    a.sendInVain(100_000);
+    a.failToSend(100_000);
     await sleep(1_000);
     for (let n = 0; n < 3; n++, await sleep(3_000)) await a.lose(1_000);
   });
   assert.deepEqual(a, []);
 });
 
-Deno.test("a twin that is lost in its turn has covered what came before, however slow Kafka answers", async () => {
+Deno.test("a second producer whose connection is lost later has covered what came before, however slowly Kafka answers", async () => {
   const gaps = await play(async (a, b) => {
     for (const part of [a, b]) part.slowDown(800);
     await Promise.all([a.lose(300), sleep(500).then(() => b.lose(2_100))]);
@@ -157,7 +157,7 @@ Deno.test("a twin that is lost in its turn has covered what came before, however
   assert.deepEqual(gaps, [[], []]);
 });
 
-Deno.test("a lone producer tells what it missed soon after it is back, lest a kill should take that with it", async () => {
+Deno.test("a single producer records what it missed soon after it is back, before it may be killed", async () => {
   let told = 0;
   const [a] = await play(async (a, b) => {
     b.off();
@@ -187,10 +187,10 @@ Deno.test("of two outages that overlap the common part is recorded", async () =>
   assert.deepEqual(b.filter(({ from, to }) => from < 1_980 || to > 3_520), []);
 });
 
-Deno.test("a twin that is lost a moment later is not overlooked for what is on its way as the first is back", async () => {
+Deno.test("a second producer that is lost a moment later is noticed, even if messages are on their way when the first is back", async () => {
   const [a] = await play((a, b) => {
     const lost = [a.lose(3_000), sleep(60).then(() => b.lose(4_000))];
-    a.sendInVain(30);
+    a.failToSend(30);
     return Promise.all(lost);
   });
   assertMissed(a, 60, 3_000);
@@ -219,7 +219,7 @@ Deno.test("a lone producer that was away for a moment records that, though messa
     async (a, _b, records) => {
       const now = Date.now();
       for (const symbol of symbols.values()) put(records, { ...sample, symbol, eventTime: now - 300 });
-      a.sendInVain(4);
+      a.failToSend(4);
       const started = a.start();
       await sleep(1);
       for (let n = 0; n < 4; n++) put(records, { ...sample, symbol: "BTCUSDT", eventTime: now + n });

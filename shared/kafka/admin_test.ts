@@ -45,7 +45,7 @@ Deno.test("where there are three brokers a topic is made with three replicas, tw
 
 const [unknownTopic, noLeader, notLeader, forbidden] = [3, 5, 6, 29];
 
-Deno.test("a topic that was just made is waited for until it is known and led; what a person must mend is told at once", async () => {
+Deno.test("a topic that was just made is waited for until it is known and led; an error that a person must end is thrown at once", async () => {
   const answers = [unknownTopic, noLeader, notLeader];
   await madeOn(1, answers);
   assert.deepEqual(answers, []);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFiles } from "./files.ts";
 import { rules } from "./rules.ts";
 
 /** What the rules say of a file. */
@@ -75,4 +76,16 @@ for (
 Deno.test("published names and longer words are not refused", () => {
   assert.deepEqual(withFile("migrations/0099_upkeep.sql", "-- the recommended command"), []);
   assert.deepEqual(withFile("CHANGELOG.md", "- the upkeep"), []);
+});
+
+Deno.test("the check reads the files that people write, and the project keeps the rules", async () => {
+  const files = await readFiles(new URL("../../", import.meta.url));
+  const paths = files.map(({ path }) => path);
+  for (
+    const path of ["README.md", ".env.example", "shared/kafka/mod.ts", "migrations/setup.sql", "Dockerfile"]
+  ) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.deepEqual(paths.filter((path) => /^\.local\/|\.lock$|\.json$/.test(path)), []);
+  assert.deepEqual(rules(files), []);
 });
