@@ -17,7 +17,7 @@ export interface Drain extends Run {
   readonly highestMemory: number;
 }
 
-/** How often a consumer is asked how far it is: seldom enough to cost it next to nothing, in ms. */
+/** How often a consumer is asked how far it is: so seldom that it costs almost nothing, in ms. */
 const POLL_MS = 25;
 
 let groups = 0;

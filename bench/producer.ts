@@ -23,7 +23,7 @@ const FRAMES = 500;
  */
 const UNDER_WAY = 50_000;
 
-/** How often the producer is asked how far it is: seldom enough to cost it next to nothing, in ms. */
+/** How often the producer is asked how far it is: so seldom that it costs almost nothing, in ms. */
 const POLL_MS = 25;
 
 /** What is sent, made before it is timed. */

@@ -7,7 +7,7 @@ Deno.test("the median is the middle one, or half-way between the two in the midd
   assert.deepEqual(measured([7]), { median: 7, least: 7, most: 7 });
 });
 
-Deno.test("a percentile lies between its neighbours in proportion", () => {
+Deno.test("a percentile lies between two figures in proportion", () => {
   const hundredOne = Array.from({ length: 101 }, (_, i) => i);
   assert.equal(percentile(hundredOne, 0.99), 99);
   assert.equal(percentile([0, 10], 0.25), 2.5);

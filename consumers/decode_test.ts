@@ -63,7 +63,7 @@ Deno.test("a stream whose messages have no receivedAt has no old pipeline", () =
   assert.deepEqual([bad.length, legacy.length], [1, 0]);
 });
 
-/** The row that remains after batches, each merged and then upserted by the design's order, told anew from its words. */
+/** The row that remains after batches, each merged and then upserted by the design's order, computed a second time from its words. */
 function stored(batches: Kline[][]): Map<string, Kline> {
   const rows = new Map<string, Kline>();
   for (const message of batches.flatMap((batch) => newestPerRow(kline.message, batch))) {

@@ -78,8 +78,8 @@ Deno.test("a record batch that can't be read is set aside with its bytes, whatev
   const { store, written, setAside } = storeOf(book);
   const damage = { cause: "its checksum is wrong", records: 3 };
   const [like] = batchOf([text(1)]).messages;
-  const poison = { ...batchOf([]), messages: [{ ...like, damage }], nextOffset: "3" };
-  const outcomes = await store([poison, batchOf([])]);
+  const damaged = { ...batchOf([]), messages: [{ ...like, damage }], nextOffset: "3" };
+  const outcomes = await store([damaged, batchOf([])]);
   assert.deepEqual(written, [[]]);
   const became = outcomes.map(({ results, nextOffset }) => [results, nextOffset]);
   assert.deepEqual(became, [[["rejected"], "3"], [[], "0"]]);

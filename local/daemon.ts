@@ -15,7 +15,7 @@ export interface DaemonPlan {
   readonly command: string;
   readonly args: string[];
   readonly account?: Account;
-  /** The signals that end it, the gentlest first. */
+  /** The signals that end it, the mildest first. */
   readonly signals: Deno.Signal[];
   /** Whether it answers by now. */
   isReady(pid: number): Promise<boolean>;

@@ -11,7 +11,7 @@ export interface WatchedPlan extends Partial<Account> {
   readonly log?: string;
   readonly stdout?: "inherit" | "null" | "piped";
   readonly stderr?: "inherit" | "null" | "piped";
-  /** The signals that end it once this process is gone, the gentlest first. */
+  /** The signals that end it once this process is gone, the mildest first. */
   readonly signals: readonly Deno.Signal[];
 }
 

@@ -29,7 +29,7 @@ function eventsFor(minutes: number, changes: Partial<MarketOptions> = {}): Marke
 const payloads = (events: MarketEvent[], kind: string) =>
   events.filter(({ stream }) => kindOf(stream) === kind).map((event) => JSON.parse(payloadText(event, 0)));
 
-/** What trades add up to, in the terms of a kline's `k`, reckoned in another way than the market's own. */
+/** What trades add up to, in the terms of a kline's `k`, computed in another way than the market's own. */
 function candleOf(trades: { t: number; p: string; q: string; m: boolean }[]) {
   const [{ p, q }] = trades;
   const base = (some: typeof trades) => some.reduce((sum, { q }) => sum + BigInt(unitsOf(q)), 0n);
@@ -132,7 +132,7 @@ Deno.test("update ids rise strictly, also past a restart, between 2^31 and 2^53"
   assert.ok(all[0] > 2 ** 31 && all.at(-1)! < 2 ** 53);
 });
 
-Deno.test("neighbours often share both E and T, so that no timestamp is a key", () => {
+Deno.test("consecutive messages often have the same E and T, so that no timestamp is a key", () => {
   const books = payloads(eventsFor(5), "bookTicker");
   const shared = books.filter(({ E, T, s }, i) =>
     i > 0 && books[i - 1].E === E && books[i - 1].T === T && books[i - 1].s === s
