@@ -1,7 +1,7 @@
 import process from "node:process";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backoff, sleep } from "./wait.ts";
+import { backoff, createCondition, sleep } from "./wait.ts";
 
 Deno.test("a wait whose signal is aborted, before or meanwhile, ends at once and does not throw", async () => {
   const start = performance.now();
@@ -41,4 +41,28 @@ Deno.test("a wait of a negative time ends at once, without a warning of the runt
   await sleep(10);
   process.off("warning", warn);
   assert.deepEqual(warnings, []);
+});
+
+Deno.test("a condition wakes all who wait, once, and nobody who comes later", async () => {
+  const condition = createCondition();
+  const { signal } = new AbortController();
+  const woken: string[] = [];
+  const wait = (name: string) => condition.wait(signal).then(() => woken.push(name));
+  const first = [wait("a"), wait("b")];
+  condition.notifyAll();
+  const later = wait("c");
+  await Promise.all(first);
+  assert.deepEqual(woken, ["a", "b"]);
+  condition.notifyAll();
+  await later;
+  assert.deepEqual(woken, ["a", "b", "c"]);
+});
+
+Deno.test("a wait for a condition ends where its signal is aborted, before or meanwhile", async () => {
+  const condition = createCondition();
+  await condition.wait(AbortSignal.abort());
+  const stop = new AbortController();
+  const waiting = condition.wait(stop.signal);
+  stop.abort();
+  await waiting;
 });

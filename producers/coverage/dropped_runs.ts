@@ -1,27 +1,27 @@
 import type { Gap } from "../../shared/streams/gap.ts";
 
-/** Keeps account of what a full buffer drops: what is dropped of a symbol in a row is one run, and becomes one gap. */
+/** Records what a full buffer drops. Messages of a symbol that are dropped in a row are one run, and become one gap. */
 export interface DroppedRuns {
   /** A message was dropped, with the exchange's time in ms. */
   dropped(symbol: string, eventTime: number): void;
-  /** A message of the symbol is sent: what is dropped after it makes another gap. */
+  /** A message of the symbol is sent: what is dropped later is another gap. */
   sent(symbol: string): void;
-  /** The gaps that are new or have grown since they were last taken; a grown one takes its own place in the table. */
+  /** Takes the gaps that are new or have grown since the last call. A gap that has grown replaces its own row in the table. */
   take(): Gap[];
 }
 
-/** Gaps that a full buffer may make before they are told: past that, the last one of a symbol goes on. */
+/** The most gaps that wait to be taken. Past that, the newest gap of a symbol grows, and no new one begins. */
 const MOST_UNTOLD = 1_000;
 
-/** Nothing dropped yet, of the stream of that name. */
+/** For the stream of that name. */
 export function createDroppedRuns(name: string): DroppedRuns {
   const untold = new Set<Gap>();
   const told = new WeakSet<Gap>();
   const newest = new Map<string, Gap>();
-  /** Symbols whose newest gap goes on with the next message that is dropped. */
+  /** Symbols whose newest gap grows with the next message that is dropped. */
   const open = new Set<string>();
 
-  /** The gap that a message of that time is part of. A gap's start is part of its key: two that begin in the same ms are one. */
+  /** The gap that a message of that time belongs to. A gap's start is part of its key: two that begin in the same ms are one row. */
   const find = (symbol: string, eventTime: number): Gap | undefined => {
     const last = newest.get(symbol);
     if (open.has(symbol) || last?.startedAt === eventTime) return last;
@@ -37,7 +37,7 @@ export function createDroppedRuns(name: string): DroppedRuns {
       newest.set(symbol, gap);
       open.add(symbol);
       untold.add(gap);
-      // The start of one that is told stays, or it would be another row.
+      // A gap that has been taken keeps its start, or it would be another row.
       if (!told.has(gap)) gap.startedAt = Math.min(gap.startedAt, eventTime);
       gap.endedAt = Math.max(gap.endedAt, eventTime);
       gap.dropped!++;

@@ -9,39 +9,39 @@ import type { Outlet } from "../../shared/outlet/outlet.ts";
 import { narrow, type Silence } from "./silence.ts";
 import type { Mark, OtherProducers } from "./other_producers.ts";
 
-/** What a buffer that stays full drops is told so often, in ms: a producer that is killed takes with it what is untold. */
+/** How often the drops of a buffer that stays full are sent, in ms. If the process is killed, what is not sent is never recorded. */
 const TELL_MS = 5_000;
 
 const HOUR_MS = 3_600_000;
 
-/** Sends the gaps of a stream to their topic, those that no other producer covered. */
+/** Sends the gaps of a stream to their topic, except what another producer received. */
 export interface GapKeeper {
-  /** A good message came on the exchange's stream, with the exchange's time in ms. */
+  /** A good message came on the feed, with the exchange's time in ms. */
   seen(stream: string, eventTime: number): void;
-  /** These streams are subscribed. */
+  /** These feeds are subscribed. */
   subscribed(streams: readonly string[]): void;
-  /** Nothing comes on these streams any more. */
+  /** Nothing comes on these feeds any more. */
   lost(streams: readonly string[], reason: Reason): void;
-  /** What came on these streams between two event times went by, though the connection was never lost. */
+  /** What came on these feeds between two event times was not received, though the connection was never lost. */
   missed(streams: readonly string[], from: number, to: number): void;
   /**
-   * The newest records of a connection's streams before this worker started, in ms; `since` was made at the start, and `away` is how
-   * long ago the newest of all was received.
+   * Takes the event times in ms of the newest records of a connection's feeds before this worker started. `since` was made at the
+   * start; `away` is how long ago the newest record of all was received, in ms.
    */
   startedAfter(newest: ReadonlyMap<string, number>, since: Mark, away: number): void;
   /** The full buffer dropped a message. */
   dropped(symbol: string, eventTime: number): void;
-  /** These have left the buffer to be sent for the first time. */
+  /** These entries are about to be sent for the first time. */
   sending(entries: readonly Outgoing[]): void;
-  /** To be called when messages have been sent: tells what was dropped, once that has an end or after some seconds. */
+  /** Call it when messages have been sent. It sends the gaps of what was dropped, once the buffer has room or after some seconds. */
   flush(): void;
-  /** Tells of all holes that are open, as the worker ends. */
+  /** Sends all gaps that have no end yet, as the worker ends. */
   close(): Promise<void>;
 }
 
 /**
- * A keeper for the stream of that name, which puts gaps into `gaps`. `hasRoom` tells whether the buffer of the stream's own
- * messages does. `symbols` tells whose each of the exchange's streams is.
+ * A keeper for the stream of that name, which puts gaps into `gaps`. `hasRoom` tells whether the buffer of the stream's messages is
+ * less than half full. `symbols` has the symbol of each feed.
  */
 export function createGapKeeper(
   name: string,
@@ -57,20 +57,20 @@ export function createGapKeeper(
   const gapLog = createGapLog(log);
   const confirming = new Set<Promise<void>>();
   let toldAt = performance.now();
-  /** When the producer before this one received its last message, in ms of `performance.now()`. */
+  /** When the previous producer received its last message, in ms of `performance.now()`. */
   let leftAt = 0;
 
   const record = (gap: Gap) => {
-    // What was dropped in one ms is counted, but nothing else can be missing of no time.
+    // Only a drop can be missing within one ms.
     if (gap.endedAt <= gap.startedAt && gap.dropped === null) return;
-    // The topic may hold a recording, or another invented market: its times are not those of this one.
+    // The topic may hold a recording or another simulated market, whose times have nothing to do with these.
     if (gap.reason === "restart" && gap.endedAt - gap.startedAt > performance.now() - leftAt + HOUR_MS) {
       return;
     }
     gapLog.note(gap);
     gaps.push({ key: gap.symbol, value: JSON.stringify(gap) });
   };
-  /** Records of a gap what no other producer covered. */
+  /** Records the parts of a gap that no other producer received. */
   const confirm = (stream: string, gap: Gap, silent: Promise<readonly (Silence | undefined)[]>) => {
     const confirmed = silent.then((found) => {
       const silences = found.filter((one) => one !== undefined);
@@ -90,7 +90,7 @@ export function createGapKeeper(
     subscribed: (streams) => ledger.subscribed(streams, Date.now()),
     lost(streams, reason) {
       const since = others.mark();
-      // Mute streams may come back one by one.
+      // Mute feeds may come back one by one.
       for (const some of reason === "mute stream" ? streams.map((stream) => [stream]) : [streams]) {
         losses.begin({ streams: some, from: ledger.newest(some), isRestart: false }, since);
       }
@@ -109,7 +109,7 @@ export function createGapKeeper(
         const gap = ledger.startedAfter(stream, eventTime);
         if (gap) ended.set(stream, gap);
       }
-      // It is over with the first message of any.
+      // The outage ends with the first message of any feed.
       const to = Math.min(...[...ended.values()].map(({ endedAt }) => endedAt));
       const silent = ended.size > 0 ? others.silenceIn({ ...outage, to }, since) : undefined;
       for (const [stream, gap] of ended) confirm(stream, gap, Promise.all([silent]));

@@ -2,10 +2,10 @@ import type { Log } from "../../shared/log.ts";
 import type { Gap } from "../../shared/streams/gap.ts";
 import { sleep } from "../../shared/wait.ts";
 
-/** Streams that are lost together usually come back within this time, in ms. */
+/** Feeds that are lost together usually come back within this time, in ms. */
 const GATHER_MS = 2_000;
 
-/** Logs gaps, one line an outage. */
+/** Logs gaps, one line for each outage. */
 export interface GapLog {
   note(gap: Gap): void;
   /** Logs the rest, when the worker ends. */

@@ -1,29 +1,29 @@
 import type { Gap } from "../../shared/streams/gap.ts";
 
-/** Why nothing came on a stream. */
+/** Why nothing came on a feed. */
 export type Reason = "lost connection" | "mute stream" | "restart";
 
-/** Keeps account of the holes in what the exchange sends: each becomes a row of the gap ledger. */
+/** Tracks the holes in what was received of each feed. Each hole becomes a row of the gap ledger. */
 export interface Ledger {
-  /** A good message came, with the exchange's time in ms; returns the gap that it ends. */
+  /** A good message came, with the exchange's time in ms. Returns the gap that it ends. */
   seen(stream: string, eventTime: number): Gap | undefined;
-  /** These streams are subscribed at `now`, in ms since the epoch: what comes from then on is received. */
+  /** These feeds are subscribed at `now`, in ms since the epoch: what comes from then on is received. */
   subscribed(streams: Iterable<string>, now: number): void;
-  /** Nothing comes on these streams any more. A hole that is open already stays as it is; a stream that was never subscribed has none. */
+  /** Nothing comes on these feeds any more. A hole that is open stays as it is; a feed that was never subscribed has none. */
   lost(streams: Iterable<string>, reason: Reason): void;
   /** What came between two event times was not received, though nothing was lost at the time. */
   missed(stream: string, from: number, to: number): Gap;
-  /** The newest record of the stream before this worker started, ms: since then it may have missed something. */
+  /** The time in ms of the newest record of the feed before this worker started: what came later may be missing. */
   startedAfter(stream: string, eventTime: number): Gap | undefined;
-  /** The event time of the newest message of any of these streams; when the worker started, if there was none. */
+  /** The event time of the newest message of any of these feeds; the start of the worker if there was none. */
   newest(streams: readonly string[]): number;
-  /** The worker ends at `now`: the holes that are open, by stream. */
+  /** The worker ends at `now`. Returns the holes that are open, by feed. */
   close(now: number): Map<string, Gap>;
 }
 
 /**
- * An empty ledger of `name`; `now` in ms is when the worker started. Each of the exchange's streams has holes of its own, as
- * it is lost and comes back by itself; `symbols` tells whose it is, for the row.
+ * An empty ledger of the stream `name`; `now` in ms is when the worker started. Each feed has holes of its own, as it is lost and comes
+ * back by itself. `symbols` has the symbol of each feed, for the row.
  */
 export function createLedger(name: string, symbols: ReadonlyMap<string, string>, now: number): Ledger {
   const last = new Map<string, number>();
@@ -54,7 +54,7 @@ export function createLedger(name: string, symbols: ReadonlyMap<string, string>,
     },
     lost(streams, reason) {
       for (const stream of streams) {
-        // A stream that has not spoken yet is covered since it was subscribed.
+        // A feed on which nothing has come yet is covered since it was subscribed.
         const startedAt = last.get(stream) ?? subscribedAt.get(stream);
         if (startedAt !== undefined && !open.has(stream)) open.set(stream, { startedAt, reason });
       }

@@ -1,26 +1,29 @@
 import type { Outage, Silence } from "./silence.ts";
 import type { Mark, OtherProducers } from "./other_producers.ts";
 
-/** Knows which streams were lost together, and what other producers left of that. */
+/** Knows which feeds were lost together, and which part of that no other producer received. */
 export interface Losses {
   /**
-   * Streams are lost together; `since` was made then. Those that were lost before and are not back stay with the others.
-   * `silence` is given where others that were lost with them are back already.
+   * Feeds are lost together; `since` was made then. A feed that was lost before and is not back stays with that loss. `silence` is given
+   * if other feeds of the same loss are back already.
    */
   begin(outage: Omit<Outage, "to">, since: Mark, silence?: Promise<Silence | undefined>): void;
-  /** A stream is back with its first message at event time `to`, or the worker ends without one; resolves to when nobody received anything meanwhile. */
+  /**
+   * A feed is back with its first message at event time `to`, or the worker ends without one. Resolves to the times in which nobody
+   * received anything.
+   */
   end(stream: string, to: number): Promise<Silence[]>;
 }
 
 interface Loss extends Omit<Outage, "to"> {
   readonly since: Mark;
-  /** Known of all once the first of them is back: a connection carries all of its streams or none. */
+  /** Known for all feeds once the first of them is back: a connection carries all of its feeds or none. */
   silence?: Promise<Silence | undefined>;
-  /** Of a stream that was not back from another loss when this one began: what is known of that. */
+  /** The silences of an earlier loss, by feeds that were not back from it when this one began. */
   readonly earlier: Map<string, Promise<Silence[]>>;
 }
 
-/** Nothing is lost. */
+/** At first nothing is lost. */
 export function createLosses(others: Pick<OtherProducers, "silenceIn">): Losses {
   const losses = new Map<string, Loss>();
   const silencesOf = async (stream: string, { earlier, silence }: Loss) => {

@@ -3,18 +3,18 @@ import { retryForever, type RetryOptions } from "../../shared/retry.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import { messagesOf, timesByStream } from "./record_times.ts";
 
-/** Messages of each partition that are read at start, and where a stream is not among them. */
+/** Messages of each partition that are read at the start, and if a feed is not among them. */
 const MOST = 2_000;
 const MOST_FAR = 20_000;
-/** A stream of which nothing came in so long while others spoke was not subscribed, in ms. */
+/** A feed on which nothing came for so long, while others had messages, was not subscribed. In ms. */
 const TELLING_MS = 60_000;
 
-/** What a topic has of before this start. */
+/** What a topic holds from before this start. */
 export interface Newest {
   /**
-   * The newest event time in ms of each of the exchange's streams, before `extent`'s end. A stream whose messages are further back gets
-   * the newest time of all: until then its producer was alive, and had nothing. One that is not found though the records reach
-   * back by a minute is left out: nobody covered it.
+   * The newest event time in ms of each feed, before `extent`'s end. A feed whose messages are further back gets the newest time of
+   * all: until then its producer worked, and nothing came. A feed that is not found in records of at least a minute is left out:
+   * nobody received it.
    */
   readonly times: ReadonlyMap<string, number>;
   /** When the newest of the messages was received, in ms since the epoch; 0 where there are none. */
@@ -42,13 +42,13 @@ export async function newestTimes<M extends ExchangeMessage>(
   const overall = Math.max(...newest.values());
   const all = extent.some(({ low, high }) => high - low > MOST) ? await read(MOST_FAR) : near;
   const found = timesByStream(stream, messagesOf(stream, all));
-  // In a shorter time a stream may well have had nothing.
+  // In a shorter time a feed may have had no message.
   const canTell = overall - knownSince(stream, all) >= TELLING_MS;
   for (const name of missing) if (!canTell || found.has(name)) newest.set(name, overall);
   return { times: newest, receivedAt };
 }
 
-/** From when on the records tell of every stream, each of which is on one partition. */
+/** From which time on the records hold every feed, each of which is on one partition. */
 function knownSince<M extends ExchangeMessage>(
   stream: Pick<Stream<M>, "message">,
   records: Awaited<ReturnType<Kafka["readTail"]>>,

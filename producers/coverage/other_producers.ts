@@ -4,23 +4,23 @@ import { sleep } from "../../shared/wait.ts";
 import { messagesOf, timesByStream } from "./record_times.ts";
 import { findSilence, type Outage, type Silence } from "./silence.ts";
 
-/** How far the topic had come at some moment, and this producer. */
+/** The state of the topic and of this producer at one moment. */
 export interface Mark {
   /** In ms, as `performance.now()` tells. */
   readonly at: number;
-  /** Undefined where it could not be told then. */
+  /** The number of records in the topic; undefined if it could not be read in time. */
   readonly end: Promise<number | undefined>;
-  /** Messages that Kafka had acked, with those of attempts that seemed to fail. */
+  /** Messages that Kafka had acked, including those of attempts that seemed to fail. */
   readonly settled: number;
 }
 
 /** Tells what other producers of the same topic received while this one did not. */
 export interface OtherProducers {
-  /** To be made when streams are lost. */
+  /** Call it when feeds are lost. */
   mark(): Mark;
   /**
-   * The part of an outage in which nobody received anything; all of it where there is no other producer, or Kafka can't be
-   * asked. What was lost since is on the topic after the mark.
+   * The part of an outage in which nobody received anything. It is the whole outage if there is no other producer, or if Kafka can't be
+   * asked. What others received since the loss is on the topic after the mark.
    */
   silenceIn(outage: Outage, since: Mark): Promise<Silence | undefined>;
   /** So many messages are handed to Kafka; told at each attempt. */
@@ -29,18 +29,18 @@ export interface OtherProducers {
   sent(): void;
 }
 
-/** What others received until an outage's end is on the topic so long after it, in ms. */
+/** After this time, what others received until the end of an outage is on the topic. In ms. */
 const LANDING_MS = 2_000;
-/** Where nobody seems to be there it is enough to wait so long: a kill would take the gap with it. */
+/** The wait if there seems to be no other producer, in ms. It is short, as the gap is not recorded if the process is killed before. */
 const ALONE_MS = 500;
 /** Messages of each partition that are read: what two producers send of a fast market in three seconds. */
 const MOST = 20_000;
-/** As many tell who is alone that nobody was there until a moment ago. */
+/** Messages of each partition that are read to confirm that there was no other producer. */
 const MOST_ALONE = 2_000;
 
 /**
- * There is another producer when the topic has grown by more than this one sent. What it had is read from the topic's end. What
- * it missed itself it records itself.
+ * There is another producer if the topic has grown by more than this one sent. What the other received is read from the topic's end. Each
+ * producer records what it missed itself.
  */
 export function createOtherProducers<M extends ExchangeMessage>(
   kafka: Pick<Kafka, "extentOf" | "readTail">,
@@ -58,7 +58,7 @@ export function createOtherProducers<M extends ExchangeMessage>(
 
   let reading: Promise<unknown> = Promise.resolve();
   let next: Promise<Silence["times"]> | undefined;
-  /** Reads the topic's end. Who asks while it is being read shares the next time. */
+  /** Reads the topic's end. All calls during one read share the next one. */
   const read = () => {
     next ??= reading.catch(() => {}).then(async () => {
       next = undefined;
@@ -71,7 +71,7 @@ export function createOtherProducers<M extends ExchangeMessage>(
   return {
     mark() {
       const at = performance.now();
-      // Where Kafka is away, too, the topic may grow by any number before it answers.
+      // If Kafka is away, too, the topic may grow by any number before it answers.
       const isLate = () => performance.now() - at > LANDING_MS;
       return { at, end: endNow().then((end) => isLate() ? undefined : end, () => undefined), settled };
     },
@@ -82,7 +82,7 @@ export function createOtherProducers<M extends ExchangeMessage>(
       try {
         await past(since.at, LANDING_MS);
         const [before, now] = [await since.end, await endNow()];
-        // What was under way at the mark counts as sent since: that invents no other producer, but may hide one, as a slow answer may.
+        // Messages under way at the mark count as sent later. That may hide another producer, but never invents one.
         if (before !== undefined && now - before <= attempted - since.settled) {
           await past(isOver, ALONE_MS);
           if (!hasReceived(outage, await newest(MOST_ALONE))) return whole;
@@ -98,10 +98,10 @@ export function createOtherProducers<M extends ExchangeMessage>(
   };
 }
 
-/** Of two streams the exchange's times may differ by so much as they come back, in ms. */
+/** The exchange's times of two feeds may differ by so much when they come back, in ms. */
 const SKEW_MS = 100;
 
-/** Whether somebody received something of the outage; what came right before its end may be our own. */
+/** Whether somebody received something of the outage. What came right before its end may be our own. */
 function hasReceived({ streams, from, to }: Outage, times: Silence["times"]): boolean {
   return streams.some((stream) => times.get(stream)?.some((time) => from < time && time < to - SKEW_MS));
 }

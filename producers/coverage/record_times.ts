@@ -1,7 +1,7 @@
 import type { Incoming } from "../../shared/kafka/mod.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 
-/** How far an event may be ahead of this machine's clock, in ms: times further ahead are ignored. */
+/** How far an event may be ahead of this machine's clock, in ms. Times further ahead are ignored. */
 const MOST_LEAD_MS = 60_000;
 
 /** The messages among a topic's records whose times can be true. Messages of another pipeline are left out. */
@@ -18,7 +18,7 @@ export function messagesOf<M extends ExchangeMessage>(
   });
 }
 
-/** Event times of messages in ms, by the exchange's stream that they came on. */
+/** Event times of messages in ms, by feed. */
 export function timesByStream<M extends ExchangeMessage>(
   { feed }: Pick<Stream<M>, "feed">,
   messages: readonly M[],

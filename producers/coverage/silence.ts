@@ -1,32 +1,32 @@
 import type { Gap } from "../../shared/streams/gap.ts";
 
-/** Streams that came to nothing together. Times are the exchange's, in ms. */
+/** Feeds on which nothing came, all for the same reason. Times are the exchange's, in ms. */
 export interface Outage {
   readonly streams: readonly string[];
-  /** Of the newest message before it, and of the first one after: `Infinity` where the worker ends without one. */
+  /** The times of the newest message before the outage and of the first one after it; `Infinity` if the worker ends without one. */
   readonly from: number;
   readonly to: number;
-  /** It is what came before this producer's start. */
+  /** The outage ended with this producer's start. */
   readonly isRestart: boolean;
 }
 
-/** A part of an outage in which nobody received anything, and the times of what was received, by stream. */
+/** A part of an outage in which nobody received anything, and the times of what was received, by feed. */
 export interface Silence {
   readonly from: number;
   readonly to: number;
   readonly times: ReadonlyMap<string, readonly number[]>;
 }
 
-/** For so long a market may be silent on all streams of a connection, and no producer starts within it, in ms. */
+/** A market may be silent for so long on all feeds of a connection, and no producer starts faster. In ms. */
 const QUIET_MS = 500;
-/** What is looked at of the outage of one that was there before: the part before its end, in ms. */
+/** The last part of an outage, in ms. Only this part is examined, unless the producer has just started. */
 const END_MS = 1_000;
 
 /**
- * The silence that other producers left of an outage, by the times that the topic holds. Where two lost the exchange together
- * the first to return finds what both missed right before its own return: so the end of an outage tells enough. As their
- * last messages may differ, a silence of half a short outage is one, too. Of two that start together only the first
- * to reach Kafka knows of what was missed, and it may be the last to reach the exchange: it looks at all.
+ * The part of an outage in which nobody received anything, by the times that the topic holds. If two producers lost the exchange
+ * together, the first one to return finds what both missed right before its own return: the end of an outage is enough to examine.
+ * As the last messages of the two may differ, half of a short outage counts as a silence, too. If two producers start together, only
+ * the first to reach Kafka knows what was missed, and it may be the last to reach the exchange: it examines the whole outage.
  */
 export function findSilence(
   { streams, from, to, isRestart }: Outage,
@@ -36,7 +36,7 @@ export function findSilence(
     from < time && time < to
   );
   within.sort((a, b) => a - b);
-  // What is missing after the newest record of all is told at the next start, which begins there.
+  // What is missing after the newest record of all is recorded at the next start, which begins there.
   const end = to < Infinity ? to : within.at(-1);
   if (end === undefined) return { from, to, times };
   const points = [from, ...within, end];
@@ -53,8 +53,8 @@ export function findSilence(
 }
 
 /**
- * What is left of a stream's gap when all that was received around the silences is left out of it: a gap for each silence,
- * and one of two between which nothing came on the stream.
+ * The parts of a feed's gap in which nobody received anything: one gap for each silence, and one for two silences between which nothing
+ * came on the feed.
  */
 export function narrow(gap: Gap, stream: string, silences: readonly Silence[]): Gap[] {
   const times = silences.flatMap(({ times }) => times.get(stream) ?? []);
