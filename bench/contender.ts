@@ -1,7 +1,7 @@
 import { measured } from "./statistics.ts";
 import { spread } from "./table.ts";
 
-/** CPU time in s: of the process that is measured, and of the servers while it ran; absent where it was not measured. */
+/** CPU time in s: of the process that is measured, and of the servers while it ran; absent if it was not measured. */
 export type Cpu = Partial<Record<"worker" | "postgres" | "kafka", number>>;
 
 /** What one run of a contender took, in s. */

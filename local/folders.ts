@@ -25,7 +25,7 @@ export async function fillOnce(folder: string, source: string, fill: () => Promi
   });
 }
 
-/** The text of a file; undefined where there is none. */
+/** The text of a file; undefined if there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);

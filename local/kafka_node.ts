@@ -19,7 +19,7 @@ interface NodePlan {
   readonly port: number;
   /** Its `server.properties`. */
   readonly settings: Record<string, string | number>;
-  /** The id of its cluster, used where the folder is new. */
+  /** The id of its cluster, used if the folder is new. */
   readonly cluster: string;
   /** Most megabytes of its heap; 512 unless given. */
   readonly heap?: number;
@@ -33,7 +33,7 @@ interface NodePlan {
 export const kafkaSignals: Deno.Signal[] = ["SIGTERM", "SIGKILL"];
 
 /**
- * Starts one node, which is broker and controller, in a process of its own; it formats the folder first where that is new.
+ * Starts one node, which is broker and controller, in a process of its own; it formats the folder first if that is new.
  *
  * @throws if Java or Maven is missing, or if the server does not start; the message says what to do
  */

@@ -1,6 +1,6 @@
 import { run } from "./command.ts";
 
-/** The command line of a running process; empty where there is none, or only its remains. */
+/** The command line of a running process; empty if there is none, or only its remains. */
 export async function commandLineOf(pid: number): Promise<string> {
   try {
     if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`);
@@ -10,7 +10,7 @@ export async function commandLineOf(pid: number): Promise<string> {
   }
 }
 
-/** The process that started another one, or has taken it over; 0 where there is none. */
+/** The parent of a process, now; 0 if there is none. */
 export async function parentOf(pid: number): Promise<number> {
   try {
     if (Deno.build.os !== "linux") return Number(await run("ps", ["-o", "ppid=", "-p", String(pid)]));

@@ -23,7 +23,7 @@ export async function moveCoordinator(bootstrap: string, groupId: string): Promi
   return performance.now() - since;
 }
 
-/** Adds commits until a group's coordinator takes so long to load them, in ms. */
+/** Adds commits until a group's coordinator takes `ms` to load them. */
 export async function growCommitsUntil(bootstrap: string, group: string, ms: number): Promise<void> {
   for (let count = 0; count < MOST; count += GROWTH) {
     await growCommits(bootstrap, group, GROWTH);

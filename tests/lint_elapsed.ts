@@ -20,14 +20,14 @@ function nameOf(node: Node): string | undefined {
   if (node.type === "MemberExpression" && !node.computed) return nameOf(node.property);
 }
 
-/** A number that is written down, by its name in capitals too: a moment so long before or after now is no difference. */
+/** A literal number, or a constant in capitals. Now plus or minus a constant is a time, not an elapsed time. */
 function isConstant(node: Node): boolean {
   if (node.type === "BinaryExpression") return isConstant(node.left) && isConstant(node.right);
   return node.type === "Literal" || /^[A-Z][A-Z_]*$/.test(nameOf(node) ?? "");
 }
 
 /**
- * A plugin of `deno lint` that forbids to subtract or compare `Date.now()`, or what has it in the same file. Tests and benchmarks may,
+ * A plugin of `deno lint` that refuses to subtract or compare `Date.now()`, or a variable that has it in the same file. Tests and benchmarks may,
  * since they compare rows with the clock of the same machine.
  */
 const plugin: Deno.lint.Plugin = {

@@ -20,7 +20,7 @@ export interface PgBouncer extends AsyncDisposable {
 /** Where Debian's package puts it: not on the path of every account. */
 const command = "/usr/sbin/pgbouncer";
 
-/** Why tests that need PgBouncer can't run here; undefined where they can. */
+/** Why tests that need PgBouncer can't run here; undefined if they can. */
 export const whyNoPgBouncer = await Deno.stat(command).then(
   () => undefined,
   () => "skipped as there is no PgBouncer: apt-get install pgbouncer",

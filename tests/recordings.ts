@@ -10,7 +10,7 @@ export function recordingPath(name: string): string {
   return join(folder, name);
 }
 
-/** Registers a test that reads a recording; where there is none, its name says that it is left out. */
+/** Registers a test that reads a recording; if there is none, its name says that it is left out. */
 export function testWithRecording(name: string, sentence: string, test: () => Promise<void>): void {
   const ignore = !existsSync(recordingPath(name));
   const hint = ignore ? `: left out, as RECORDINGS names no folder that has ${name}` : "";

@@ -57,7 +57,7 @@ async function inFolderOfItsOwn(
 
 /**
  * A server's folder within the first one under `.local/tests` that no other run of the tests uses; its data is removed
- * once it is disposed of. What a killed run left there is taken over: the server ends the one left behind.
+ * when it is disposed of. What a killed run left there is taken over: the server ends the one left behind.
  */
 export async function ownFolder(name: string): Promise<AsyncDisposable & { readonly path: string }> {
   const claimed = await claimFolder(name);

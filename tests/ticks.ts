@@ -77,7 +77,7 @@ export async function keep(sql: Sql, days: number, rollupDays = 0): Promise<void
     from websocket.daily_tables where parent = table_name`;
 }
 
-/** Makes partitions and drops what is outlived, as workers do, until nothing is left to do; returns what was done, in words. */
+/** Makes partitions and drops old ones, as workers do, until nothing is left to do; returns what was done, in words. */
 export async function tidyUp(sql: Sql): Promise<string[]> {
   const all: string[] = [];
   for (;;) {

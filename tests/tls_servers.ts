@@ -32,7 +32,7 @@ export async function startTlsServers() {
         "sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl_ssl.plain.sasl.jaas.config":
           `org.apache.kafka.common.security.plain.PlainLoginModule required user_${KEY}="${SECRET}";`,
-        // It holds rights back where a test says so. The plain listener's and the controller's user is an administrator.
+        // A test can take rights away. The user of the plain listener and of the controller is an administrator.
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",
         "super.users": "User:ANONYMOUS",

@@ -25,7 +25,7 @@ export interface Traffic extends AsyncDisposable {
 const PAUSE_MS = 5;
 const KEYS = 50;
 
-/** Starts it on a topic of that name; it ends once it is disposed of. */
+/** Starts it on a topic of that name; it ends when it is disposed of. */
 export async function openTraffic(bootstrap: string, name: string): Promise<Traffic> {
   const { kafka: config } = readConfig({ BOOTSTRAP_SERVER: bootstrap });
   const kafka = openKafka(config, silent);

@@ -45,7 +45,7 @@ export interface Request {
 }
 
 /**
- * Reads the command line; undefined where help is wanted.
+ * Reads the command line; undefined if help is wanted.
  * @throws {ConfigError} saying what is wrong with it
  */
 export function readRequest(args: string[]): Request | undefined {

@@ -18,7 +18,7 @@ const command = z.strictObject({ command: z.enum(["start", "pause"]) });
 
 /**
  * Answers `/control`, which is not Binance's: `GET /control/status`, `GET /control/truth` (one envelope a line) and
- * `POST /control` with `{"command":"start"}`, `{"command":"pause"}` or a fault; undefined where it was something else. An
+ * `POST /control` with `{"command":"start"}`, `{"command":"pause"}` or a fault; undefined if it was something else. An
  * order is answered with the status that it led to.
  */
 export async function controlReply(request: IncomingMessage, controls: Controls): Promise<Reply | undefined> {

@@ -53,7 +53,7 @@ export async function connectRaw(exchange: Exchange, path: string): Promise<Deno
   return connection;
 }
 
-/** A busy machine may need long; only a test that fails waits for so long, in ms. */
+/** A busy machine may need long; only a failing test waits this long, in ms. */
 const LIMIT_MS = 120_000;
 
 /** Waits until something is so. */

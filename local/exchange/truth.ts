@@ -8,7 +8,7 @@ export interface Truth {
 }
 
 /**
- * The first `count` of the events that `open` gives, once more. The ground truth needs no memory, since a feed read again gives the same events.
+ * The first `count` events that `open` returns. The truth is not kept in memory: a feed that is read again has the same events.
  * It lets others run in between: a million events take a second.
  */
 export async function* replay(open: () => Events, count: number): AsyncGenerator<MarketEvent> {

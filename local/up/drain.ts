@@ -5,7 +5,7 @@ import { framesSent } from "./exchange.ts";
 import type { Line, Monitor } from "./monitor.ts";
 import { formatCount } from "./screen.ts";
 
-/** What is under way arrives within this; so long without progress means that it won't. In ms. */
+/** How long messages may take to arrive without any progress, in ms. After that they are given up. */
 const ARRIVAL_MS = 1_000;
 const STORING_MS = 20_000;
 

@@ -48,7 +48,7 @@ export function requireWord(
 }
 
 /**
- * Removes what a feed has on Kafka and in the database: all of it, or nothing where a consumer still reads the topics or
+ * Removes what a feed has on Kafka and in the database: all of it, or nothing if a consumer still reads the topics or
  * the database refuses.
  *
  * @param limitMs how long consumers may take to leave

@@ -19,7 +19,7 @@ const COUNTING_MS = 10_000;
 /** A stream with the workers that serve it. */
 export interface Line {
   readonly stream: Stream;
-  /** Absent where workers make the messages themselves. */
+  /** Absent if workers make the messages themselves. */
   readonly producer?: WorkerProcess;
   readonly consumer: WorkerProcess;
 }

@@ -40,7 +40,7 @@ export interface Surroundings {
 /**
  * Runs the pipeline until it is stopped, its time is over, or its recording ends.
  * @returns the exit code: 0 if all that was received is stored
- * @throws {Error} in words for the user, where the pipeline can't run
+ * @throws {Error} in words for the user, if the pipeline can't run
  */
 export async function runPipeline(options: Options, surroundings: Surroundings): Promise<number> {
   const { terminal, signal, onChild } = surroundings;

@@ -6,9 +6,9 @@ import { signalTo } from "./registry.ts";
 
 /** The servers that were started here, and are kept running; ended, in order, by disposing of them. */
 export interface Servers extends AsyncDisposable {
-  /** For `BOOTSTRAP_SERVER`; absent where the user's own Kafka is used. */
+  /** For `BOOTSTRAP_SERVER`; absent if the user's own Kafka is used. */
   readonly bootstrap?: string;
-  /** For `DB_URL`; absent where the user's own Postgres is used. */
+  /** For `DB_URL`; absent if the user's own Postgres is used. */
   readonly databaseUrl?: string;
   readonly kept: readonly KeptServer[];
   /** Ends them at once. */

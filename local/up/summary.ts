@@ -40,7 +40,7 @@ export function bufferedOf({ streams }: Picture): number {
   return streams.reduce((sum, { counts }) => sum + counts.buffered, 0);
 }
 
-/** What is to be said of messages that ended with the memory; nothing where there were none. */
+/** The sentence about messages that were in memory at the end and are lost; nothing if there were none. */
 export function lostWords(count: number): string | undefined {
   return count === 0
     ? undefined

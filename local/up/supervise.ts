@@ -74,7 +74,7 @@ async function untilReady(pipeline: Pipeline, signal: AbortSignal): Promise<void
   if (exchange) await untilSubscribed(exchange, lines.map(({ stream }) => stream), config, signal);
 }
 
-/** Waits for the end that comes first; returns what is wrong with the feed, where that is the end of it. */
+/** Waits for the first reason to end; returns what is wrong with the feed, if that is the reason. */
 async function untilOver({ options, exchange }: Pipeline, signal: AbortSignal): Promise<string | undefined> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);

@@ -10,7 +10,7 @@ export interface Terminal {
   shout(line: string): void;
   /** Paints rows in the place of those painted before; `rows` makes them for the size of the terminal. */
   paint(rows: (columns: number, rows: number) => Row[]): void;
-  /** Leaves what is painted where it is, and goes on below. */
+  /** Leaves the picture on the screen, and continues below it. */
   keep(): void;
 }
 

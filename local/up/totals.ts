@@ -30,7 +30,7 @@ export function addTotals(earlier: Totals, now: Report): Totals {
   };
 }
 
-/** The design's counts of a stream; `rows` is null where they can't be counted. */
+/** The counts of a stream; `rows` is null if they can't be counted. */
 export type Counts = Record<(typeof countNames)[number], number> & { rows: number | null };
 
 const countNames = [

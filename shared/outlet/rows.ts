@@ -2,7 +2,7 @@ import { isNewer, rowKey } from "../order.ts";
 import type { MessageType, StreamMessage } from "../stream.ts";
 import type { Rows } from "./queue.ts";
 
-/** How a full buffer merges the messages of this type; undefined where it drops the oldest instead. */
+/** How a full buffer merges the messages of this type; undefined if it drops the oldest instead. */
 export function rowsOf<M extends StreamMessage>(type: MessageType<M>): Rows | undefined {
   if (type.overflow === "drop") return undefined;
   const messageOf = ({ value }: { value: string | Uint8Array }) => type.codec.decode(String(value));

@@ -8,7 +8,7 @@ const probe = "import sys, venv, pip; assert sys.version_info >= (3, 11); print(
 
 const version = await run("python3", ["-c", probe]).catch(() => undefined);
 
-/** Why tests that need Python can't run here; undefined where they can. */
+/** Why tests that need Python can't run here; undefined if they can. */
 export const whyNoPython = version === undefined
   ? "skipped as there is no Python 3.11 or newer with pip and venv: apt-get install python3-venv python3-pip"
   : undefined;

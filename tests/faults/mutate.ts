@@ -20,7 +20,7 @@ const noNumbers = [1.5, -1e300, "1", null, [], {}, true];
 const noSymbols = ["", " ", "BTC/USDT", "'; drop table kline_data; --", "\u0000", "x".repeat(41), 7, null];
 const noJson = ["", " ", "null", "[]", "42", '"text"', "nonsense", "[".repeat(10_000), "\ufeff{}", "\u0000"];
 
-/** A good message made bad: no consumer can make a row of the bytes, nor take them for the PySpark pipeline's. */
+/** Makes a good message bad: no consumer can store its bytes, or mistake them for a message of the PySpark pipeline. */
 export function mutate(message: object, random: Random): Uint8Array {
   const text = JSON.stringify(message);
   const any = <T>(all: readonly T[]) => all[random(all.length)];

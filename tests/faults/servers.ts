@@ -18,7 +18,7 @@ export interface Servers extends AsyncDisposable {
 }
 
 /**
- * Starts both, with the durability that they ship with; their data is removed once they are disposed of.
+ * Starts both, with the durability that they ship with; their data is removed when they are disposed of.
  * @param isCluster whether Kafka has three brokers
  */
 export async function startServers(signal?: AbortSignal, isCluster = false): Promise<Servers> {

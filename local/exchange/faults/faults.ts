@@ -3,7 +3,7 @@ import { createTally, type Tally } from "../tally.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
 
-/** What goes wrong at the moment. The truth is unaffected: it has what a faultless exchange would have sent. */
+/** What goes wrong at the moment. The truth is unaffected: it is what an exchange without faults would have sent. */
 export interface Faults {
   /** @throws {z.ZodError} if it is no fault */
   inject(fault: Fault): void;

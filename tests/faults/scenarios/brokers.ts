@@ -10,7 +10,7 @@ import { watchCommits } from "../commit_watch.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
 import { recovery, type Stage, streams } from "../stage.ts";
 
-/** A coordinator takes so long to load what was committed, in ms. */
+/** How long a coordinator takes to load its commits, in ms. */
 const LOAD_MS = 1_000;
 /** New partitions are used within this time, in ms. */
 const GROWN_MS = 30_000;

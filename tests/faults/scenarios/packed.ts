@@ -13,7 +13,7 @@ import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
 
 const PARTITIONS = 12;
-/** Bytes of a message once it is unpacked. */
+/** Bytes of an unpacked message. */
 const UNPACKED_BYTES = 500_000;
 /** Messages of one send. They become one batch a partition, which takes next to nothing on the way. */
 const SIZE = 100;
@@ -47,7 +47,7 @@ export const backlogPacked: Scenario = {
   },
 };
 
-/** Sends ticks that the topic holds already once more, each with spaces up to `UNPACKED_BYTES`, as batches of zstd. */
+/** Sends ticks that the topic already has again, each with spaces up to `UNPACKED_BYTES`, as batches of zstd. */
 async function sendPadded({ config, kafka }: Stage, count: number): Promise<void> {
   const topic = topicName(config.kafka, book.message);
   const held = await kafka.readTail(topic, await kafka.extentOf(topic), SIZE, AbortSignal.timeout(LIMIT_MS));

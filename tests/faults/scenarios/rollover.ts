@@ -16,7 +16,7 @@ export const rollover: Scenario = {
   async run(stage, form) {
     const { exchange, problems } = stage;
     exchange.inject({ fault: "age", ms: 15_000 });
-    // What a connection holds back then comes after its place has been taken.
+    // What a connection withholds then comes after the connection was replaced.
     exchange.inject({ fault: "slow", bytesPerSecond: 20_000, ms: 5_000 });
     await sleep({ short: 30_000, long: 300_000 }[form]);
     const moves = tasks.reduce((sum, task) => sum + movesOf(stage, task), 0);

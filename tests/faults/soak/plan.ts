@@ -9,7 +9,7 @@ export interface Task {
 
 /**
  * What to play next: rounds of all scenarios, each in an order of its own that follows from the seed, as long as the time
- * is enough. One that would take too long is passed over; undefined once there is time for none. `left` tells the
+ * is enough. One that would take too long is skipped; undefined when there is no time for any. `left` tells the
  * seconds that are left.
  */
 export function planRounds(
