@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../shared/config/config.ts";
 
-const read = (name: string) => Deno.readTextFile(new URL(`../${name}`, import.meta.url));
+const placeOf = (name: string) => new URL(`../${name}`, import.meta.url);
+const read = (name: string) => Deno.readTextFile(placeOf(name));
 const { tasks } = JSON.parse(await read("deno.json"));
 
 Deno.test("the image runs workers with the permissions and the heap of the tasks", async () => {
@@ -40,4 +41,17 @@ Deno.test("the only broker has one session timeout here and in Docker, and no sh
   const [, inDocker] = /KAFKA_BROKER_SESSION_TIMEOUT_MS: (\d+)/.exec(await read("compose.yaml"))!;
   assert.equal(here.replace("_", ""), inDocker);
   assert.ok(Number(inDocker) >= 9_000);
+});
+
+Deno.test("every file and folder that the documents name is there", async () => {
+  const pages = (await Array.fromAsync(Deno.readDir(placeOf("docs/")))).map(({ name }) => `docs/${name}`);
+  const texts = await Promise.all(["README.md", ...pages].map(read));
+  const folders = "shared|producers|consumers|migrations|grafana|local|tests|bench|docs";
+  const named = texts.flatMap((text) =>
+    text.match(new RegExp(`(?<=\`)(${folders})/[\\w./]*(?=\`)`, "g")) ?? []
+  );
+  // Names with an x or with NN are placeholders.
+  const paths = new Set(named.filter((path) => !/\bx\b|NN/.test(path)));
+  assert.ok(paths.size > 20);
+  for (const path of paths) await assert.doesNotReject(Deno.stat(placeOf(path)), path);
 });
