@@ -14,6 +14,7 @@ import type { MessageType, StreamMessage } from "../shared/stream.ts";
 import { backoff, sleep } from "../shared/wait.ts";
 import type { Worker } from "../shared/worker.ts";
 import { createCommitter } from "./committer.ts";
+import { createDecoder, type Decoder } from "./decode.ts";
 import { createIntake } from "./intake.ts";
 import { createOrderedWork } from "./ordered_work.ts";
 import { createMeter, type Meter } from "./meter.ts";
@@ -49,16 +50,18 @@ export async function consume<M extends StreamMessage>(
 ): Promise<void> {
   requireOwnDatabase(worker.config);
   const meter = createMeter();
-  worker.report = meter.report;
+  const decoder = createDecoder(type);
+  worker.telemetry.observe(meter.report);
   await using probe = createSink();
   const work = createWork(type, probe, worker.config.kafka, meter, worker.log);
-  const run = (signal: AbortSignal) => read(type, createSink(), worker, meter, signal);
+  const run = (signal: AbortSignal) => read(type, decoder, createSink(), worker, meter, signal);
   await runUnstalled(work, run, worker.signal, worker.log);
 }
 
 /** Consumes until the signal is aborted, with its own clients and connections. */
 async function read<M extends StreamMessage>(
   type: MessageType<M>,
+  decoder: Decoder<M>,
   opening: Sink<M>,
   worker: Worker<ConsumerSlice>,
   meter: Meter,
@@ -93,17 +96,21 @@ async function read<M extends StreamMessage>(
     }),
     retryForever(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
-  const isBehind = () => meter.report().counts.behind > BEHIND;
+  const isBehind = () => meter.behind() > BEHIND;
   await sink.startJobs(database, isBehind);
-  worker.report = () => {
+  worker.telemetry.observe(() => {
     const report = meter.report();
-    // A worker that waits for a server reports that as its reason.
-    return { ...report, stuck: report.stuck ?? (report.waiting ? undefined : sink.stuck()) };
-  };
+    return {
+      ...report,
+      counts: { ...report.counts, fallbacks: decoder.fallbacks },
+      // A worker that waits for a server reports that as its reason.
+      stuck: report.stuck ?? (report.waiting ? undefined : sink.stuck()),
+    };
+  });
 
   let intake = createIntake<Batch>(INTAKE_BYTES, signal);
   const waiting = () => intake.waiting();
-  const store = createStore(type, { sink, retry: database, waiting, setAside: letters.setAside });
+  const store = createStore(type, { decoder, sink, retry: database, waiting, setAside: letters.setAside });
 
   for (let failures = 0; !signal.aborted; failures++) {
     let generation = 0;

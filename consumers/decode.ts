@@ -11,6 +11,8 @@ export interface Decoder<M> {
   read(value: Incoming["value"]): M | undefined;
   /** Why a value is not a message; undefined for a message of the PySpark pipeline, whose topics have the same names. */
   faultIn(value: Incoming["value"]): string | undefined;
+  /** How many values the fast decoder did not know, though it knows messages of the stream: the schema read them. */
+  readonly fallbacks: number;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -18,10 +20,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** The decoder of a stream's messages; it never throws. */
 export function createDecoder<M extends StreamMessage>(type: MessageType<M>): Decoder<M> {
   const canonical = canonicalDecoder(type);
+  let fallbacks = 0;
   return {
     read(value) {
-      const message = canonical(latin1(value));
-      if (message) return message;
+      if (canonical) {
+        const message = canonical(latin1(value));
+        if (message) return message;
+        fallbacks++;
+      }
       const text = textOf(value);
       return text === undefined ? undefined : type.codec.safeDecode(text).data;
     },
@@ -31,6 +37,9 @@ export function createDecoder<M extends StreamMessage>(type: MessageType<M>): De
       if (isLegacy(type, text)) return undefined;
       const { error } = type.codec.safeDecode(text);
       return error && faultOf(error);
+    },
+    get fallbacks() {
+      return fallbacks;
     },
   };
 }

@@ -101,3 +101,15 @@ Deno.test("of a batch one message a row remains: the newest version, or the firs
     assert.equal(new Set(rows).size, rows.length);
   }));
 });
+
+Deno.test("what the fast decoder does not know is counted, unless it knows no message of the stream", () => {
+  const [tick] = fc.sample(anyBook, 1);
+  const decoder = createDecoder(book.message);
+  const usual = book.message.codec.encode(tick);
+  for (const text of [usual, ` ${usual}`, "{", usual]) decoder.read(utf8.encode(text));
+  assert.equal(decoder.fallbacks, 2);
+
+  const candles = createDecoder(kline.message);
+  candles.read(utf8.encode(goodOf(fc.sample(anyKline, 1)[0])));
+  assert.equal(candles.fallbacks, 0);
+});

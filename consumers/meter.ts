@@ -1,6 +1,6 @@
 import { createWindow, type Histogram, note } from "../shared/telemetry/histogram.ts";
 import type { Batch, Lost } from "../shared/kafka/mod.ts";
-import type { Report } from "../shared/telemetry/report.ts";
+import type { Observed } from "../shared/telemetry/telemetry.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Which server a trouble is with. */
@@ -29,12 +29,14 @@ export interface Meter {
   readonly commits: number;
   /** Whether a trouble of that kind is noted. */
   isTroubled(kind: Trouble): boolean;
-  report(): Report;
+  /** Messages on Kafka that are not stored yet, as far as is known. */
+  behind(): number;
+  report(): Observed;
 }
 
 /** Makes a meter that counts each offset once, however often it is read. */
 export function createMeter(): Meter {
-  const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, lost: 0, behind: 0 };
+  const counts = { stored: 0, rejected: 0, expired: 0, legacy: 0, lost: 0 };
   const delays: Histogram = [];
   const newest = createWindow(60_000);
   const prices: Record<string, string> = {};
@@ -46,6 +48,7 @@ export function createMeter(): Meter {
   /** Of each partition: the range of offsets that have been counted as lost. */
   const holes = new Map<number, { from: number; to: number }>();
   const troubles = new Map<Trouble, { words: string; isLasting: boolean }>();
+  const behind = () => [...partitions.values()].reduce((sum, { next, end }) => sum + end - next, 0);
   return {
     joined(mine) {
       assigned = mine;
@@ -88,14 +91,14 @@ export function createMeter(): Meter {
       return commits;
     },
     isTroubled: (kind) => troubles.has(kind),
+    behind,
     report() {
-      counts.behind = [...partitions.values()].reduce((sum, { next, end }) => sum + end - next, 0);
       const wordsOf = (lasting: boolean) =>
         [...troubles.values()].find(({ isLasting }) => isLasting === lasting)?.words;
       const starting = assigned ? undefined : "the consumer group has not been joined yet";
       const recentDelays = newest(delays, performance.now());
       return {
-        counts,
+        counts: { ...counts, behind: behind(), partitions: assigned?.length ?? 0 },
         delays,
         recentDelays,
         prices,

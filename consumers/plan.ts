@@ -7,6 +7,7 @@ import { createSink } from "./postgres/sink.ts";
 export function consumerOf<M extends StreamMessage>(stream: Stream<M>): WorkerPlan<ConsumerSlice> {
   return {
     name: `${stream.message.name}:consume`,
+    stream: stream.message.name,
     slices: consumerSlices,
     run: (worker) =>
       consume(stream.message, () => createSink(stream, worker.config.database, worker.log), worker),

@@ -2,7 +2,7 @@ import type { Batch, Incoming } from "../shared/kafka/mod.ts";
 import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import { rowKey } from "../shared/order.ts";
 import type { MessageType, StreamMessage } from "../shared/stream.ts";
-import { createDecoder, newestPerRow } from "./decode.ts";
+import { type Decoder, newestPerRow } from "./decode.ts";
 import { newOutcome, type Outcome, type Result } from "./outcome.ts";
 import { type Refused, RefusedError, type Sink } from "./sink.ts";
 
@@ -15,6 +15,7 @@ export interface Unwanted {
 
 /** What `createStore` needs. */
 export interface Means<M extends StreamMessage> {
+  readonly decoder: Decoder<M>;
   readonly sink: Pick<Sink<M>, "write" | "expiry">;
   /** How writing is retried. */
   readonly retry: RetryOptions;
@@ -30,9 +31,8 @@ export interface Means<M extends StreamMessage> {
  */
 export function createStore<M extends StreamMessage>(
   type: MessageType<M>,
-  { sink, retry, waiting, setAside }: Means<M>,
+  { decoder, sink, retry, waiting, setAside }: Means<M>,
 ): (batches: readonly Batch[]) => Promise<Outcome[]> {
-  const decoder = createDecoder(type);
   // Rows that are never replaced are not compared here: the database ignores those that it has.
   const rowsOf = (messages: Iterable<M>) =>
     type.version.length === 0 ? messages : newestPerRow(type, messages);

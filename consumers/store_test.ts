@@ -7,6 +7,7 @@ import { type Book, book } from "../shared/streams/book.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { tick } from "../tests/ticks.ts";
 import { type Refused, RefusedError } from "./sink.ts";
+import { createDecoder } from "./decode.ts";
 import { createStore, type Unwanted } from "./store.ts";
 
 const database = {
@@ -38,6 +39,7 @@ function storeOf<M extends { symbol: string }>(
   const written: M[][] = [];
   const setAside: Unwanted[] = [];
   const store = createStore(stream.message, {
+    decoder: createDecoder(stream.message),
     sink: {
       write(load: () => Iterable<M>) {
         written.push([...load()]);

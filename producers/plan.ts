@@ -8,6 +8,7 @@ export function producerOf<M extends ExchangeMessage>(
 ): WorkerPlan<ProducerSlice> {
   return {
     name: `${stream.message.name}:produce`,
+    stream: stream.message.name,
     slices: producerSlices,
     options: stream.feed?.options,
     run: (worker) => produceFromSocket(stream, worker),

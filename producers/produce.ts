@@ -63,8 +63,8 @@ export async function produceFromSocket<M extends ExchangeMessage>(
     log,
   );
 
-  worker.report = () => {
-    const { received, duplicate, ignored, notices } = source.counts;
+  worker.telemetry.observe(() => {
+    const { received, duplicate, ignored, notices, fallbacks } = source.counts;
     const troubles = [...outlets.flatMap(({ trouble }) => trouble ?? []), ...source.troubles];
     return {
       counts: {
@@ -76,13 +76,16 @@ export async function produceFromSocket<M extends ExchangeMessage>(
         duplicate,
         ...(ignored > 0 ? { ignored } : {}),
         notices,
+        fallbacks,
         buffered: outlets.reduce((sum, { length }) => sum + length, 0),
+        connections: connections.length - source.troubles.length,
+        connections_down: source.troubles.length,
       },
       prices: source.prices,
       waiting: troubles[0]?.words,
       stuck: troubles.find(({ isLasting }) => isLasting)?.words ?? source.silence,
     };
-  };
+  });
 
   const receive = async (signal: AbortSignal) => {
     await source.run(signal);

@@ -10,10 +10,14 @@ import { checkEnvFile } from "./config/env_file.ts";
 import { buildOf, summarize } from "./config/summary.ts";
 import type { Values, Variables } from "./config/variables.ts";
 import { createLog, describe, type Log } from "./log.ts";
-import { summaryOf } from "./telemetry/histogram.ts";
-import type { Report } from "./telemetry/report.ts";
 import { SchemaError } from "./postgres/schema.ts";
+import { type Part, runApart, type Stop } from "./run_apart.ts";
+import { stopSignals } from "./stop_signals.ts";
+import { watchEventLoop } from "./telemetry/event_loop.ts";
+import { createExposition } from "./telemetry/exposition.ts";
 import { serveHealth } from "./telemetry/health.ts";
+import { summaryOf } from "./telemetry/histogram.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
 /** What the loop of a worker is given. */
 export interface Worker<N extends SliceName = never, O extends Variables = Variables> {
@@ -25,14 +29,16 @@ export interface Worker<N extends SliceName = never, O extends Variables = Varia
   readonly signal: AbortSignal;
   /** Aborted 8 s later: the loop gives up what is not finished. */
   readonly deadline: AbortSignal;
-  /** Returns how the loop is doing. The loop sets it. */
-  report: () => Report;
+  /** The loop registers here how its numbers are read. */
+  readonly telemetry: Telemetry;
 }
 
 /** What a worker is to do. */
 export interface WorkerPlan<N extends SliceName = never, O extends Variables = Variables> {
   /** As logs name it: `kline:consume`. */
   readonly name: string;
+  /** The stream, by which its metrics are labelled; absent for a worker without one. */
+  readonly stream?: string;
   /** The slices of the configuration that it uses; what is wrong elsewhere in the environment does not stop it. */
   readonly slices: readonly N[];
   /** Variables that it alone reads. */
@@ -43,84 +49,110 @@ export interface WorkerPlan<N extends SliceName = never, O extends Variables = V
 }
 
 /** Exit codes of sysexits.h that tell a supervisor what to do. */
-const exitCodes = { config: 78, failed: 1, signal: { SIGINT: 130, SIGTERM: 143 } };
+const exitCodes = { config: 78, failed: 1 };
 
-const DEADLINE_MS = 8_000;
-const DRAIN_MS = 9_500;
 const REPORT_MS = 10_000;
+const LOOK_MS = 5_000;
+
+const isFinal = (error: unknown) => error instanceof ConfigError || error instanceof SchemaError;
 
 /**
  * Runs a worker: environment, log, signals, health and exit code. Exits with 0 if its work ended in order, with 78 if the
  * configuration or the schema is wrong (a restart does not help), and with 1 otherwise. After the first signal the work has 10 s to
  * finish; a second signal ends the process at once.
  */
-export async function runWorker<N extends SliceName = never, O extends Variables = Variables>(
+export function runWorker<N extends SliceName = never, O extends Variables = Variables>(
   plan: WorkerPlan<N, O>,
   help: string,
 ): Promise<void> {
+  const { name, words = [] } = plan;
+  return runProcess(name, help, words, [plan], ([part], stop) => part.run(stop));
+}
+
+/**
+ * Runs several workers in one process, each of them apart from the others: see `runApart`. `words` are what the command line takes.
+ */
+export function runWorkers<N extends SliceName>(
+  name: string,
+  help: string,
+  words: readonly string[],
+  plans: readonly WorkerPlan<N>[],
+): Promise<void> {
+  return runProcess(name, help, words, plans, (parts, stop) => runApart(parts, stop, isFinal));
+}
+
+async function runProcess<N extends SliceName, O extends Variables>(
+  name: string,
+  help: string,
+  words: readonly string[],
+  plans: readonly WorkerPlan<N, O>[],
+  run: (parts: readonly Part[], stop: Stop) => Promise<void>,
+): Promise<void> {
   if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
-  const { name, slices, words = [] } = plan;
-  const declared = (plan.options ?? {}) as O;
   let log = createLog(name, "info");
   try {
     const unknown = Deno.args.filter((arg) => !words.includes(arg));
     if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
-    await checkEnvFile(Object.keys({ ...variablesOf(["running", ...slices]), ...declared }));
-    const config = readConfig(Deno.env.toObject(), slices);
-    const options = readOptions(declared);
+    // Of a worker that has its process to itself all that is wrong is reported at once.
+    const known = plans.length === 1 ? plans[0].slices : [];
+    await checkEnvFile(Object.keys(variablesOf(["running", ...known])));
+    const config = readConfig(Deno.env.toObject(), known);
     log = createLog(name, config.logLevel);
-    log.info("starting", { build: buildOf(Deno.env.get("BOOKLINE_BUILD")), ...summarize(config, options) });
-    const worker: Worker<N, O> = {
-      config,
-      options,
-      log,
-      ...stopSignals(log),
-      report: () => ({ counts: {} }),
-    };
+    const build = buildOf(Deno.env.get("BOOKLINE_BUILD"));
+    const parts = plans.map((plan) => partOf(plan, config, build));
+    const streams = parts.map(({ telemetry }) => telemetry);
+    const stop = stopSignals(log);
+    using loop = watchEventLoop();
+    const metrics = createExposition(streams, { build, loopDelays: loop.delays });
     await using _health = config.healthPort
-      ? serveHealth(config.healthPort, () => worker.report(), log)
+      ? serveHealth(config.healthPort, streams, metrics, log)
       : undefined;
-    const timer = setInterval(() => log.info("running", summary(worker.report())), REPORT_MS);
+    using _looks = every(LOOK_MS, () => streams.forEach((one) => one.status()));
+    using _lines = every(REPORT_MS, () => parts.forEach((part) => part.log.info("running", summary(part))));
     try {
-      await plan.run(worker);
+      await run(parts, stop);
     } finally {
-      clearInterval(timer);
-      const last = worker.report();
-      if (Object.keys(last.counts).length > 0) log.info("stopped", summary(last));
+      for (const part of parts) {
+        if (Object.keys(part.telemetry.report().counts).length > 0) part.log.info("stopped", summary(part));
+      }
     }
     Deno.exit(0);
   } catch (error) {
     log.error(describe(error));
     log.debug((error as Error)?.stack ?? "no stack");
-    Deno.exit(
-      error instanceof ConfigError || error instanceof SchemaError ? exitCodes.config : exitCodes.failed,
-    );
+    Deno.exit(isFinal(error) ? exitCodes.config : exitCodes.failed);
   }
 }
 
-function stopSignals(log: Log): Pick<Worker, "signal" | "deadline"> {
-  const stop = new AbortController();
-  const deadline = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => {
-      if (stop.signal.aborted) Deno.exit(exitCodes.signal[name]);
-      log.info("stopping: finishing what is in memory; a second signal quits at once", { signal: name });
-      stop.abort();
-      setTimeout(() => deadline.abort(), DEADLINE_MS);
-      setTimeout(() => {
-        log.error(`cannot finish within ${DRAIN_MS / 1000} s`);
-        Deno.exit(exitCodes.failed);
-      }, DRAIN_MS);
-    });
-  }
-  return { signal: stop.signal, deadline: deadline.signal };
-}
-
-function summary(report: Report): Record<string, unknown> {
+/** A worker that reads its configuration as it runs, so that what is wrong with it stops no other. */
+function partOf<N extends SliceName, O extends Variables>(
+  plan: WorkerPlan<N, O>,
+  { logLevel }: Config<never>,
+  build: string,
+): Part {
+  const { name, stream = name, slices } = plan;
+  const log = createLog(name, logLevel);
+  const telemetry = createTelemetry(stream);
+  const declared = (plan.options ?? {}) as O;
   return {
-    ...report.counts,
-    ...summaryOf(report.recentDelays ?? []),
-    stuck: report.stuck,
-    waiting: report.waiting,
+    log,
+    telemetry,
+    async run(stop) {
+      await checkEnvFile(Object.keys({ ...variablesOf(slices), ...declared }));
+      const config = readConfig(Deno.env.toObject(), slices);
+      const options = readOptions(declared);
+      log.info("starting", { build, ...summarize(config, options) });
+      await plan.run({ config, options, log, telemetry, ...stop });
+    },
   };
+}
+
+function every(ms: number, call: () => void): Disposable {
+  const timer = setInterval(call, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function summary({ telemetry }: Part): Record<string, unknown> {
+  const { counts, recentDelays = [], stuck, waiting } = telemetry.report();
+  return { ...counts, ...summaryOf(recentDelays), stuck, waiting };
 }

@@ -19,6 +19,8 @@ export interface SourceCounts {
   ignored: number;
   /** Notices of the exchange. */
   notices: number;
+  /** Frames with data that the fast decoder did not know, though it knows the stream's: the schema read them. */
+  fallbacks: number;
 }
 
 /** Turns frames of the exchange into messages for Kafka. */
@@ -44,7 +46,7 @@ export function createReceiver<M extends ExchangeMessage>(
   letters: Pick<Outlet, "push">,
   log: Log,
 ): Receiver<M> {
-  const counts: SourceCounts = { received: 0, duplicate: 0, ignored: 0, notices: 0 };
+  const counts: SourceCounts = { received: 0, duplicate: 0, ignored: 0, notices: 0, fallbacks: 0 };
   const decodeUsual = usualDecoder(feed);
   const prices: Record<string, string> = {};
   const isUntimely = createUntimely(log);
@@ -58,7 +60,7 @@ export function createReceiver<M extends ExchangeMessage>(
 
   /** The payload of a text, if the text is good data. A text that is no data, or bad data, is handled here. */
   const read = (text: string): { payload: unknown; stream?: string } | "answer" | "shutdown" | undefined => {
-    const usual = decodeUsual(text);
+    const usual = decodeUsual?.(text);
     if (usual) return usual;
     const frame = readFrame(text);
     if (frame.kind === "ack") return "answer";
@@ -68,6 +70,7 @@ export function createReceiver<M extends ExchangeMessage>(
       log.sparsely("notice", "the exchange gives notice", { why });
       return frame.kind === "shutdown" ? "shutdown" : undefined;
     }
+    if (decodeUsual) counts.fallbacks++;
     const { success, data, error } = feed.wire.safeParse(frame.payload);
     if (success) return { payload: data, stream: frame.stream };
     reject(text, frame.payload === undefined ? "it is no JSON object" : faultOf(error));

@@ -126,3 +126,9 @@ Deno.test("whatever comes, received is the sum of what became of it", () => {
     assert.ok(counts.received >= frames.length);
   }));
 });
+
+Deno.test("a frame of another form than the fast decoder knows is counted, and stored all the same", () => {
+  const { hear, messages, counts } = receiverOf();
+  for (const frame of [sample, ` ${sample}`, '{"result":null,"id":1}']) hear(frame);
+  assert.deepEqual([messages.length, counts.fallbacks], [2, 1]);
+});

@@ -21,10 +21,10 @@ const ignored: Record<string, string> = { string: `"${plain}"`, number: "-?(?:0|
 
 /**
  * A fast decoder for frames that have the form of the feed's sample: the same fields in the same order; fields that the wire schema
- * does not name may be absent. For any other text it returns undefined, and the caller parses it by the schema. For feeds whose
- * payload is nested it always does. It is one regular expression, which takes 0.3 µs a frame; JSON.parse and zod take 1.2 µs.
+ * does not name may be absent. For any other text it returns undefined, and the caller parses it by the schema. Of a feed whose payload
+ * is nested there is none. It is one regular expression, which takes 0.3 µs a frame; JSON.parse and zod take 1.2 µs.
  */
-export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample">): Decoder {
+export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample">): Decoder | undefined {
   const { shape = {} } = wire as { shape?: Record<string, unknown> };
   const { data }: { data: Record<string, unknown> } = JSON.parse(sample);
   const fields: { name: string; read: (text: string) => unknown }[] = [];
@@ -40,9 +40,9 @@ export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample
       parts.push(`"${name}":${JSON.stringify(value)}`);
     } else if (!(name in shape) && (typeof value) in ignored) {
       parts.push(`(?:"${name}":${ignored[typeof value]})?`);
-    } else return () => undefined;
+    } else return undefined;
   }
-  if (Object.keys(shape).some((name) => !(name in data))) return () => undefined;
+  if (Object.keys(shape).some((name) => !(name in data))) return undefined;
 
   // Each field but the first has a comma before it. If the field is absent, so is the comma.
   const body = parts.map((part, i) => i === 0 ? part : part.replace(/^(\(\?:)?/, "$1,")).join("");

@@ -1,64 +1,76 @@
-import { summaryOf } from "./histogram.ts";
 import { describe, type Log } from "../log.ts";
-import { noteProgress, type Progress, whyStuck } from "./progress.ts";
-import type { Report } from "./report.ts";
+import type { Exposition } from "./exposition.ts";
+import { summaryOf } from "./histogram.ts";
+import type { Status, Telemetry } from "./telemetry.ts";
 
-const LOOK_MS = 5_000;
-
-type Status = "ok" | "waiting" | "stuck";
+type State = Status["state"];
 
 /**
- * The paths, and the statuses at which each answers 503.
+ * The paths, and the states at which each answers 503.
  * `/livez` (does a restart help?) never answers 503: a worker that answers runs, a restart does not remove the cause of a stop, and a
  * producer would lose what it has in memory. `/readyz` (does it make progress?) answers 503 while the worker waits or is stuck,
  * `/healthz` only while a person must act.
  */
-const redAt: Record<string, readonly Status[]> = {
+const redAt: Record<string, readonly State[]> = {
   "/livez": [],
   "/readyz": ["waiting", "stuck"],
   "/healthz": ["stuck"],
 };
+const METRICS = "/metrics";
 
 /**
- * Serves `/livez`, `/readyz` and `/healthz` with 200 or 503. The body is the worker's report as JSON, with `status` and the `reason`
- * in words.
+ * Serves `/livez`, `/readyz` and `/healthz` with 200 or 503, and `/metrics` for Prometheus. The body of the first three is the report as
+ * JSON, with `status` and the `reason` in words. Of several streams it is the worst status, its reason, and under `streams` the report
+ * of each.
  * @throws {Error} naming HEALTH_PORT if the port can't be used
  */
-export function serveHealth(port: number, report: () => Report, log: Log): AsyncDisposable {
-  let progress: Progress = { done: 0, since: performance.now() };
-  const look = () => progress = noteProgress(progress, report(), performance.now());
-  const answer = (request: Request) => {
+export function serveHealth(
+  port: number,
+  streams: readonly Telemetry[],
+  metrics: Exposition,
+  log: Log,
+): AsyncDisposable {
+  const answer = async (request: Request) => {
     const { pathname } = new URL(request.url);
-    if (!Object.hasOwn(redAt, pathname)) {
-      return new Response(`see ${Object.keys(redAt).join(", ")}\n`, { status: 404 });
+    if (pathname === METRICS) {
+      return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
     }
-    const now = report();
-    const stuck = whyStuck(now, look(), performance.now());
-    const status: Status = stuck ? "stuck" : now.waiting ? "waiting" : "ok";
-    const body = {
-      status,
-      reason: stuck ?? now.waiting,
-      ...now,
-      stuck,
-      ...summaryOf(now.recentDelays ?? []),
-    };
-    return Response.json(body, {
-      status: redAt[pathname].includes(status) ? 503 : 200,
-    });
+    if (!Object.hasOwn(redAt, pathname)) {
+      return new Response(`see ${[...Object.keys(redAt), METRICS].join(", ")}\n`, { status: 404 });
+    }
+    const body = bodyOf(streams);
+    return Response.json(body, { status: redAt[pathname].includes(body.status) ? 503 : 200 });
   };
   const server = listen(port, answer, log);
-  const timer = setInterval(look, LOOK_MS);
+  return { [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+const severity: readonly State[] = ["ok", "waiting", "stuck"];
+
+function bodyOf(streams: readonly Telemetry[]): { status: State; reason?: string } {
+  const bodies = streams.map((one) => {
+    const { state: status, reason } = one.status();
+    const report = one.report();
+    const stuck = status === "stuck" ? reason : undefined;
+    return { status, reason, ...report, stuck, ...summaryOf(report.recentDelays ?? []) };
+  });
+  if (bodies.length === 1) return bodies[0];
+  const named = bodies.map((body, i) => ({ ...body, stream: streams[i].stream }));
+  const worst = named.reduce((a, b) => severity.indexOf(b.status) > severity.indexOf(a.status) ? b : a);
   return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await server.shutdown();
-    },
+    status: worst.status,
+    reason: worst.reason && `${worst.stream}: ${worst.reason}`,
+    ...{ streams: Object.fromEntries(bodies.map((body, i) => [streams[i].stream, body])) },
   };
 }
 
-function listen(port: number, answer: (request: Request) => Response, log: Log): Deno.HttpServer {
+function listen(
+  port: number,
+  answer: (request: Request) => Promise<Response>,
+  log: Log,
+): Deno.HttpServer {
   try {
-    const onListen = () => log.debug("serving /livez, /readyz and /healthz", { port });
+    const onListen = () => log.debug(`serving ${[...Object.keys(redAt), METRICS].join(", ")}`, { port });
     return Deno.serve({ port, onListen }, answer);
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse

@@ -10,13 +10,28 @@ export function note(histogram: Histogram, ms: number, times = 1): void {
   histogram[bucket] += times;
 }
 
+/** The longest duration that a bucket counts, in ms. */
+const longestOf = (bucket: number) => Math.exp(bucket * GROWTH) / 10;
+
+/** How many durations exceed none of the bounds in ms, for each of the bounds. A bucket counts where all of it is below. */
+export function cumulate(histogram: Histogram, bounds: readonly number[]): number[] {
+  return bounds.map((bound) =>
+    histogram.reduce((sum, count, bucket) => longestOf(bucket) <= bound ? sum + count : sum, 0)
+  );
+}
+
+/** The sum of all durations in ms, at most 10 % too great. */
+export function sumOf(histogram: Histogram): number {
+  return histogram.reduce((sum, count, bucket) => sum + count * longestOf(bucket), 0);
+}
+
 /** The duration in ms that the share `p` (0 … 1) of them did not exceed; null if there are none. */
 export function percentile(histogram: Histogram, p: number): number | null {
   const total = histogram.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
   let rest = Math.max(1, Math.ceil(total * p));
   const bucket = histogram.findIndex((count) => (rest -= count) <= 0);
-  return Number((Math.exp(bucket * GROWTH) / 10).toPrecision(3));
+  return Number(longestOf(bucket).toPrecision(3));
 }
 
 /** All the durations of several histograms in one. */
