@@ -90,6 +90,7 @@ function keep(
         url: "ws://exchange/",
         feeds: ["a"],
         watchdog,
+        isSparse: false,
         rolloverMs: given.rolloverMs ?? minute,
         silenceMs: 30_000,
         requestPause: createRequestPause(),

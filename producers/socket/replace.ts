@@ -11,11 +11,12 @@ const MOST_MS = 10_000;
 /**
  * Opens a second connection, and closes the first once it has given all that the second lacks. What the first never gave is told as
  * missed, unless the first `isDead`: that has been told already.
+ * @param isSparse whether the feeds may have nothing to say for hours: then the second may be silent while the first is
  * @throws {Error} if the second can't be opened or has no data: the first is kept
  */
 export async function replace(
   old: Live,
-  isDead: boolean,
+  { isDead, isSparse }: { isDead: boolean; isSparse: boolean },
   open: () => Promise<Live>,
   listener: Listener,
   signal: AbortSignal,
@@ -33,8 +34,10 @@ export async function replace(
       listener.onUp();
       return fresh;
     }
+    const since = performance.now();
     const caughtUp = await catchUp(old, repeats, fresh, signal);
-    if (fresh.firstTime === undefined && old.lastTime !== undefined && !signal.aborted) {
+    const mustSpeak = isSparse ? old.heardAt > since : old.lastTime !== undefined;
+    if (fresh.firstTime === undefined && mustSpeak && !signal.aborted) {
       throw new Error(`no data on the new connection within ${MOST_MS / 1000} s`);
     }
     if (!caughtUp && !isDead && isBehind(old, fresh)) listener.onMissed(old.lastTime!, fresh.firstTime!);

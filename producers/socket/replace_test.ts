@@ -11,7 +11,7 @@ const PACE = 50;
  * Replaces a connection by one that has each message at once, from time `first` on. The old one has it `lag` ms later, and
  * none of those after `until`. Returns when it was closed, what never came, and what was told as missed.
  */
-function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = false }) {
+function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = false, isSparse = false }) {
   return inFastTime(async () => {
     const start = Date.now();
     const at = () => Date.now() - start;
@@ -44,7 +44,7 @@ function move({ lag = 0, until = Infinity, first = 0, quietUntil = 0, isDead = f
     const played = [play(old, -lag, lag, until), play(fresh, first, 0, Infinity)];
     const moved = await replace(
       old,
-      isDead,
+      { isDead, isSparse },
       () => Promise.resolve(fresh),
       {
         onFrame: () => undefined,
@@ -93,4 +93,16 @@ Deno.test("in a quiet market the first message may be long in coming, and is no 
   const { closedAt, ...rest } = await move({ quietUntil: 6_000, lag: 100 });
   assert.ok(closedAt >= 6_100 && closedAt < 6_200);
   assert.deepEqual(rest, { lost: [], missed: [] });
+});
+
+Deno.test("a new connection without data is refused, though the old one has none either", async () => {
+  await assert.rejects(move({ quietUntil: 60_000 }), /no data on the new connection within 10 s/);
+});
+
+Deno.test("feeds that speak seldom move to a connection without data, unless the old one speaks meanwhile", async () => {
+  const { closedAt, ...rest } = await move({ quietUntil: 60_000, isSparse: true });
+  assert.ok(closedAt >= 10_000 && closedAt < 10_200);
+  assert.deepEqual(rest, { lost: [], missed: [] });
+  const speaking = move({ first: 60_000, isSparse: true });
+  await assert.rejects(speaking, /no data on the new connection within 10 s/);
 });

@@ -49,15 +49,16 @@ export function createSocketSource<M extends ExchangeMessage>(
   const requestPause = createRequestPause();
   const look = lookByRest(config.binanceRestUrl + config.market.paths.ticker24h, requestPause, log);
 
+  const isSparse = feed.silence === "unknown";
   const watch = (feeds: readonly string[]) => {
     const now = performance.now();
-    if (feed.silence === "unknown") return createConnectionWatchdog(feeds, config.silenceMs, now);
+    if (isSparse) return createConnectionWatchdog(feeds, config.silenceMs, now);
     return createFeedWatchdog(feeds, config.silenceMs, feed.silence === "trades" ? look : undefined, now);
   };
   const keep = async ({ url, feeds }: Connection, signal: AbortSignal) => {
     const overlap = createOverlap(feed.identity);
     await keepConnected(
-      { url, feeds, ...config, watchdog: watch(feeds), requestPause },
+      { url, feeds, ...config, isSparse, watchdog: watch(feeds), requestPause },
       {
         onFrame: (data) => receiver.onFrame(data, overlap, listener.seen),
         onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
@@ -89,7 +90,7 @@ export function createSocketSource<M extends ExchangeMessage>(
     },
     get silence() {
       const silent = performance.now() - receiver.lastData;
-      if (feed.silence === "unknown" || down.size > 0 || silent <= SILENT_MS) return undefined;
+      if (isSparse || down.size > 0 || silent <= SILENT_MS) return undefined;
       return `no frame for ${Math.round(silent / 1_000)} s`;
     },
   };

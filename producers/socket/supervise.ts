@@ -27,7 +27,7 @@ export async function superviseConnection(
 
   const move = async (isDead: boolean) => {
     try {
-      live = await replace(live, isDead, open, listener, signal);
+      live = await replace(live, { isDead, isSparse: options.isSparse }, open, listener, signal);
       failures = notBefore = 0;
       options.watchdog.reset(performance.now());
       log.info("moved to a new connection");

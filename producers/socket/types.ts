@@ -38,6 +38,8 @@ export interface ConnectionOptions {
   readonly requestPause: RequestPause;
   /** A connection is replaced at this age in ms, less up to a tenth of it. The exchange ends connections at 24 h. */
   readonly rolloverMs: number;
+  /** Whether the feeds may have nothing to say for hours: a new connection need not have data to replace the old one. */
+  readonly isSparse: boolean;
   /** For how long a feed may be silent before it is judged, in ms. */
   readonly silenceMs: number;
 }
