@@ -1,9 +1,11 @@
 import kafkajs from "kafkajs";
-import { readConfig } from "../shared/config/config.ts";
+import { type Config, readConfig } from "../shared/config/config.ts";
+import { createClient } from "../shared/kafka/client.ts";
 import { createCluster } from "../shared/kafka/patches/own_cluster.ts";
 import { createProducer } from "../shared/kafka/producer.ts";
 import { codecs } from "../shared/kafka/record_batch.ts";
-import { moveLeader, placeOf, withAdmin } from "./leaders.ts";
+import { moveLeader, type Place, placeOf, withAdmin } from "./leaders.ts";
+import { silent } from "./silent.ts";
 import { until } from "./until.ts";
 
 /** Messages that are sent at once. */
@@ -21,6 +23,30 @@ export async function moveCoordinator(bootstrap: string, groupId: string): Promi
       return admin.fetchOffsets({ groupId }).then(() => true, () => false);
     }));
   return performance.now() - since;
+}
+
+/** Commits an offset for a group that has no members. (Kafka's protocol: "OffsetCommit", of a simple consumer.) */
+export async function commitWithoutMember(
+  config: Config["kafka"],
+  groupId: string,
+  { topic, ...commit }: Place & { readonly offset: string; readonly metadata: string | null },
+): Promise<void> {
+  const cluster = createCluster(createClient(config, silent)) as unknown as Coordinating;
+  await cluster.connect();
+  try {
+    const coordinator = await cluster.findGroupCoordinator({ groupId });
+    const topics = [{ topic, partitions: [commit] }];
+    await coordinator.offsetCommit({ groupId, memberId: "", groupGenerationId: -1, topics });
+  } finally {
+    await cluster.disconnect();
+  }
+}
+
+/** What is used here of a cluster of kafkajs. */
+interface Coordinating {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  findGroupCoordinator(group: { groupId: string }): Promise<{ offsetCommit(commit: object): Promise<void> }>;
 }
 
 /** Adds commits until a group's coordinator takes `ms` to load them. */

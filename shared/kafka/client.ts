@@ -4,6 +4,7 @@ import { certificateFault } from "../certificate_fault.ts";
 import type { Config } from "../config/config.ts";
 import { describe, type Log } from "../log.ts";
 import { parseBrokerAddress } from "./broker_address.ts";
+import { LogChangedError } from "./log_changed.ts";
 import { brokerName, openSocket } from "./patches/ipv6.ts";
 
 /** Waiting for a broker to accept a connection, in ms. */
@@ -33,6 +34,7 @@ export function createClient(config: Config["kafka"], log: Log): kafkajs.Kafka {
 export function kafkaFault(config: Config["kafka"], error: unknown): string {
   const cause = innermost(error);
   const text = describe(cause);
+  if (cause instanceof LogChangedError) return text;
   const at = config.brokers.join();
   const untrusted = config.ssl && certificateFault(text);
   if (untrusted) return `Cannot trust Kafka at ${at}: ${untrusted}`;

@@ -5,7 +5,9 @@ import { assignerTelling } from "./patches/out_of_range.ts";
 import { METADATA_MS } from "./patches/own_cluster.ts";
 import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
 import type { Lost } from "./position.ts";
-import type { Log } from "../log.ts";
+import { LogChangedError } from "./log_changed.ts";
+import { type Commit, createLogGuard } from "./log_guard.ts";
+import { describe, type Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 
 /** A group session times out after 10 s: a crashed consumer's partitions are taken over within that. */
@@ -18,6 +20,10 @@ const SILENT_MS = 60_000;
 
 /** Such a fetch keeps kafkajs from leaving the group, too: it is left alone after so long. */
 const LEAVE_MS = 5_000;
+
+/** Rows that are stored again are the same rows. */
+const OTHER_LOG =
+  "a topic is not the one that was read before: it was truncated or made anew, and is read again from its beginning";
 
 /** Messages of one partition, in order. There may be none, where the partition holds others' transactions. */
 export interface Batch {
@@ -48,7 +54,7 @@ export interface Consumer extends AsyncDisposable {
   /** Settles when the consumer has failed. */
   readonly failed: Promise<never>;
   /** Commits that the group has stored all before these offsets. */
-  commit(offsets: readonly { topic: string; partition: number; offset: string }[]): Promise<void>;
+  commit(offsets: readonly Commit[]): Promise<void>;
 }
 
 /**
@@ -81,10 +87,32 @@ export async function subscribe(
   let isHeld = false; // by who takes the batches over
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   failed.catch(() => {}); // it is waited for later, or never
+  let isOtherLog = false;
+  let committing: Promise<unknown> = Promise.resolve();
+  const commit = async (offsets: readonly Commit[]) => {
+    const marked = await guard.marked(offsets);
+    if (isOtherLog) throw new LogChangedError(OTHER_LOG);
+    const attempt = consumer.commitOffsets(marked);
+    committing = Promise.allSettled([committing, attempt]);
+    await attempt;
+  };
+  /** Has the group read logs from their beginnings: commits those, and ends the consumer, to be begun anew. */
+  const readAnew = async (beginnings: readonly Commit[]) => {
+    isOtherLog = true;
+    log.error(OTHER_LOG, { topic, partitions: beginnings.map(({ partition }) => partition) });
+    await committing;
+    // Where that fails, who comes next finds the same.
+    await consumer.commitOffsets([...beginnings]).catch((error) =>
+      log.debug("the beginning of a log is not committed", { topic, why: describe(error) })
+    );
+    fail(new LogChangedError(OTHER_LOG));
+  };
+  const guard = createLogGuard(client, { topic, group }, readAnew, log);
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topic] ?? [];
     onJoin(partitions);
+    guard.assigned(partitions);
     hasPartitions = partitions.length > 0;
     lastFetch = performance.now();
     log.debug("joined the group", { group, partitions });
@@ -97,6 +125,7 @@ export async function subscribe(
   }, SILENT_MS / 10);
   const leave = async () => {
     clearInterval(watch);
+    guard.close();
     const settled = new AbortController();
     const leaving = consumer.disconnect().finally(() => settled.abort());
     await Promise.race([leaving, sleep(LEAVE_MS, settled.signal)]);
@@ -112,6 +141,7 @@ export async function subscribe(
         for await (const { messages, bytes, nextOffset } of read(batch)) {
           if (isOver || !isRunning() || isStale()) return;
           const behind = Number(batch.highWatermark) - nextOffset;
+          guard.read(partition, messages, nextOffset);
           await onBatch({ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind });
           if (isOver) return;
           // The next fetch goes on from here; the group's offset follows once the rows are stored.
@@ -145,7 +175,7 @@ export async function subscribe(
   }
   return {
     failed,
-    commit: (offsets) => consumer.commitOffsets([...offsets]),
+    commit,
     [Symbol.asyncDispose]: leave,
   };
 }

@@ -2,7 +2,7 @@ import type kafkajs from "kafkajs";
 import { forgetClosed, leadersOf, prepare } from "./cluster.ts";
 import type { FetchedPartition } from "./patches/fetch.ts";
 import { createCluster } from "./patches/own_cluster.ts";
-import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
+import { FETCH_BYTES } from "./portion.ts";
 import type { Extent, Offsets } from "./position.ts";
 
 /** Fetches from a topic's partitions, by connections of its own. It does not retry: who calls it does. */
@@ -14,12 +14,19 @@ export interface Fetcher {
   /**
    * Fetches once from each broker that leads one of the partitions, from the given offsets on. What one broker has is returned though
    * another one fails.
-   * @param waitMs how long a broker waits for messages to come where there are none
    * @throws what a broker says, if no message is fetched or an offset is out of its range
    */
-  fetch(places: Offsets, waitMs: number): Promise<FetchedPartition[]>;
+  fetch(places: Offsets, limits: Limits): Promise<FetchedPartition[]>;
   /** Closes the connections, once what is under way is answered. */
   close(): Promise<void>;
+}
+
+/** What a fetch takes. */
+export interface Limits {
+  /** How long a broker waits for messages to come where there are none, in ms. */
+  readonly waitMs: number;
+  /** Bytes of one partition, as they are packed. A batch that is larger comes alone. */
+  readonly bytes: number;
 }
 
 /** Whether a broker does not have the offset from which it was to read. */
@@ -46,11 +53,15 @@ export function createFetcher(client: kafkajs.Kafka, topic: string): Fetcher {
       throw error;
     }
   };
-  const request = async (nodeId: number, places: readonly (readonly [number, number])[], waitMs: number) => {
+  const request = async (
+    nodeId: number,
+    places: readonly (readonly [number, number])[],
+    { waitMs, bytes }: Limits,
+  ) => {
     const partitions = places.map(([partition, offset]) => ({
       partition,
       fetchOffset: String(offset),
-      maxBytes: PARTITION_BYTES,
+      maxBytes: bytes,
     }));
     try {
       const broker = await cluster.findBroker({ nodeId });
@@ -79,11 +90,11 @@ export function createFetcher(client: kafkajs.Kafka, topic: string): Fetcher {
         high: high.get(partition)!,
       }));
     },
-    async fetch(places, waitMs) {
+    async fetch(places, limits) {
       const led = await leaders();
       const byLeader = Map.groupBy(places, ([partition]) => led.get(partition) ?? -1);
       const answers = await Promise.allSettled(
-        [...byLeader].map(([leader, some]) => request(leader, some, waitMs)),
+        [...byLeader].map(([leader, some]) => request(leader, some, limits)),
       );
       const fetched = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
       const faults = answers.flatMap((answer) => answer.status === "rejected" ? [answer.reason] : []);

@@ -33,6 +33,6 @@ Deno.test("after a broker has refused to tell where a partition ends, its leader
 
 Deno.test("after a broker has refused a fetch, the leader is looked up again", async () => {
   const fetcher = createFetcher(movedLeader(), "t");
-  await assert.rejects(fetcher.fetch(new Map([[0, 7]]), 0), { code: NOT_LEADER });
-  assert.deepEqual(await fetcher.fetch(new Map([[0, 7]]), 0), []);
+  await assert.rejects(fetcher.fetch(new Map([[0, 7]]), { waitMs: 0, bytes: 1 }), { code: NOT_LEADER });
+  assert.deepEqual(await fetcher.fetch(new Map([[0, 7]]), { waitMs: 0, bytes: 1 }), []);
 });

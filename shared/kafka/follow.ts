@@ -5,6 +5,7 @@ import { kafkaFaultLasts } from "./client.ts";
 import { createFetcher, isOutOfRange } from "./fetcher.ts";
 import type { Incoming } from "./incoming.ts";
 import { goOn, type Lost, type Offsets } from "./position.ts";
+import { PARTITION_BYTES } from "./portion.ts";
 import { type Doubts, readSet } from "./record_set.ts";
 
 /** Some messages of a partition, in order. */
@@ -78,7 +79,7 @@ export async function* follow(
   };
   const fetch = async (places: Offsets) => {
     try {
-      const fetched = await fetcher.fetch(places, waitMs);
+      const fetched = await fetcher.fetch(places, { waitMs, bytes: PARTITION_BYTES });
       // A partition that ends before what is wanted is not waited for.
       const short = fetched.filter(({ messages, partition, highWatermark }) =>
         to && messages.length === 0 && Number(highWatermark) < endOf(partition)

@@ -80,5 +80,14 @@ export function testClient(topic: string, behaviour: Behaviour): kafkajs.Kafka {
       }),
   };
   const logger = { namespace: () => logger, debug() {}, info() {}, warn() {}, error() {} };
-  return { consumer: (options: object) => createConsumer({ cluster, logger, ...options }) } as kafkajs.Kafka;
+  const admin = {
+    connect: nothing,
+    disconnect: nothing,
+    fetchOffsets: () => Promise.resolve([{ partitions: [] }]),
+  };
+  return {
+    admin: () => admin,
+    consumer: (options: object) => createConsumer({ cluster, logger, ...options }),
+    [Symbol("private:Kafka:createCluster")]: () => cluster,
+  } as unknown as kafkajs.Kafka;
 }

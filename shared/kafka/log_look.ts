@@ -1,0 +1,57 @@
+import type kafkajs from "kafkajs";
+import { sleep } from "../wait.ts";
+import { createFetcher, type Fetcher, isOutOfRange } from "./fetcher.ts";
+import type { Incoming } from "./incoming.ts";
+import { isOtherLog, type Mark, markOf } from "./mark.ts";
+import { readSet } from "./record_set.ts";
+
+/** Before a log that seems to be another one is looked at again, in ms. */
+const AGAIN_MS = 500;
+
+/**
+ * Looks whether a partition's log is another one than when the mark was made. A broker that leads no longer may know less than the leader,
+ * so that a difference counts once a second look sees it, which asks anew who leads.
+ * @returns the offset of the log's first message if it is another log, else undefined
+ * @throws what Kafka answers where the log can't be looked at
+ */
+export async function beginningOfOtherLog(
+  client: kafkajs.Kafka,
+  topic: string,
+  partition: number,
+  mark: Mark,
+  fetcher: Fetcher,
+): Promise<number | undefined> {
+  if (await look(fetcher, partition, mark) === undefined) return undefined;
+  await sleep(AGAIN_MS);
+  const another = createFetcher(client, topic);
+  try {
+    return await look(another, partition, mark);
+  } finally {
+    await another.close();
+  }
+}
+
+async function look(fetcher: Fetcher, partition: number, mark: Mark): Promise<number | undefined> {
+  const message = await messageAt(fetcher, partition, mark.offset);
+  const found = message && markOf(message).checksum;
+  if (found === mark.checksum) return undefined;
+  const [reach] = await fetcher.extentOf([partition]);
+  return isOtherLog(mark, reach, found) ? reach.low : undefined;
+}
+
+/** The message at an offset, if there is one. @throws {Error} if its batch can't be read */
+async function messageAt(fetcher: Fetcher, partition: number, offset: number): Promise<Incoming | undefined> {
+  // A broker sends one batch whole, however large it is.
+  const limits = { waitMs: 0, bytes: 1 };
+  const fetched = await fetcher.fetch(new Map([[partition, offset]]), limits).catch((error) => {
+    if (isOutOfRange(error)) return [];
+    throw error;
+  });
+  for (const set of fetched.flatMap(({ messages }) => messages)) {
+    for await (const { messages: [first] } of readSet(set, offset, {})) {
+      return first && Number(first.offset) === offset ? first : undefined;
+    }
+    throw new Error(`the record batch at offset ${offset} of partition ${partition} can't be read`);
+  }
+  return undefined;
+}
