@@ -88,17 +88,18 @@ export async function subscribe(
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   failed.catch(() => {}); // it is waited for later, or never
   let isOtherLog = false;
-  let committing: Promise<unknown> = Promise.resolve();
+  let committing = Promise.resolve();
   const commit = async (offsets: readonly Commit[]) => {
     const marked = await guard.marked(offsets);
     if (isOtherLog) throw new LogChangedError(OTHER_LOG);
     const attempt = consumer.commitOffsets(marked);
-    committing = Promise.allSettled([committing, attempt]);
+    committing = Promise.allSettled([committing, attempt]).then(() => {}); // not the results of all that was committed
     await attempt;
   };
   /** Has the group read logs from their beginnings: commits those, and ends the consumer, to be begun anew. */
   const readAnew = async (beginnings: readonly Commit[]) => {
     isOtherLog = true;
+    guard.close();
     log.error(OTHER_LOG, { topic, partitions: beginnings.map(({ partition }) => partition) });
     await committing;
     // Where that fails, who comes next finds the same.
