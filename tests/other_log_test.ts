@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createCommitter } from "../consumers/committer.ts";
 import { withAdmin } from "../shared/kafka/with_admin.ts";
+import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { createLogGuard } from "../shared/kafka/log_guard.ts";
 import { type Kafka, type Lost, openKafka } from "../shared/kafka/mod.ts";
@@ -143,6 +144,24 @@ Deno.test("a log whose checked message was deleted by retention is the same: wha
   assert.deepEqual(reader.values, named("later", 50).slice(20));
   assert.deepEqual(reader.lost, [{ partition: topic.partition, from: 100, to: 120 }]);
   assert.deepEqual(topic.told(), []);
+});
+
+Deno.test("nothing is committed while it can't be known whether the log is the one that was read", async () => {
+  const { kafka: config } = readConfig({ BOOTSTRAP_SERVER: "127.0.0.1:1" });
+  const guard = createLogGuard(
+    createClient(config, silent),
+    { topic: "t", group: "g" },
+    () => assert.fail(),
+    silent,
+  );
+  using closing = new DisposableStack();
+  closing.defer(guard.close);
+  guard.assigned([0]);
+  const commit = { topic: "t", partition: 0, offset: "1" };
+  await assert.rejects(
+    guard.marked([commit]),
+    /^Error: it is not known yet whether the log is the one that was read$/,
+  );
 });
 
 Deno.test("offsets that were committed without a mark are gone on from", async () => {
