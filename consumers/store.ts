@@ -50,7 +50,7 @@ export function createStore<M extends StreamMessage>(
         continue;
       }
       if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
-      if (type.lastPrice) outcome.prices[message.symbol] = type.lastPrice(message);
+      if (type.lastPrice && message.symbol) outcome.prices[message.symbol] = type.lastPrice(message);
       if (isExpired(message)) outcome.results[place] = "expired";
       else yield message;
     }

@@ -3,15 +3,17 @@ import type { ColumnFor } from "./columns.ts";
 import type { Values, Variables } from "./config/variables.ts";
 import type { Market } from "./exchange/markets/mod.ts";
 
-/** What each message of a stream has. */
+/** What a message of a stream may have beside its own fields. */
 export interface StreamMessage {
-  readonly symbol: string;
+  readonly symbol?: string;
   /** When a producer received it, in ms since the epoch; other programs' messages may lack it. */
   readonly receivedAt?: number;
+  readonly [field: string]: unknown;
 }
 
 /** A message that the exchange sent. */
 export interface ExchangeMessage extends StreamMessage {
+  readonly symbol: string;
   /** The exchange's time of the event, in ms since the epoch. */
   readonly eventTime: number;
 }

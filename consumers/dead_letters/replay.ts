@@ -22,5 +22,5 @@ function messagesOf({ key, value, headers }: Letter, { feed, message }: Stream):
   const payload = frame.kind === "data" ? feed?.wire.safeParse(frame.payload) : undefined;
   if (!payload?.success) throw new Error("a frame that still can't be decoded");
   return feed!.toMessages(payload.data, Date.parse(headers.time))
-    .map((one) => ({ key: one.symbol, value: message.codec.encode(one) }));
+    .map((one) => ({ key: one.symbol ?? null, value: message.codec.encode(one) }));
 }
