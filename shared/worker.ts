@@ -10,9 +10,12 @@ import { checkEnvFile } from "./config/env_file.ts";
 import { buildOf, summarize } from "./config/summary.ts";
 import type { Values, Variables } from "./config/variables.ts";
 import { createLog, describe, type Log } from "./log.ts";
+import { openKafka, topicName } from "./kafka/mod.ts";
 import { SchemaError } from "./postgres/schema.ts";
 import { type Part, runApart, type Stop } from "./run_apart.ts";
 import { stopSignals } from "./stop_signals.ts";
+import { worker } from "./streams/worker.ts";
+import { announce } from "./telemetry/announce.ts";
 import { watchEventLoop } from "./telemetry/event_loop.ts";
 import { createExposition } from "./telemetry/exposition.ts";
 import { serveHealth } from "./telemetry/health.ts";
@@ -69,16 +72,15 @@ export function runWorker<N extends SliceName = never, O extends Variables = Var
   return runProcess(name, help, words, [plan], ([part], stop) => part.run(stop));
 }
 
-/**
- * Runs several workers in one process, each of them apart from the others: see `runApart`. `words` are what the command line takes.
- */
+/** Runs in one process those of the workers whose streams the command line names, each of them apart from the others: see `runApart`. */
 export function runWorkers<N extends SliceName>(
   name: string,
   help: string,
-  words: readonly string[],
   plans: readonly WorkerPlan<N>[],
 ): Promise<void> {
-  return runProcess(name, help, words, plans, (parts, stop) => runApart(parts, stop, isFinal));
+  const named = plans.filter(({ stream }) => stream !== undefined && Deno.args.includes(stream));
+  const words = named.flatMap(({ stream }) => stream ?? []);
+  return runProcess(name, help, words, named, (parts, stop) => runApart(parts, stop, isFinal));
 }
 
 async function runProcess<N extends SliceName, O extends Variables>(
@@ -93,6 +95,7 @@ async function runProcess<N extends SliceName, O extends Variables>(
   try {
     const unknown = Deno.args.filter((arg) => !words.includes(arg));
     if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
+    if (plans.length === 0) throw new ConfigError("Cannot start without a stream: see --help");
     // Of a worker that has its process to itself all that is wrong is reported at once.
     const known = plans.length === 1 ? plans[0].slices : [];
     await checkEnvFile(Object.keys(variablesOf(["running", ...known])));
@@ -109,6 +112,7 @@ async function runProcess<N extends SliceName, O extends Variables>(
       : undefined;
     using _looks = every(LOOK_MS, () => streams.forEach((one) => one.status()));
     using _lines = every(REPORT_MS, () => parts.forEach((part) => part.log.info("running", summary(part))));
+    using _words = announcement(parts, build, log);
     try {
       await run(parts, stop);
     } finally {
@@ -124,17 +128,40 @@ async function runProcess<N extends SliceName, O extends Variables>(
   }
 }
 
+/** Sends how the workers are, if they use Kafka and its configuration is right; else they tell what is wrong themselves. */
+function announcement(
+  parts: readonly (Part & { readonly name: string; readonly usesKafka: boolean })[],
+  build: string,
+  log: Log,
+): Disposable | undefined {
+  const announced = parts.filter(({ usesKafka }) => usesKafka);
+  if (announced.length === 0) return undefined;
+  let kafka: Config["kafka"];
+  try {
+    ({ kafka } = readConfig(Deno.env.toObject(), ["kafka"]));
+  } catch {
+    return undefined;
+  }
+  const ended = new AbortController();
+  const identity = { host: Deno.hostname(), name: kafka.groupId, build };
+  const topic = topicName(kafka, worker.message);
+  announce(announced, identity, openKafka(kafka, log), topic, ended.signal, log);
+  return { [Symbol.dispose]: () => ended.abort() };
+}
+
 /** A worker that reads its configuration as it runs, so that what is wrong with it stops no other. */
 function partOf<N extends SliceName, O extends Variables>(
   plan: WorkerPlan<N, O>,
   { logLevel }: Config<never>,
   build: string,
-): Part {
+): Part & { readonly name: string; readonly usesKafka: boolean } {
   const { name, stream = name, slices } = plan;
   const log = createLog(name, logLevel);
   const telemetry = createTelemetry(stream);
   const declared = (plan.options ?? {}) as O;
   return {
+    name,
+    usesKafka: slices.some((slice) => slice === "kafka"),
     log,
     telemetry,
     async run(stop) {

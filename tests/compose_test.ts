@@ -24,6 +24,12 @@ for (const [name, { args, needs }] of Object.entries(combinations)) {
   }
 }
 
+/** The entry scripts whose work a command does: several streams may share a process. */
+function scriptsOf(command: readonly string[]): string[] {
+  const [script, ...words] = command.filter((word) => !word.startsWith("--"));
+  return script.endsWith("/several.ts") ? words.map((word) => script.replace("several", word)) : [script];
+}
+
 Deno.test({
   name: "compose: every stream has its producer and its consumer, in each combination of files",
   ignore,
@@ -31,8 +37,8 @@ Deno.test({
     const scripts = Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))
       .map((task) => tasks[task].split(" ").at(-1)).sort();
     for (const combination of Object.values(combinations)) {
-      const started = (await services(combination)).filter(isWorker).map(([, { command }]) =>
-        command!.at(-1)!
+      const started = (await services(combination)).filter(isWorker).flatMap(([, { command }]) =>
+        scriptsOf(command!)
       );
       const wanted = combination === combinations.producers
         ? scripts.filter((script) => script.startsWith("producers/"))

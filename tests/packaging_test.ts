@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../shared/config/config.ts";
+import { readConfig, readOptions, sliceNames, variablesOf } from "../shared/config/config.ts";
+import { listStreams } from "../shared/list_streams.ts";
 
 const placeOf = (name: string) => new URL(`../${name}`, import.meta.url);
 const read = (name: string) => Deno.readTextFile(placeOf(name));
@@ -29,11 +30,13 @@ Deno.test(".env.example names every variable, and has the real defaults", async 
       [, name, value],
     ) => [name, value]),
   );
-  const source = await read("shared/config/config.ts");
-  const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+): variable\(/gm)].map(([, name]) => name);
+  const options = Object.assign({}, ...(await listStreams()).map(({ feed }) => feed?.options));
+  const known = Object.keys({ ...variablesOf(sliceNames), ...options });
+  assert.ok(known.includes("DB_URL") && known.includes("KLINE_INTERVALS"));
   assert.deepEqual(known.filter((name) => !shown.has(name)), []);
   const explicit = Object.fromEntries([...shown].filter(([name]) => known.includes(name)));
   assert.deepEqual(readConfig(explicit), readConfig({}));
+  assert.deepEqual(readOptions(options, explicit), readOptions(options, {}));
 });
 
 Deno.test("the only broker has one session timeout here and in Docker, and no shorter one than Kafka's own of 9 s", async () => {

@@ -90,8 +90,14 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
       where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p', 'v')
         and has_table_privilege('bookline_writer', oid, ${privilege})
       order by name`).map(({ name }) => name);
-  assert.deepEqual(await may("insert"), ["gap_data", "kline_data", "order_book_data", "stale_seconds"]);
-  assert.deepEqual(await may("update"), ["gap_data", "kline_data"]);
+  assert.deepEqual(await may("insert"), [
+    "gap_data",
+    "kline_data",
+    "order_book_data",
+    "stale_seconds",
+    "worker_data",
+  ]);
+  assert.deepEqual(await may("update"), ["gap_data", "kline_data", "worker_data"]);
   assert.deepEqual(await may("delete, truncate, references, trigger"), []);
 });
 

@@ -26,14 +26,15 @@ export interface TestWorker extends AsyncDisposable {
 export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck" };
 
 /**
- * Starts the process that a task starts, with the task's permissions, and with `env` alone for its environment.
+ * Starts the process that a task starts, with the words that follow its name, with the task's permissions, and with `env` alone for its environment.
  * No worker may ever print a warning of the runtime's: disposing of one that did throws.
  *
  * @param project the folder of the Bookline whose task it is; by default this one
  */
 export function startWorker(task: string, env: Record<string, string>, project = root): TestWorker {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
-  const [, ...args] = tasks[task].split(" ");
+  const [name, ...words] = task.split(" ");
+  const args = [...tasks[name].split(" ").slice(1), ...words];
   const port = freePort();
   const child = spawnWatched({
     command: Deno.execPath(),
