@@ -38,7 +38,7 @@ async function refuses(sql: Sql, code: string, statements: string[]): Promise<vo
   }
 }
 
-Deno.test("bookline_writer is refused all DDL, all removal of rows, and the settings that the jobs read", async () => {
+Deno.test("bookline_writer can make nothing, and is refused the settings that the jobs read and the functions that drop rows", async () => {
   await using roles = await withRoles();
   await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, [
     "create schema mine",
@@ -69,6 +69,31 @@ Deno.test("bookline_writer is refused all DDL, all removal of rows, and the sett
     "select websocket.begin_move('order_book_data', 'transaction_time', array['2000-01-01'::date])",
     "select websocket.end_move('order_book_data')",
     "select websocket.lock_out('order_book_data')",
+  ]);
+});
+
+Deno.test("bookline_writer can drop, change or empty no relation, and can drop no function", async () => {
+  await using roles = await withRoles();
+  const { sql } = roles.database;
+  const relations = await sql`
+    select relname as name, relkind = 'v' as is_view from pg_class
+    where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p', 'v')`;
+  const functions = await sql`
+    select oid::regprocedure::text as name from pg_proc where pronamespace = 'websocket'::regnamespace`;
+  assert.ok(relations.length > 10 && functions.length > 10);
+  const statements = relations.flatMap(({ name, is_view: isView }) =>
+    isView ? [`drop view websocket.${name}`, `create or replace view websocket.${name} as select 1`] : [
+      `drop table websocket.${name}`,
+      `alter table websocket.${name} add column mine text`,
+      `create index on websocket.${name} ((1))`,
+      `delete from websocket.${name}`,
+      `truncate websocket.${name}`,
+    ]
+  );
+  await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, [
+    ...statements,
+    ...functions.map(({ name }) => `drop function ${name}`),
+    "drop schema websocket cascade",
   ]);
 });
 

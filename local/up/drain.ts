@@ -33,7 +33,9 @@ export async function drain(
   report("stopping: the consumers store what is left");
   const left = await untilStored(monitor);
   await monitor.poll(); // for the delays, which a worker's last words leave out
-  const unstored = await Promise.all(lines.map(({ consumer }) => consumer.stop()));
+  const unstored = await Promise.all(
+    [...new Set(lines.map(({ consumer }) => consumer))].map((consumer) => consumer.stop()),
+  );
   await monitor.countRows();
   return [...unsent, left, ...unstored].filter((fault) => fault !== undefined);
 }
@@ -42,7 +44,8 @@ async function untilReceived(lines: readonly Line[], monitor: Monitor, sent: num
   let before = -1;
   await poll(async (extend) => {
     await monitor.poll();
-    const received = lines.reduce((sum, { producer }) => sum + (producer?.totals.counts.received ?? 0), 0);
+    const received = lines.flatMap(({ producer }) => producer?.totals ?? [])
+      .reduce((sum, { counts }) => sum + (counts.received ?? 0), 0);
     if (received > before) extend();
     before = received;
     return received >= sent;

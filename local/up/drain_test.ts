@@ -17,17 +17,15 @@ function fakes({ behind = [0], sent = 0, faults = {} }: {
   const done: string[] = [];
   let received = 0;
   const worker = (task: string) => ({
-    totals: {
-      ...nothing,
-      get counts() {
-        return task === "kline:produce" ? { received } : {};
-      },
+    get totals() {
+      const counts: Record<string, number> = task === "kline:produce" ? { received } : {};
+      return [{ ...nothing, counts }];
     },
     stop() {
       done.push(`stop ${task}`);
       return Promise.resolve(faults[task]);
     },
-  } as WorkerProcess);
+  } as unknown as WorkerProcess);
   const monitor = {
     poll() {
       received = Math.min(sent, received + 40);

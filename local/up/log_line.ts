@@ -14,11 +14,12 @@ export function parseLogLine(line: string): LogLine | undefined {
   return level && { level, text };
 }
 
-/** The counts of a worker's last line, `stopped received=5 produced=5 …`; undefined for any other line. */
-export function finalCounts(line: LogLine): Record<string, number> | undefined {
-  const [, fields] = /^\S+: stopped\b(.*)$/.exec(line.text) ?? [];
+/** The stream and the counts of a worker's last line, `stopped received=5 produced=5 …`; undefined for any other line. */
+export function finalCounts(line: LogLine): { stream: string; counts: Record<string, number> } | undefined {
+  const [, stream, fields] = /^(\w+):\S+: stopped\b(.*)$/.exec(line.text) ?? [];
   if (fields === undefined) return undefined;
-  return Object.fromEntries(
-    [...fields.matchAll(/ ([a-z]+)=(\d+)(?= |$)/gi)].map(([, name, count]) => [name, Number(count)]),
-  );
+  const counts = [...fields.matchAll(/ ([a-z]+)=(\d+)(?= |$)/gi)].map((
+    [, name, count],
+  ) => [name, Number(count)]);
+  return { stream, counts: Object.fromEntries(counts) };
 }

@@ -36,6 +36,6 @@ Deno.test("only a worker's last line has its last counts, which are its whole nu
       stuck: "no frame for 61 s",
       waiting: "a=5 b",
     }),
-    { received: 12, produced: 0 },
+    { stream: "kline", counts: { received: 12, produced: 0 } },
   );
 });

@@ -21,12 +21,15 @@ export interface Line {
   readonly stream: Stream;
   /** Absent if workers make the messages themselves. */
   readonly producer?: WorkerProcess;
+  /** It may serve several lines. */
   readonly consumer: WorkerProcess;
 }
 
 /** The workers of all lines, from the exchange to the database. */
 export function workersOf(lines: readonly Line[]): WorkerProcess[] {
-  return lines.flatMap(({ producer, consumer }) => producer ? [producer, consumer] : [consumer]);
+  return [
+    ...new Set(lines.flatMap(({ producer, consumer }) => producer ? [producer, consumer] : [consumer])),
+  ];
 }
 
 /** Knows how the pipeline is doing. */
@@ -99,18 +102,28 @@ export function createMonitor(
     }
   };
 
-  const pictureOf = ({ stream, producer, consumer }: Line): StreamPicture => ({
-    name: stream.message.name,
-    isProduced: producer !== undefined,
-    counts: streamCounts(producer?.totals ?? nothing, consumer.totals, rows.get(stream) ?? null),
-    behind: behind.get(stream) ?? null,
-    delays: consumer.totals.delays,
-    recentDelays: consumer.totals.recentDelays,
-  });
+  const pictureOf = ({ stream, producer, consumer }: Line): StreamPicture => {
+    const stored = consumer.totalsOf(stream.message.name);
+    return {
+      name: stream.message.name,
+      isProduced: producer !== undefined,
+      counts: streamCounts(
+        producer?.totalsOf(stream.message.name) ?? nothing,
+        stored,
+        rows.get(stream) ?? null,
+      ),
+      behind: behind.get(stream) ?? null,
+      delays: stored.delays,
+      recentDelays: stored.recentDelays,
+    };
+  };
 
   const troublesNow = () => {
     const troubles = all().flatMap(({ name, trouble }) => trouble ? [`${name}: ${trouble}`] : []);
-    const buffered = workers.reduce((sum, { totals }) => sum + (totals.counts.buffered ?? 0), 0);
+    const buffered = workers.flatMap(({ totals }) => totals).reduce(
+      (sum, { counts }) => sum + (counts.buffered ?? 0),
+      0,
+    );
     if (troubles.length === 0 || buffered === 0) return troubles;
     return [
       ...troubles,
@@ -122,7 +135,7 @@ export function createMonitor(
   const prices = () => {
     const last: Record<string, string> = Object.assign(
       {},
-      ...workers.map(({ totals }) => totals.prices).reverse(),
+      ...workers.flatMap(({ totals }) => totals).map(({ prices }) => prices).reverse(),
     );
     return Object.fromEntries(
       config.symbols.flatMap((symbol) => last[symbol] ? [[symbol, last[symbol]]] : []),

@@ -102,18 +102,28 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const workers: WorkerProcess[] = [];
   stack.defer(async () => void await Promise.all(workers.map((worker) => worker.stop())));
   const registry = createRegistry();
-  const start = (task: string): WorkerProcess => {
-    const args = taskArguments(tasks, task);
-    const worker = startWorker({ task, args, settings, logFolder, registry, notice: terminal.say });
+  const start = (task: string, streams: readonly string[], args = taskArguments(tasks, task)) => {
+    const plan = { task, streams, args, settings, logFolder, registry, notice: terminal.say };
+    const worker = startWorker(plan);
     workers.push(worker);
     return worker;
   };
   await Deno.mkdir(logFolder, { recursive: true });
-  const lines = streams.map((stream): Line => ({
-    stream,
-    producer: stream.feed && start(`${stream.message.name}:produce`),
-    consumer: start(`${stream.message.name}:consume`),
-  }));
+  // Workers make little of these, so one process stores it.
+  const side = streams.filter(({ feed }) => !feed).map(({ message }) => message.name);
+  const sideConsumer = start(`consume ${side.join(" ")}`, side, [
+    ...taskArguments(tasks, "consume"),
+    ...side,
+  ]);
+  const lines = streams.map((stream): Line => {
+    const { name } = stream.message;
+    if (!stream.feed) return { stream, consumer: sideConsumer };
+    return {
+      stream,
+      producer: start(`${name}:produce`, [name]),
+      consumer: start(`${name}:consume`, [name]),
+    };
+  });
   const monitor = stack.use(createMonitor(lines, servers.kept, config, log));
   onChild(() => {
     workers.forEach((worker) => worker.kill());

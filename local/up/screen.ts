@@ -47,7 +47,8 @@ const lines: {
  * wrong below. Fits into so many columns and rows of a terminal.
  */
 export function renderScreen(picture: Picture, stage: Stage, columns: number, rows: number): Row[] {
-  const { streams, troubles } = picture;
+  const { troubles } = picture;
+  const streams = shownOf(picture, columns);
   const table: Span[][] = [
     [
       { text: "".padEnd(LABEL) },
@@ -78,6 +79,14 @@ export function renderScreen(picture: Picture, stage: Stage, columns: number, ro
     [{ text: status(stage), style: "dim" }],
   ];
   return screen.slice(0, rows - 1).map((row) => clip(row, columns - 1));
+}
+
+/** Streams that are not the exchange's are left out, the last one first, while there is no room for them and a column of prices. */
+function shownOf({ streams, prices }: Picture, columns: number): readonly StreamPicture[] {
+  const [cell] = alignPrices(prices);
+  const price = cell ? GAP + widthOf(cell.symbol) + 1 + cell.price.length : 0;
+  const room = Math.floor((columns - LABEL - price - 1) / NUMBER);
+  return streams.filter(({ isProduced }, i) => isProduced || i < room);
 }
 
 /** The picture as lines of a log: one a stream, and one of prices. */

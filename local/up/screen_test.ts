@@ -111,3 +111,10 @@ Deno.test("figures are written for people", () => {
     "100:01:01",
   ]);
 });
+
+Deno.test("on a narrow terminal streams that are not the exchange's give way to the prices", () => {
+  const names = (columns: number) =>
+    textOf(renderScreen(picture, stage, columns, 40))[1].trim().split(/\s+/).slice(0, -2);
+  assert.deepEqual(names(100), ["kline", "book", "gap"]);
+  assert.deepEqual(names(70), ["kline", "book"]);
+});

@@ -21,6 +21,8 @@ const HEALTH_MS = 900;
 export interface WorkerPlan {
   /** `kline:produce` */
   readonly task: string;
+  /** Its streams, by name. */
+  readonly streams: readonly string[];
   /** What follows `deno` on its command line. */
   readonly args: string[];
   readonly settings: Record<string, string>;
@@ -34,8 +36,10 @@ export interface WorkerPlan {
 /** A worker that is kept running until it is stopped. */
 export interface WorkerProcess {
   readonly task: string;
-  /** What it has done, as far as is known. */
-  readonly totals: Totals;
+  /** What it has done for a stream, as far as is known. */
+  totalsOf(stream: string): Totals;
+  /** What it has done for all its streams. */
+  readonly totals: readonly Totals[];
   /** Whether it has said that all is well. */
   readonly isWell: boolean;
   /** Why it makes no progress, as far as is known. */
@@ -52,8 +56,10 @@ export interface WorkerProcess {
   kill(): void;
 }
 
-/** What `/healthz` answers. */
-type Health = Report & { readonly reason?: string };
+/** What `/healthz` answers: the report, or where streams share the process, the report of each. */
+type Health = Report & { readonly reason?: string; readonly streams?: Readonly<Record<string, Report>> };
+
+type Reports = Readonly<Record<string, Report>>;
 
 /** Starts a worker as the process that its task starts; it does not outlive us by more than 10 s. */
 export function startWorker(plan: WorkerPlan): WorkerProcess {
@@ -61,14 +67,14 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
   const stopping = new AbortController();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // it is waited for later, or never
-  const log = Deno.openSync(join(plan.logFolder, `${task.replace(":", "-")}.log`), {
+  const log = Deno.openSync(join(plan.logFolder, `${task.replace(/[: ]/g, "-")}.log`), {
     write: true,
     create: true,
     truncate: true,
   });
   let restarts = 0;
-  let earlier = nothing;
-  let now: Report = { counts: {} };
+  let earlier: Readonly<Record<string, Totals>> = {};
+  let now: Reports = {};
   let trouble: string | undefined;
   let port = 0;
   let child: Deno.ChildProcess | undefined;
@@ -86,7 +92,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       }
       const counts = entry && finalCounts(entry);
       if (counts) {
-        now = { ...now, counts };
+        now = { ...now, [counts.stream]: { ...now[counts.stream], counts: counts.counts } };
         isDone = true;
       }
     }
@@ -107,8 +113,10 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
     const [status] = await Promise.all([child.status, read(child.stderr)]);
     registry.remove(child.pid);
     child = undefined;
-    earlier = addTotals(earlier, atEnd(now));
-    now = { counts: {} };
+    earlier = Object.fromEntries(
+      plan.streams.map((one) => [one, addTotals(earlier[one] ?? nothing, atEnd(now[one] ?? { counts: {} }))]),
+    );
+    now = {};
     return status;
   };
 
@@ -132,14 +140,16 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       restarts++;
     }
   };
+  const totalsOf = (stream: string) => addTotals(earlier[stream] ?? nothing, now[stream] ?? { counts: {} });
   const ended = keepRunning().finally(() => log.close());
   ended.catch((error) => failure.reject(error));
 
   return {
     task,
     failed: failure.promise,
+    totalsOf,
     get totals() {
-      return addTotals(earlier, now);
+      return plan.streams.map(totalsOf);
     },
     get isWell() {
       return hasAnswered && trouble === undefined;
@@ -160,7 +170,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
         const health: Health = await response.json();
         if (asked !== child || isDone) return;
         hasAnswered = true;
-        now = health;
+        now = health.streams ?? { [plan.streams[0]]: health };
         trouble = health.reason;
       } catch {
         if (hasAnswered && !stopping.signal.aborted) trouble = "does not answer";

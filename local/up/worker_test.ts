@@ -26,6 +26,7 @@ const once = (action: string) => `
 async function withWorker(
   script: string,
   test: (worker: WorkerProcess, notices: string[], go: () => Promise<void>) => Promise<void>,
+  streams = ["test"],
 ) {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "worker.ts");
@@ -33,6 +34,7 @@ async function withWorker(
   const notices: string[] = [];
   const worker = startWorker({
     task: "test:produce",
+    streams,
     args: ["run", "--quiet", "--allow-net", "--allow-env", "--allow-read", "--allow-write", file],
     settings: { FOLDER: folder.path },
     logFolder: folder.path,
@@ -67,7 +69,7 @@ Deno.test("a worker that crashes is started again, and what it had done is not f
   const script = once(`Deno.removeSync(Deno.env.get("FOLDER") + "/go"); Deno.exit(1);`);
   await withWorker(script, async (worker, notices, go) => {
     await untilWell(worker);
-    assert.equal(worker.totals.counts.received, 7);
+    assert.equal(worker.totalsOf("test").counts.received, 7);
     await go();
     await until("the crash to be reported", () => notices.length > 0);
     assert.match(
@@ -75,7 +77,7 @@ Deno.test("a worker that crashes is started again, and what it had done is not f
       /^warn {2}test:produce ended unexpectedly with code 1: starting it again in \d+ ms$/,
     );
     await untilWell(worker);
-    assert.equal(worker.totals.counts.received, 14);
+    assert.equal(worker.totalsOf("test").counts.received, 14);
     assert.equal(worker.restarts, 1);
   });
 });
@@ -90,9 +92,9 @@ Deno.test("stopped, a worker's counts are those of its last words, and only its 
     });`;
   await withWorker(script, async (worker, notices) => {
     await untilWell(worker);
-    assert.equal(worker.totals.prices.BTCUSDT, "1.50");
+    assert.equal(worker.totalsOf("test").prices.BTCUSDT, "1.50");
     assert.equal(await worker.stop(), undefined);
-    assert.deepEqual(worker.totals.counts, { received: 9, produced: 9 });
+    assert.deepEqual(worker.totalsOf("test").counts, { received: 9, produced: 9 });
     assert.deepEqual(notices, ["warn test:produce: the buffer is full topic=kline_data"]);
     assert.equal(await worker.stop(), undefined, "stopping it once more changes nothing");
   });
@@ -116,4 +118,20 @@ Deno.test("why a worker makes no progress is known, also when it has stopped ans
     await until("its silence", () => worker.poll().then(() => worker.trouble === "does not answer"));
     worker.kill();
   });
+});
+
+Deno.test("of streams that share a process each has its own counts, also after its last words", async () => {
+  const script = `
+    health = { streams: { test: { counts: { stored: 3 } }, other: { counts: { stored: 4 } } } };
+    Deno.addSignalListener("SIGTERM", () => {
+      log.info("stopped", { stored: 5 });
+      createLog("other:consume", "info").info("stopped", { stored: 6 });
+      Deno.exit(0);
+    });`;
+  await withWorker(script, async (worker) => {
+    await untilWell(worker);
+    assert.deepEqual(["test", "other"].map((one) => worker.totalsOf(one).counts.stored), [3, 4]);
+    assert.equal(await worker.stop(), undefined);
+    assert.deepEqual(["test", "other"].map((one) => worker.totalsOf(one).counts.stored), [5, 6]);
+  }, ["test", "other"]);
 });
