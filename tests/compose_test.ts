@@ -5,21 +5,23 @@ import { combinations, compose, hasCompose, isWorker, services } from "./compose
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
 const { live, simulated } = combinations;
 
-const ignore = !await hasCompose();
-if (ignore) {
-  console.warn("There is no Docker Compose here: what it makes of the compose files is not tested.");
+const isHere = await hasCompose();
+if (!isHere) {
+  Deno.test({
+    name: "compose: none of the tests of the compose files is played, as Docker Compose is not installed",
+    ignore: true,
+    fn() {},
+  });
 }
+/** Plays a test if Docker Compose is there: it alone knows what it makes of the files. */
+const play = (name: string, fn: () => Promise<void>) => isHere && Deno.test(name, fn);
 
 for (const [name, { args, needs }] of Object.entries(combinations)) {
   for (const missing of Object.keys(needs)) {
-    Deno.test({
-      name: `compose, ${name}: without ${missing} it says that it is missing`,
-      ignore,
-      async fn() {
-        const { success, stderr } = await compose([...args, "config"], { ...needs, [missing]: "" });
-        assert.ok(!success);
-        assert.match(stderr, new RegExp(`${missing} is missing a value: must be set in .env`));
-      },
+    play(`compose, ${name}: without ${missing} it says that it is missing`, async () => {
+      const { success, stderr } = await compose([...args, "config"], { ...needs, [missing]: "" });
+      assert.ok(!success);
+      assert.match(stderr, new RegExp(`${missing} is missing a value: must be set in .env`));
     });
   }
 }
@@ -30,28 +32,23 @@ function scriptsOf(command: readonly string[]): string[] {
   return script.endsWith("/several.ts") ? words.map((word) => script.replace("several", word)) : [script];
 }
 
-Deno.test({
-  name: "compose: every stream has its producer and its consumer, in each combination of files",
-  ignore,
-  async fn() {
-    const scripts = Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))
-      .map((task) => tasks[task].split(" ").at(-1)).sort();
-    for (const combination of Object.values(combinations)) {
-      const started = (await services(combination)).filter(isWorker).flatMap(([, { command }]) =>
-        scriptsOf(command!)
-      );
-      const wanted = combination === combinations.producers
-        ? scripts.filter((script) => script.startsWith("producers/"))
-        : scripts;
-      assert.deepEqual(started.filter((script) => scripts.includes(script)).sort(), wanted);
-    }
-  },
+play("compose: every stream has its producer and its consumer, in each combination of files", async () => {
+  const scripts = Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))
+    .map((task) => tasks[task].split(" ").at(-1)).sort();
+  for (const combination of Object.values(combinations)) {
+    const started = (await services(combination)).filter(isWorker).flatMap(([, { command }]) =>
+      scriptsOf(command!)
+    );
+    const wanted = combination === combinations.producers
+      ? scripts.filter((script) => script.startsWith("producers/"))
+      : scripts;
+    assert.deepEqual(started.filter((script) => scripts.includes(script)).sort(), wanted);
+  }
 });
 
-Deno.test({
-  name: "compose: a worker can write nowhere and has no privileges; a producer has no way to the database",
-  ignore,
-  async fn() {
+play(
+  "compose: a worker can write nowhere and has no privileges; a producer has no way to the database",
+  async () => {
     for (const [name, service] of (await services(simulated)).filter(isWorker)) {
       assert.ok(service.read_only, name);
       assert.deepEqual(service.cap_drop, ["ALL"], name);
@@ -64,23 +61,17 @@ Deno.test({
     const postgres = Object.fromEntries(await services(live)).postgres;
     assert.deepEqual(Object.keys(postgres.networks), ["store"]);
   },
+);
+
+play("compose: ports are open to this machine only", async () => {
+  for (const [name, { ports = [] }] of await services(simulated)) {
+    for (const { host_ip } of ports) assert.equal(host_ip, "127.0.0.1", name);
+  }
 });
 
-Deno.test({
-  name: "compose: ports are open to this machine only",
-  ignore,
-  async fn() {
-    for (const [name, { ports = [] }] of await services(simulated)) {
-      for (const { host_ip } of ports) assert.equal(host_ip, "127.0.0.1", name);
-    }
-  },
-});
-
-Deno.test({
-  name:
-    "compose, simulated: every worker is on the invented market's side, and the exchange plays what they read",
-  ignore,
-  async fn() {
+play(
+  "compose, simulated: every worker is on the invented market's side, and the exchange plays what they read",
+  async () => {
     for (const [name, { command, environment }] of (await services(simulated)).filter(isWorker)) {
       if (name === "exchange") {
         assert.ok(command!.includes(`--symbols=${readConfig({}).symbols.join()}`));
@@ -91,38 +82,26 @@ Deno.test({
       else assert.match(environment.DB_URL!, /\/bookline_simulated$/, name);
     }
   },
+);
+
+play("compose: one service builds the image for all, and none pulls it from a registry", async () => {
+  for (const combination of Object.values(combinations)) {
+    const workers = (await services(combination)).filter(isWorker);
+    const builder = combination === combinations.producers ? "kline-producer" : "migrate";
+    assert.deepEqual(workers.filter(([, { build }]) => build).map(([name]) => name), [builder]);
+    for (const [name, { pull_policy }] of workers) assert.equal(pull_policy, "never", name);
+  }
 });
 
-Deno.test({
-  name: "compose: one service builds the image for all, and none pulls it from a registry",
-  ignore,
-  async fn() {
-    for (const combination of Object.values(combinations)) {
-      const workers = (await services(combination)).filter(isWorker);
-      const builder = combination === combinations.producers ? "kline-producer" : "migrate";
-      assert.deepEqual(workers.filter(([, { build }]) => build).map(([name]) => name), [builder]);
-      for (const [name, { pull_policy }] of workers) assert.equal(pull_policy, "never", name);
+play("compose: logs are bounded", async () => {
+  for (const combination of Object.values(combinations)) {
+    for (const [name, { logging }] of await services(combination)) {
+      assert.equal(logging?.driver, "local", name);
     }
-  },
+  }
 });
 
-Deno.test({
-  name: "compose: logs are bounded",
-  ignore,
-  async fn() {
-    for (const combination of Object.values(combinations)) {
-      for (const [name, { logging }] of await services(combination)) {
-        assert.equal(logging?.driver, "local", name);
-      }
-    }
-  },
-});
-
-Deno.test({
-  name: "compose, producers: a second machine has producers and no servers of its own",
-  ignore,
-  async fn() {
-    const names = (await services(combinations.producers)).map(([name]) => name);
-    assert.deepEqual(names.sort(), ["book-producer", "kline-producer"]);
-  },
+play("compose, producers: a second machine has producers and no servers of its own", async () => {
+  const names = (await services(combinations.producers)).map(([name]) => name);
+  assert.deepEqual(names.sort(), ["book-producer", "kline-producer"]);
 });
