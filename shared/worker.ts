@@ -145,7 +145,8 @@ function announcement(
   const ended = new AbortController();
   const identity = { host: Deno.hostname(), name: kafka.groupId, build };
   const topic = topicName(kafka, worker.message);
-  announce(announced, identity, openKafka(kafka, log), topic, ended.signal, log);
+  announce(announced, identity, openKafka(kafka, log), topic, ended.signal, log)
+    .catch((error) => log.debug("the state is not sent any more", { why: describe(error) }));
   return { [Symbol.dispose]: () => ended.abort() };
 }
 

@@ -1,11 +1,14 @@
 import { isUnknownTopic, type Kafka } from "../kafka/mod.ts";
 import { describe, type Log } from "../log.ts";
+import { createRenewableProducer } from "../outlet/renewable.ts";
 import { worker, type WorkerData } from "../streams/worker.ts";
 import { sleep } from "../wait.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** How often a worker says how it is, in ms. */
 const EVERY_MS = 5_000;
+/** A send that takes longer goes on with new connections, in ms. */
+const LATE_MS = 20_000;
 
 /** A worker of this process: its name and its numbers. */
 export interface Announced {
@@ -46,7 +49,7 @@ export async function announce(
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  await using producer = kafka.producer(topic);
+  await using producer = createRenewableProducer(() => kafka.producer(topic));
   let isThere = false;
   while (!signal.aborted) {
     const startedAt = performance.now();
@@ -54,9 +57,13 @@ export async function announce(
       if (!isThere) await kafka.ensureTopics([topic]);
       isThere = true;
       const statements = workers.map((one) => statementOf(one, identity));
-      await producer.send(
-        statements.map((one) => ({ key: one.worker, value: worker.message.codec.encode(one) })),
-      );
+      const entries = statements.map((one) => ({
+        key: one.worker,
+        value: worker.message.codec.encode(one),
+      }));
+      const late = setTimeout(producer.renew, LATE_MS);
+      const [unsent] = await producer.trySend(entries).finally(() => clearTimeout(late));
+      if (unsent) throw unsent.error;
     } catch (error) {
       if (isUnknownTopic(error)) isThere = false;
       log.debug("the state can't be sent", { why: describe(error) });
