@@ -15,6 +15,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   dashboard: () => import("./dashboard.ts"),
   storage: () => import("./storage.ts"),
   rollup: () => import("./rollup.ts"),
+  coverage: () => import("./coverage.ts"),
 };
 
 const all = ["consumer", "producer", "latency", "footprint"];

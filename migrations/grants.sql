@@ -18,10 +18,13 @@ begin
     revoke all on all functions in schema websocket from bookline_writer;
 
     grant usage on schema websocket to bookline_writer;
-    grant insert, update on websocket.kline_data, websocket.gap_data, websocket.worker_data to bookline_writer;
+    grant insert, update on websocket.kline_data, websocket.gap_data, websocket.coverage_data, websocket.worker_data
+    to bookline_writer;
     grant insert on websocket.order_book_data, websocket.stale_seconds to bookline_writer;
     -- These run with the rights of the schema's owner.
-    grant execute on function websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since to bookline_writer;
+    grant execute on function
+      websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read
+    to bookline_writer;
   end if;
 
   for relation in

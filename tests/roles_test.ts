@@ -62,6 +62,9 @@ Deno.test("bookline_writer can make nothing, and is refused the settings that th
     "create or replace function websocket.now() returns timestamptz language sql return 'epoch'::timestamptz",
     "insert into websocket.migrations values (9999, 'mine')",
     "insert into websocket.daily_tables values (9, 'kline_data', 'open_time')",
+    "insert into websocket.stale_feeds values (now(), now(), 'book', 'btcusdt@bookTicker')",
+    "update websocket.coverage_sessions set heard_at = now()",
+    "select websocket.compute_gaps(now(), 1)",
     "insert into websocket.dropped_days values ('2000-01-01')",
     "select websocket.drop_days('order_book_data', array['2000-01-01'::date])",
     "select websocket.drop_some('order_book_data', 'transaction_time')",
@@ -105,7 +108,9 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
     where pronamespace = 'websocket'::regnamespace and has_function_privilege('bookline_writer', oid, 'execute')
     order by name`;
   assert.deepEqual(functions.map(({ name }) => name), [
+    "keep_gaps",
     "kept_since",
+    "note_coverage_read",
     "refresh_rollup",
     "tidy_up",
   ]);
@@ -116,13 +121,14 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
         and has_table_privilege('bookline_writer', oid, ${privilege})
       order by name`).map(({ name }) => name);
   assert.deepEqual(await may("insert"), [
+    "coverage_data",
     "gap_data",
     "kline_data",
     "order_book_data",
     "stale_seconds",
     "worker_data",
   ]);
-  assert.deepEqual(await may("update"), ["gap_data", "kline_data", "worker_data"]);
+  assert.deepEqual(await may("update"), ["coverage_data", "gap_data", "kline_data", "worker_data"]);
   assert.deepEqual(await may("delete, truncate, references, trigger"), []);
 });
 

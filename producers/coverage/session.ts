@@ -1,0 +1,65 @@
+import type { Coverage as Row } from "../../shared/streams/coverage.ts";
+import type { Progress } from "./frontier.ts";
+
+/** The exchange's time now, in ms: it is between these two. -Infinity and Infinity where it is not known. */
+export interface ExchangeClock {
+  earliest(): number;
+  latest(): number;
+}
+
+/** What a session covers. */
+export interface SessionOptions {
+  /** Unlike that of any other session of any producer. */
+  readonly session: string;
+  readonly producer: string;
+  /** The stream's name. */
+  readonly stream: string;
+  /** The exchange's names of the feeds, each with its symbol. */
+  readonly feeds: ReadonlyMap<string, string>;
+  /** When the producer started, in ms of the exchange's time. */
+  readonly startedAt: number;
+  readonly clock: ExchangeClock;
+  /** Where messages go; the first is that which drops some when it is full. */
+  readonly outlets: readonly Progress[];
+  /** Whether a feed's silence may mean that it is dead. Where that can't be judged, as of liquidations, silence counts as covered. */
+  readonly judgesSilence: boolean;
+}
+
+/**
+ * Keeps account of what one session covers: a connection and those that took its place. It is told what happens, and asked once a
+ * second for what is to be told. Feeds that are not the session's are ignored.
+ */
+export interface Session {
+  /**
+   * A good message came, repeated or not; called before it is given to the outlet. `isNew`: on a connection that is to take the place
+   * of another, which may be behind it.
+   */
+  message(feed: string, eventTime: number, isNew?: boolean): void;
+  /** The exchange has confirmed the subscription of these feeds a moment ago. */
+  subscribed(feeds: Iterable<string>): void;
+  /** Nothing comes on these feeds any more. What they said last was received. */
+  lost(feeds: Iterable<string>, reason: string): void;
+  /** These feeds are not wanted any more, or not sent any more. What still comes on them is ignored. */
+  ended(feeds: Iterable<string>, reason: "unsubscribed" | "delisted"): void;
+  /** These feeds have been dead since their last message. */
+  mute(feeds: Iterable<string>): void;
+  /** Messages between these two event times, both included, went by on all feeds. */
+  missed(from: number, to: number, reason: string): void;
+  /** The second connection takes the place of the first, which had all that came before; or it is given up. */
+  endReplacing(isReplaced: boolean): void;
+  /** The full buffer dropped a message, which was the outlet's push of that number, counted from 0. */
+  dropped(feed: string, eventTime: number, push: number): void;
+  /** The connection answered a request. `sentAt`: the earliest exchange time at which that was sent. */
+  answered(sentAt: number): void;
+  /** Nothing has happened on the feed between its last message and `at`, by another way than the connection. */
+  confirmed(feed: string, at: number): void;
+  /** Nothing more will come: all intervals end. */
+  stop(): void;
+  /**
+   * What is to be told now, in order; the last row is of the session itself. To be sent with the producer's name as the key, and all
+   * of it acked before the next call. `isComplete`: all sessions of the producer have been subscribed.
+   */
+  take(isComplete: boolean): Row[];
+  /** Whether all is told, after `stop`. */
+  readonly isTold: boolean;
+}

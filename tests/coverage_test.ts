@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { coverageDatabase, type Gap, gapsOf, heartbeat, interval, keepGaps } from "./coverage.ts";
+import { history, modelGaps } from "./coverage_model.ts";
+
+const gap = (
+  from: number,
+  to: number | null,
+  state: string,
+  reason: string,
+  dropped: number | null = null,
+) => ({
+  ...{ symbol: "BTCUSDT", from, to, state, reason, dropped },
+});
+
+Deno.test("a gap is what lies between two intervals, with the reason of the first", async () => {
+  await using test = await coverageDatabase();
+  const { sql, store } = test;
+  await store(
+    interval(["a/1", "BTCUSDT", 0, 100, "overflow", 7]),
+    interval(["a/1", "BTCUSDT", 200, 0, "open"]),
+    heartbeat("a/1", 0, 5_000),
+  );
+  await keepGaps(sql);
+  assert.deepEqual(await gapsOf(sql), [gap(100, 200, "lost", "overflow", 7)]);
+});
+
+/** A hole that was settled is not unsettled by an interval that is told of later and may cover it. */
+const settled = (gaps: Gap[]) =>
+  gaps.map((one) => one.state === "unknown" && one.to !== null ? { ...one, state: "lost" } : one);
+
+Deno.test("intervals in any order, overlapping, doubled and late, give the gaps of a model of sets of milliseconds", async () => {
+  await using test = await coverageDatabase();
+  const { sql, store } = test;
+  const counts: Record<string, number> = {};
+  await fc.assert(
+    fc.asyncProperty(history, async (one) => {
+      for (const table of ["coverage_data", "coverage_sessions", "stale_feeds", "gap_data"]) {
+        await sql`delete from websocket.${sql(table)}`;
+      }
+      for (const part of one.parts) {
+        await store(...part);
+        await keepGaps(sql);
+      }
+      for (const [producer, { isAlive }] of Object.entries(one.sessions)) {
+        if (isAlive) continue;
+        await sql`update websocket.coverage_sessions set heard_at = heard_at - interval '7 s' where producer = ${producer}`;
+      }
+      // What waits for a session to go on is looked at every second.
+      await sql`update websocket.stale_feeds set due_at = '-infinity'`;
+      await keepGaps(sql);
+      const gaps = await gapsOf(sql);
+      for (const { state } of gaps) counts[state] = (counts[state] ?? 0) + 1;
+      assert.deepEqual(settled(gaps), settled(modelGaps(one)));
+    }),
+    { numRuns: 200 },
+  );
+  for (const state of ["open", "unknown", "lost"]) assert.ok(counts[state] > 20, JSON.stringify(counts));
+});
