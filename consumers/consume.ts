@@ -18,6 +18,7 @@ import { createDecoder, type Decoder } from "./decode.ts";
 import { createIntake } from "./intake.ts";
 import { createOrderedWork } from "./ordered_work.ts";
 import { createMeter, type Meter } from "./meter.ts";
+import { createReadEnds, tellReadEnds } from "./read_ends.ts";
 import { createSetAside } from "./set_aside.ts";
 import type { Sink } from "./sink.ts";
 import { createWork } from "./work.ts";
@@ -96,8 +97,10 @@ async function read<M extends StreamMessage>(
     }),
     retryForever(() => kafka.ensureTopics([topic, deadLetterTopic(topic)]), broker),
   ]);
+  const ends = createReadEnds();
   const isBehind = () => meter.behind() > BEHIND;
   await sink.startJobs(database, isBehind);
+  await using _telling = tellReadEnds(ends, sink, log);
   worker.telemetry.observe(() => {
     const report = meter.report();
     return {
@@ -121,13 +124,16 @@ async function read<M extends StreamMessage>(
         group: groupName(config.kafka, type),
         onBatch(batch) {
           meter.read(batch);
+          ends.handedOver(batch.partition, Number(batch.nextOffset));
           return intake.put(batch, batch.bytes);
         },
         onJoin(partitions) {
           meter.joined(partitions);
           generation++;
           intake.clear();
+          ends.clear();
         },
+        onEnd: ends.fetched,
         onLost(lost) {
           meter.lost(lost);
           const { partition, from, to } = lost;
@@ -151,6 +157,7 @@ async function read<M extends StreamMessage>(
           outcomes.forEach(meter.stored);
           // Other consumers may have these partitions by now: the rows do no harm, but the offsets must not be committed.
           if (mine !== generation) return;
+          outcomes.forEach(ends.stored);
           committer.add(
             outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
             outcomes.reduce((sum, { offsets }) => sum + offsets.length, 0),

@@ -3,7 +3,7 @@ import { runWorker } from "../shared/worker.ts";
 import { consumerOf } from "./plan.ts";
 
 const help =
-  `Stores the gaps that the producers record in PostgreSQL. Configured by the environment: see .env.example.
+  `Stores in PostgreSQL the gaps that producers of the first version told. Configured by the environment: see .env.example.
 
 Usage: deno task gap:consume`;
 

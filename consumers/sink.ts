@@ -32,6 +32,12 @@ export interface Sink<M> extends AsyncDisposable {
    * @throws {Error} any other error that a message's content does not cause. After each of them the same messages may be written again
    */
   write(load: () => Iterable<M>): Promise<Refused[]>;
+  /**
+   * Is told once a second, once the jobs have started, of each partition that is stored up to its end: its number, the number of the
+   * topic's partitions, and how many ms ago that was its end. Absent if the sink does not want to know.
+   * @throws if it can't be noted; it is told again
+   */
+  readonly readToEnd?: (partition: number, partitions: number, agoMs: number) => Promise<void>;
   /** Returns a function that says whether a message is too old, as of now, to be kept. */
   expiry(): (message: M) => boolean;
   /** Why a person must act though writing succeeds, in words; undefined if nobody must. */

@@ -23,9 +23,9 @@ export type Kind =
   | "message"
   | "notice"
   | "overflow"
-  | "partitions"
   | "replacement"
-  | "restart";
+  | "restart"
+  | "warning";
 
 /** The shortest time between two lines of a kind, in ms. */
 const EVERY_MS = 60_000;

@@ -84,6 +84,22 @@ export interface Storage<M> {
   readonly partitionedBy?: keyof M & string;
   /** What is computed from the rows of each second, and computed again after a row of that second is written. */
   readonly rollup?: Rollup<M>;
+  /** Periodic work in the database. */
+  readonly jobs?: readonly StoredJob[];
+  /**
+   * The function that is told once a second that a partition of the topic is stored up to its end, by the partition's number, the
+   * number of partitions, and how many ms ago that was its end.
+   */
+  readonly noteRead?: string;
+}
+
+/** Periodic work that a function of the database does; any number of consumers may call it at once. */
+export interface StoredJob {
+  readonly name: string;
+  /** The pause between the end of one round and the start of the next, in ms. */
+  readonly everyMs: number;
+  /** The function. It takes no arguments and returns the columns of a `Round`; see `consumers/postgres/jobs.ts`. */
+  readonly run: string;
 }
 
 /** The names in the database of what computes the seconds of a table. */

@@ -126,10 +126,10 @@ Deno.test("gaps of the first version become those of their feeds, stored ones an
   ];
   assert.deepEqual([...await rows()], expected);
   await sql`
-    insert into websocket.gap_data (stream, symbol, started_at, ended_at, reason)
-    values ('book', 'ETHUSDT', ${at(10)}, ${at(90)}, 'restart'), ('kline', 'NEWUSDT', ${at(0)}, ${
-    at(7)
-  }, 'restart')`;
+    insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason)
+    values
+      ('book', 'ETHUSDT', 'ETHUSDT', ${at(10)}, ${at(90)}, 'restart'),
+      ('kline', 'NEWUSDT', 'NEWUSDT', ${at(0)}, ${at(7)}, 'restart')`;
   assert.deepEqual([...await rows()], [
     expected[0],
     expected[1],

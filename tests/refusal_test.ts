@@ -5,7 +5,7 @@ import { until } from "./until.ts";
 import { startWorker } from "./worker.ts";
 
 const producers = ["kline:produce", "book:produce"];
-const consumers = ["kline:consume", "book:consume", "gap:consume", "worker:consume"];
+const consumers = ["kline:consume", "book:consume", "gap:consume", "coverage:consume", "worker:consume"];
 
 /** Two wrong values of what the tasks use, and what is said of them. */
 const refused: { tasks: string[]; env: Record<string, string>; says: RegExp[] }[] = [

@@ -87,14 +87,9 @@ Deno.test("the roles write and roll up each market's rows in its own tables, and
     assert.deepEqual(await books.write(() => rows), []);
     assert.deepEqual(await books.write(() => rows), [], "a second time, by way of the staging table");
     for (const row of [open, closed, open]) assert.deepEqual(await klines.write(() => [row]), []);
-    const hole = {
-      stream: "kline",
-      symbol: "BTCUSDT",
-      startedAt: 1,
-      endedAt: 2,
-      reason: "restart",
-      dropped: null,
-    };
+    const hole = gap.message.codec.decode(
+      '{"stream":"kline","symbol":"BTCUSDT","startedAt":1,"endedAt":2,"reason":"restart","dropped":null}',
+    );
     assert.deepEqual(await gaps.write(() => [hole]), []);
 
     await using _jobs = await startJobs(

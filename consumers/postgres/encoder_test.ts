@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { columnName, type ColumnType, readType } from "../../shared/columns.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { book } from "../../shared/streams/book.ts";
-import { type Gap, gap } from "../../shared/streams/gap.ts";
+import { gap, type GapRow } from "../../shared/streams/gap.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { anyBook, anyDecimal, anyKline, anyTime } from "../../tests/arbitraries.ts";
 import { emptyDatabase } from "../../tests/stack.ts";
@@ -104,16 +104,19 @@ Deno.test("every price, id and time of a best bid and ask is stored as it was se
 });
 
 Deno.test("a count that is not known is null", async () => {
-  const anyGap: fc.Arbitrary<Gap> = fc.record({
+  const anyGap: fc.Arbitrary<GapRow> = fc.record({
     stream: fc.constantFrom("kline", "book"),
     symbol: fc.constantFrom("BTCUSDT", "币安人生USDT"),
     startedAt: anyTime,
     endedAt: anyTime,
     reason: fc.constantFrom("restart", "lost connection", "é".repeat(50)),
     dropped: fc.option(fc.nat()),
+    feed: fc.constant("btcusdt@bookTicker"),
+    cause: fc.constant("coverage"),
+    firstId: fc.constant(0),
   });
   const batch = fc.sample(anyGap, 100);
-  assert.deepEqual(await rowsInServer<Gap>(gap, [batch]), batch.map((message) => shown(gap, message)));
+  assert.deepEqual(await rowsInServer<GapRow>(gap, [batch]), batch.map((message) => shown(gap, message)));
 });
 
 const anySample: fc.Arbitrary<Sample> = fc.record({

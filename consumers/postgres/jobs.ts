@@ -23,7 +23,7 @@ export interface Round {
 
 /** The jobs of a stream's table in a schema. */
 export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>, schema: string): Job[] {
-  const { rollup, partitionedBy } = storage;
+  const { rollup, partitionedBy, jobs = [] } = storage;
   const refresh = rollup && {
     name: "rollup",
     everyMs: 1_000,
@@ -34,10 +34,16 @@ export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>, schema: 
     everyMs: 10_000,
     statement: `select * from ${schema}.tidy_up()`,
   };
-  return [refresh, partitions].filter((job) => job !== undefined);
+  const own = jobs.map(({ name, everyMs, run }) => ({
+    name,
+    everyMs,
+    statement: `select * from ${schema}.${run}()`,
+  }));
+  return [refresh, partitions, ...own].filter((job) => job !== undefined);
 }
 
-/** How many connections the jobs take: one each, so that a job that waits for a lock delays no other. */
+/** How many connections the jobs take: one each, so that a job that waits for a lock delays no other; and one for short questions. */
 export function jobConnections<M extends StreamMessage>(stream: Stream<M>, schema: string): number {
-  return jobsOf(stream, schema).length + (stream.storage.partitionedBy ? 1 : 0);
+  const { partitionedBy, noteRead } = stream.storage;
+  return jobsOf(stream, schema).length + (partitionedBy || noteRead ? 1 : 0);
 }

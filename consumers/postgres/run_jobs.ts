@@ -14,6 +14,8 @@ export interface Jobs<M> extends AsyncDisposable {
   expiry(): (message: M) => boolean;
   /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
   stuck(): string | undefined;
+  /** Notes that a partition is stored up to where it ended so many ms ago; see `Storage.noteRead`. */
+  noteRead(partition: number, partitions: number, agoMs: number): Promise<void>;
 }
 
 /** How often the retention is read, in ms. */
@@ -40,7 +42,7 @@ export async function startJobs<M extends StreamMessage>(
   retry: RetryOptions,
   isBehind: () => boolean,
 ): Promise<Jobs<M>> {
-  const { partitionedBy } = stream.storage;
+  const { partitionedBy, noteRead } = stream.storage;
   const done = new AbortController();
   const sql = connectLasting(database, log, jobs.length + 1);
   let since = -Infinity;
@@ -63,7 +65,7 @@ export async function startJobs<M extends StreamMessage>(
     repeat(name, everyMs, async () => {
       const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];
       if (typeof done === "string") log.info(done);
-      if (warning) log.sparsely("partitions", warning);
+      if (warning) log.sparsely("warning", warning);
       if (trouble) troubles.set(name, trouble);
       else troubles.delete(name);
       if (failure) throw new Error(failure);
@@ -75,6 +77,9 @@ export async function startJobs<M extends StreamMessage>(
     expiry() {
       const oldest = since;
       return (message) => partitionedBy !== undefined && Number(message[partitionedBy]) < oldest;
+    },
+    async noteRead(partition, partitions, agoMs) {
+      await transact(sql, `select ${database.schema}.${noteRead}(${partition}, ${partitions}, ${agoMs})`);
     },
     stuck: () => troubles.values().next().value ?? rounds.stuck(),
     async [Symbol.asyncDispose]() {

@@ -48,7 +48,7 @@ export function createSink<M extends StreamMessage>(
   // One for each write that runs: the bytes are valid until the encoder is used again.
   const encoders = Array.from({ length: width }, () => createEncoder(stream.storage));
   const statements = statementsOf(stream, database.schema);
-  const { rollup } = stream.storage;
+  const { rollup, noteRead } = stream.storage;
   let jobs: Jobs<M> | undefined;
   let cautious = 0;
   let checkedAt = -Infinity;
@@ -111,6 +111,7 @@ export function createSink<M extends StreamMessage>(
       if (stream.storage.partitionedBy) warnOfFormerSettings(Deno.env.toObject(), log);
       jobs = await startJobs(stream, jobsOf(stream, database.schema), database, log, retry, isBehind);
     },
+    readToEnd: noteRead ? async (...read) => await jobs?.noteRead(...read) : undefined,
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),
     async ping() {

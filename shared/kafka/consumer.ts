@@ -1,6 +1,7 @@
 import type kafkajs from "kafkajs";
 import { createBatchReader } from "./batch_reader.ts";
 import type { Incoming } from "./incoming.ts";
+import { type End, onEnd } from "./patches/ends.ts";
 import { assignerTelling } from "./patches/out_of_range.ts";
 import { METADATA_MS } from "./patches/own_cluster.ts";
 import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
@@ -48,6 +49,8 @@ export interface Subscription {
   readonly onJoin: (partitions: readonly number[]) => void;
   /** Kafka has deleted messages that the group had not read. It is told again until something newer is committed. */
   readonly onLost: (lost: Lost) => void;
+  /** Where a partition ended at a fetch, before its messages are handed over. */
+  readonly onEnd?: (end: End) => void;
 }
 
 export interface Consumer extends AsyncDisposable {
@@ -167,6 +170,7 @@ export async function subscribe(
     },
   };
   try {
+    if (run.eachBatch && subscription.onEnd) onEnd(run.eachBatch, subscription.onEnd);
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run(run);

@@ -13,6 +13,7 @@ import type { Extent, Offsets } from "./position.ts";
 import { readTail } from "./tail.ts";
 
 export type { Batch, Consumer } from "./consumer.ts";
+export type { End } from "./patches/ends.ts";
 export type { Incoming } from "./incoming.ts";
 export type { Outgoing } from "./outgoing.ts";
 export type { Producer, Unsent } from "./producer.ts";

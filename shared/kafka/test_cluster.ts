@@ -71,7 +71,7 @@ export function testClient(topic: string, behaviour: Behaviour): kafkajs.Kafka {
         async fetch({ topics: [{ partitions: [{ partition, fetchOffset }] }] }: FetchRequest) {
           const offsets = await fetch(Number(nodeId), Number(fetchOffset));
           if (!offsets) return { responses: [] };
-          const end = offsets.at(-1)! + 1;
+          const end = (offsets.at(-1) ?? Number(fetchOffset) - 1) + 1;
           const batches = [...chunks(offsets)].map(batchOf);
           const messages = bundle({ bytes: Buffer.concat(batches), aborted: [], end });
           const found = { partition, messages, highWatermark: String(end), abortedTransactions: [] };

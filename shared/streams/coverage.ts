@@ -45,7 +45,9 @@ const storage: Storage<Coverage> = {
     dropped: "bigint?",
     version: "bigint",
   },
-  migration: 14,
+  migration: 17,
+  jobs: [{ name: "gaps", everyMs: 1_000, run: "keep_gaps" }],
+  noteRead: "note_coverage_read",
 };
 
 /** What the producers covered. All messages of a producer have its name as their key, so that they stay in order. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { integer, jsonCodec, symbol, time } from "../message.ts";
 import type { MessageType, Storage, Stream } from "../stream.ts";
 
-const schema = z.object({
+const told = z.object({
   stream: z.string().regex(/^[a-z][a-z0-9_]{0,40}$/),
   symbol,
   startedAt: time,
@@ -11,20 +11,28 @@ const schema = z.object({
   dropped: integer.nullable(),
 });
 
-/** A hole in a stream. Times are ms since the epoch by the exchange's clock; both ends belong to what was received. */
-export type Gap = z.infer<typeof schema>;
+/** A gap as producers of the first version tell it: of all feeds of a symbol. Times are ms since the epoch by the exchange's clock. */
+export type Gap = z.infer<typeof told>;
 
-const message: MessageType<Gap> = {
+const schema = told.extend({ feed: symbol, cause: z.literal("coverage"), firstId: z.literal(0) });
+
+/** A gap with the key of its row. The table has a row for each feed, and finds the feeds where `feed` is the symbol. */
+export type GapRow = z.infer<typeof schema>;
+
+const message: MessageType<GapRow> = {
   name: "gap",
   topic: "gap_data",
   schema,
-  codec: jsonCodec(schema),
-  key: ["stream", "symbol", "startedAt", "reason"],
+  codec: z.codec(jsonCodec(told), schema, {
+    decode: (gap): GapRow => ({ ...gap, feed: gap.symbol, cause: "coverage", firstId: 0 }),
+    encode: ({ feed: _feed, cause: _cause, firstId: _firstId, ...gap }) => gap,
+  }),
+  key: ["stream", "feed", "cause", "startedAt", "firstId"],
   version: ["endedAt", "dropped"],
   overflow: "drop",
 };
 
-const storage: Storage<Gap> = {
+const storage: Storage<GapRow> = {
   columns: {
     stream: "text",
     symbol: "text",
@@ -32,9 +40,12 @@ const storage: Storage<Gap> = {
     endedAt: "timestamptz",
     reason: "text",
     dropped: "bigint?",
+    feed: "text",
+    cause: "text",
+    firstId: "bigint",
   },
-  migration: 3,
+  migration: 16,
 };
 
-/** The gap ledger: what is missing, of which symbol, from when to when, and why. Made by the producers. */
-export const gap: Stream<Gap> = { message, storage };
+/** Gaps that producers of the first version told. Today's tell what they covered, and the database computes the gaps. */
+export const gap: Stream<GapRow> = { message, storage };

@@ -1,6 +1,7 @@
 /** Every patch of kafkajs 2.2.4, a file each. `docs/kafka.md` lists them. */
 import "./broker_choice.ts";
 import "./coordinator.ts";
+import "./ends.ts";
 import "./fetch.ts";
 import "./ipv6.ts";
 import "./leader.ts";

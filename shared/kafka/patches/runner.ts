@@ -1,6 +1,7 @@
 import ConsumerGroup from "kafkajs/src/consumer/consumerGroup.js";
 import Runner from "kafkajs/src/consumer/runner.js";
 import { KafkaJSNonRetriableError } from "kafkajs/src/errors.js";
+import { tellEnd } from "./ends.ts";
 
 /**
  * Patches kafkajs 2.2.4 (pull request 1779). A consumer goes on reading in states in which it must not:
@@ -13,6 +14,7 @@ import { KafkaJSNonRetriableError } from "kafkajs/src/errors.js";
  *   processes a batch only if the batch begins at the next offset.
  */
 interface Group {
+  readonly cluster: { findTopicPartitionMetadata(topic: string): readonly object[] };
   readonly offsetManager: {
     readonly memberAssignment: Record<string, readonly number[]>;
     nextOffset(topic: string, partition: number): { toString(): string };
@@ -24,10 +26,12 @@ interface FetchedBatch {
   readonly topic: string;
   readonly partition: number;
   readonly fetchedOffset: string;
+  readonly highWatermark: string;
 }
 
 interface Runner {
   readonly running: boolean;
+  readonly eachBatch: object;
   readonly consumerGroup: Group;
 }
 
@@ -53,5 +57,6 @@ Runner.prototype.handleBatch = async function (this: Runner, batch: FetchedBatch
   const { offsetManager } = this.consumerGroup;
   const isOurs = offsetManager.memberAssignment[topic]?.includes(partition);
   if (!isOurs || String(offsetManager.nextOffset(topic, partition)) !== fetchedOffset) return;
+  tellEnd(this, batch);
   await handleBatch.call(this, batch);
 };

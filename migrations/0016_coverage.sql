@@ -206,7 +206,8 @@ update websocket.gap_data set
 delete from websocket.gap_data as gap using websocket.gap_data as other
 where (gap.stream, gap.feed, gap.started_at) = (other.stream, other.feed, other.started_at)
   and (gap.ended_at, gap.reason) < (other.ended_at, other.reason);
-alter table websocket.gap_data add primary key (stream, feed, cause, started_at, first_id);
+alter table websocket.gap_data
+  alter column feed drop default, add primary key (stream, feed, cause, started_at, first_id);
 create index gap_data_unsettled_idx on websocket.gap_data (stream, feed) where state in ('open', 'unknown');
 insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason, dropped, state)
 select stream, one, symbol, started_at, ended_at, reason, dropped, state
@@ -215,7 +216,7 @@ comment on table websocket.gap_data is
   'What is missing, by the exchange''s time: from started_at on, before ended_at (null: it goes on). state: open, unknown (cannot be '
   'told now), unrepaired, repaired, absent (the exchange has nothing there), lost. dropped, missing: how many, where known.';
 
--- Takes a gap of the first version, which names no feed, as the migration took those that were stored.
+-- Takes a gap of the first version, which has the symbol for its feed, as the migration took those that were stored.
 create function websocket.carry_over_gap() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -230,7 +231,7 @@ begin
 end
 $$;
 create trigger carry_over_gap before insert on websocket.gap_data
-for each row when (new.feed = '') execute function websocket.carry_over_gap();
+for each row when (new.feed = new.symbol) execute function websocket.carry_over_gap();
 
 revoke execute on function
   websocket.take_coverage, websocket.note_coverage_read, websocket.prune_coverage, websocket.carry_over_gap
