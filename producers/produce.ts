@@ -1,5 +1,6 @@
 import { requireOwnTopics } from "../shared/config/own_names.ts";
 import { foreignHost } from "../shared/exchange/host.ts";
+import { createRequestPause } from "../shared/exchange/request_pause.ts";
 import { connectionsOf } from "../shared/exchange/urls.ts";
 import { deadLetterTopic, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createOutlet } from "../shared/outlet/outlet.ts";
@@ -19,7 +20,7 @@ export type ProducerSlice = (typeof producerSlices)[number];
 
 /**
  * Puts what the exchange sends of a stream on the stream's topic until the worker is told to stop. Then it sends what it still
- * holds. What it could not receive or not keep is recorded as gaps.
+ * holds. What it received completely is told as covered.
  * @throws {ConfigError} where another host's messages would be mixed with the exchange's
  */
 export async function produceFromSocket<M extends ExchangeMessage>(
@@ -43,14 +44,17 @@ export async function produceFromSocket<M extends ExchangeMessage>(
   const connections = connectionsOf(config.binanceWsUrl, route, [...symbols.keys()]);
   const kafka = openKafka(config.kafka, log);
   const topic = topicName(config.kafka, type);
-  const coverage = createCoverage(stream, symbols, connections, () => messages.hasRoom, kafka, worker);
+  const requestPause = createRequestPause();
   // A flood of bad frames comes as fast as a flood of good ones: both buffers have the configured size.
   const common = { kafka, config: config.kafka, limit: config.bufferBytes, signal: deadline, log };
   const messages = createOutlet({
     ...{ ...common, topic, kind: "kafka", rows: rowsOf(type) },
-    ...coverage.hooks,
+    onDropped: (entry, number) => coverage.dropped(entry, number),
   });
   const letters = createOutlet({ ...common, topic: deadLetterTopic(topic), kind: "dead letters" });
+  const coverage = createCoverage(
+    ...[stream, symbols, connections, [messages, letters], requestPause, kafka, worker] as const,
+  );
   const outlets = [messages, letters, coverage.outlet];
   const source = createSocketSource(
     type,
@@ -59,7 +63,8 @@ export async function produceFromSocket<M extends ExchangeMessage>(
     config,
     messages,
     letters,
-    coverage.listener,
+    coverage.listeners,
+    requestPause,
     log,
   );
 
@@ -87,11 +92,7 @@ export async function produceFromSocket<M extends ExchangeMessage>(
     };
   });
 
-  const receive = async (signal: AbortSignal) => {
-    await source.run(signal);
-    await coverage.close();
-  };
-  const send = (signal: AbortSignal) => produce(receive, [messages, letters], signal);
+  const work = produce(source.run, [messages, letters], signal);
   const watches = outlets.map((outlet) => watchForStall(workOf(outlet, config.kafka, log), signal, log));
-  await Promise.all([produce(send, [coverage.outlet], signal), ...watches]);
+  await Promise.all([coverage.tellWhile(work), ...watches]);
 }

@@ -11,11 +11,11 @@ type Fields = Record<string, unknown>;
 export type Kind =
   | "clock"
   | "commit"
+  | "coverage"
   | "database"
   | "dead letters"
   | "exchange"
   | "frame"
-  | "gaps"
   | "job"
   | "kafka"
   | "lock"
@@ -24,7 +24,6 @@ export type Kind =
   | "notice"
   | "overflow"
   | "replacement"
-  | "restart"
   | "warning";
 
 /** The shortest time between two lines of a kind, in ms. */

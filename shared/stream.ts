@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ColumnFor } from "./columns.ts";
 import type { Values, Variables } from "./config/variables.ts";
-import type { Market } from "./exchange/markets/mod.ts";
+import type { Market, RestPaths } from "./exchange/markets/mod.ts";
 
 /** What a message of a stream may have beside its own fields. */
 export interface StreamMessage {
@@ -70,8 +70,21 @@ export interface Feed<M, W extends z.ZodType = z.ZodType, O extends Variables = 
    * `always`: the feed is dead. `unknown`: nothing can be said.
    */
   readonly silence: "trades" | "always" | "unknown";
+  /** How REST tells that nothing has happened on a silent feed; absent where it can't, or where silence tells nothing. */
+  readonly confirmation?: Confirmation<M>;
   /** A frame of the form that the exchange sends today. */
   readonly sample: string;
+}
+
+/** A look by REST at what a symbol has. */
+export interface Confirmation<M> {
+  /** The path that is asked, with the symbol. */
+  readonly path: keyof RestPaths;
+  /**
+   * Whether the answer shows that nothing happened on the feed after its last message, or where none has come, after `since`. Of all
+   * times the exchange's in ms; `until` is when the answer was made, or later.
+   */
+  isQuiet(answer: unknown, last: M | undefined, since: number, until: number): boolean;
 }
 
 /** How a stream's messages are stored: one row a key. Data only: the sink makes the SQL. */

@@ -1,103 +1,138 @@
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Connection } from "../../shared/exchange/urls.ts";
-import { type Extent, type Kafka, kafkaFault, topicName } from "../../shared/kafka/mod.ts";
+import { type Kafka, type Outgoing, topicName } from "../../shared/kafka/mod.ts";
 import { describe } from "../../shared/log.ts";
-import { createOutlet, type Outlet, type OutletOptions } from "../../shared/outlet/outlet.ts";
-import { retryForever } from "../../shared/retry.ts";
+import { createOutlet, type Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
-import { gap } from "../../shared/streams/gap.ts";
+import { coverage } from "../../shared/streams/coverage.ts";
+import { sleep } from "../../shared/wait.ts";
 import type { Worker } from "../../shared/worker.ts";
 import type { FeedListener } from "../socket/types.ts";
-import { createGapKeeper } from "./gap_keeper.ts";
-import { newestTimes } from "./newest.ts";
-import { createOtherProducers } from "./other_producers.ts";
+import { createExchangeClock } from "./exchange_clock.ts";
+import { listenFor } from "./listen.ts";
+import { confirmSilences } from "./looks.ts";
+import type { Progress } from "./frontier.ts";
+import { createSession } from "./track_session.ts";
 
-/** Records what the producer of a stream could not receive or not keep. This is the only file that knows how. */
+/** Tells through Kafka what the producer of a stream has covered. */
 export interface Coverage {
-  /** Of the gaps. It must be closed after the outlet of the messages, as the last ack of a message may tell a gap. */
+  /** For the source of the messages: one of each connection. */
+  readonly listeners: readonly FeedListener[];
+  /** Of what is told. */
   readonly outlet: Outlet;
-  /** For the outlet of the messages. */
-  readonly hooks: Required<Pick<OutletOptions, "beforeSending" | "onSend" | "onAcked" | "onDropped">>;
-  /** For the source of the messages. */
-  readonly listener: FeedListener;
-  /** Puts the gaps that have no end yet into the outlet, once the source has ended. */
-  close(): Promise<void>;
+  /** The full buffer of the messages dropped this entry. */
+  dropped(entry: Outgoing, push: number): void;
+  /**
+   * Tells once a second until the work has ended, and then the rest. If that can't be told in time, it is told less than was covered.
+   * @param work sends the messages, and resolves once all are acked
+   * @throws the work's error
+   */
+  tellWhile(work: Promise<void>): Promise<void>;
 }
 
-/** Bytes of the buffer of gaps: about 10,000 of them. */
-const GAPS_BYTES = 4 * 2 ** 20;
+const EVERY_MS = 1_000;
+/** Without an answer for so long, this machine's clock is taken for the exchange's as to when the producer started. In ms. */
+const UNKNOWN_MS = 10_000;
 
 /**
  * @param symbols the feeds of the stream, each with its symbol
- * @param connections the feeds of one connection are lost together
- * @param hasRoom whether the buffer of the stream's messages is less than half full
+ * @param connections each is a session
+ * @param outlets those of the messages and of the dead letters, in this order
  */
 export function createCoverage<M extends ExchangeMessage>(
   stream: Stream<M>,
   symbols: ReadonlyMap<string, string>,
   connections: readonly Connection[],
-  hasRoom: () => boolean,
+  outlets: readonly Progress[],
+  requestPause: RequestPause,
   kafka: Kafka,
-  { config, log, signal, deadline }: Worker<"kafka">,
+  { config, log, signal, deadline }: Worker<"kafka" | "exchange" | "producer">,
 ): Coverage {
-  const topic = topicName(config.kafka, stream.message);
+  const { market: { paths }, binanceRestUrl, producerName: producer } = config;
+  const { feed, message: { name } } = stream;
+  const clock = createExchangeClock(binanceRestUrl + paths.time, requestPause, log);
+  // Two processes of one name may start in the same ms.
+  const run = `${Date.now()}.${crypto.randomUUID().slice(0, 8)}`;
+  const sessions = connections.map(({ feeds }, line) =>
+    createSession({
+      session: `${producer}/${name}/${run}/${line}`,
+      ...{ producer, stream: name, clock, outlets, judgesSilence: feed!.silence !== "unknown" },
+      feeds: new Map(feeds.map((one) => [one, symbols.get(one)!])),
+    })
+  );
+  const subscribed = new Set<number>();
+  const listeners = sessions.map((session, line) =>
+    listenFor(session, clock, signal, () => void subscribed.add(line))
+  );
   const outlet = createOutlet({
-    topic: topicName(config.kafka, gap.message),
-    limit: GAPS_BYTES,
-    kind: "gaps",
-    onDropped: ({ value }) =>
-      log.error("the buffer of gaps is full: a gap is not recorded", { gap: String(value) }),
+    topic: topicName(config.kafka, coverage.message),
+    // It holds what is told of one second, and nothing of it may be dropped.
+    limit: Infinity,
+    kind: "coverage",
     ...{ kafka, config: config.kafka, signal: deadline, log },
   });
-  const others = createOtherProducers(kafka, topic, stream, signal);
-  const keeper = createGapKeeper(stream.message.name, symbols, hasRoom, outlet, others, log);
-  /** Where the topic ended before anything of ours was on it. */
-  const reached = Promise.withResolvers<Extent>();
+  const began = performance.now();
+  let startedAt: number | undefined;
 
-  /** Records what was missed since the topic's newest records. */
-  const recordRestart = async (extent: Extent) => {
-    const since = others.mark();
-    const { times, receivedAt } = await newestTimes(kafka, topic, extent, stream, [...symbols.keys()], {
-      signal: deadline,
-      log,
-      kind: "restart",
-      explain: (error) =>
-        `Cannot tell yet what was missed before this start: ${kafkaFault(config.kafka, error)}`,
-    });
-    // deno-lint-ignore bookline/elapsed -- the producer before this one has ended
-    const away = Date.now() - receivedAt;
-    for (const { feeds } of connections) {
-      keeper.startedAfter(new Map([...times].filter(([name]) => feeds.includes(name))), since, away);
+  const tell = () => {
+    const age = performance.now() - began;
+    const byExchange = Math.floor(clock.earliest() - age);
+    if (byExchange > -Infinity) startedAt ??= byExchange;
+    // deno-lint-ignore bookline/elapsed -- the time of day is all that is left
+    else if (age > UNKNOWN_MS) startedAt ??= Math.floor(Date.now() - age);
+    if (startedAt === undefined) return;
+    const isComplete = subscribed.size === sessions.length;
+    for (const session of sessions) {
+      for (const row of session.take(isComplete, startedAt)) {
+        outlet.push({ key: producer, value: JSON.stringify(row) });
+      }
     }
   };
-  const restart = reached.promise.then(recordRestart).catch((error) =>
-    log.warn("cannot tell what was missed before this start", { why: describe(error) })
-  );
+  const tellUntil = async (ended: AbortSignal) => {
+    for (; !ended.aborted; await sleep(EVERY_MS, ended)) if (outlet.length === 0) tell();
+  };
+  const tellRest = async () => {
+    for (const session of sessions) session.stop();
+    startedAt ??= Date.now();
+    while (!sessions.every(({ isTold }) => isTold)) {
+      await outlet.flush(deadline);
+      tell();
+    }
+    await outlet.flush(deadline);
+  };
+  const look = (ended: AbortSignal) => {
+    const { confirmation } = feed!;
+    if (!confirmation) return;
+    const url = binanceRestUrl + paths[confirmation.path];
+    return confirmSilences(sessions, confirmation, url, symbols, clock, requestPause, log, ended);
+  };
 
   return {
+    listeners,
     outlet,
-    listener: keeper,
-    hooks: {
-      async beforeSending() {
-        const explain = (error: unknown) => kafkaFault(config.kafka, error);
-        const retry = { signal: deadline, log, kind: "kafka" as const, explain };
-        reached.resolve(await retryForever(() => kafka.extentOf(topic), retry));
-      },
-      onSend(entries, fresh) {
-        others.sending(entries.length);
-        keeper.sending(fresh);
-      },
-      onAcked(_entries, isAll) {
-        if (isAll) others.sent();
-        keeper.flush();
-      },
-      onDropped({ value }) {
-        const { symbol, eventTime } = stream.message.codec.decode(String(value));
-        keeper.dropped(symbol, eventTime);
-      },
+    dropped({ value }, push) {
+      const message = stream.message.codec.decode(String(value));
+      const one = feed!.feedOf(message);
+      for (const session of sessions) session.dropped(one, message.eventTime, push);
     },
-    async close() {
-      await restart;
-      await keeper.close();
+    async tellWhile(work) {
+      const ended = new AbortController();
+      const sending = outlet.run().catch((error) =>
+        log.error("what was covered can't be told", { why: describe(error) })
+      );
+      try {
+        const over = work.finally(() => ended.abort());
+        await Promise.all([over, clock.run(ended.signal), look(ended.signal), tellUntil(ended.signal)]);
+        await Promise.race([
+          sending,
+          tellRest().catch((error) =>
+            log.warn("the last of what was covered can't be told", { why: describe(error) })
+          ),
+        ]);
+      } finally {
+        outlet.close();
+      }
+      await sending;
     },
   };
 }

@@ -7,6 +7,17 @@ export interface ExchangeClock {
   latest(): number;
 }
 
+/** A feed that says nothing. */
+export interface SilentFeed {
+  readonly feed: string;
+  /** It is covered up to here, in ms of the exchange's time. */
+  readonly since: number;
+  /** The newest that came on it, if any. */
+  readonly message: unknown;
+  /** Whether it was silent as another connection took the place of the first, too: a gap unless it is `confirmed`. */
+  readonly isUrgent: boolean;
+}
+
 /** What a session covers. */
 export interface SessionOptions {
   /** Unlike that of any other session of any producer. */
@@ -16,8 +27,6 @@ export interface SessionOptions {
   readonly stream: string;
   /** The exchange's names of the feeds, each with its symbol. */
   readonly feeds: ReadonlyMap<string, string>;
-  /** When the producer started, in ms of the exchange's time. */
-  readonly startedAt: number;
   readonly clock: ExchangeClock;
   /** Where messages go; the first is that which drops some when it is full. */
   readonly outlets: readonly Progress[];
@@ -32,9 +41,9 @@ export interface SessionOptions {
 export interface Session {
   /**
    * A good message came, repeated or not; called before it is given to the outlet. `isNew`: on a connection that is to take the place
-   * of another, which may be behind it.
+   * of another, which may be behind it. The newest `message` of each feed is kept for `silent`.
    */
-  message(feed: string, eventTime: number, isNew?: boolean): void;
+  message(feed: string, eventTime: number, isNew?: boolean, message?: unknown): void;
   /** The exchange has confirmed the subscription of these feeds a moment ago. */
   subscribed(feeds: Iterable<string>): void;
   /** Nothing comes on these feeds any more. What they said last was received. */
@@ -43,7 +52,7 @@ export interface Session {
   ended(feeds: Iterable<string>, reason: "unsubscribed" | "delisted"): void;
   /** These feeds have been dead since their last message. */
   mute(feeds: Iterable<string>): void;
-  /** Messages between these two event times, both included, went by on all feeds. */
+  /** A connection whose newest message had the event time `from` was left, and nothing before `to` came on the one after it. */
   missed(from: number, to: number, reason: string): void;
   /** The second connection takes the place of the first, which had all that came before; or it is given up. */
   endReplacing(isReplaced: boolean): void;
@@ -53,13 +62,16 @@ export interface Session {
   answered(sentAt: number): void;
   /** Nothing has happened on the feed between its last message and `at`, by another way than the connection. */
   confirmed(feed: string, at: number): void;
+  /** The feeds that are covered no further than their last message, as they have been silent for too long. */
+  silent(): SilentFeed[];
   /** Nothing more will come: all intervals end. */
   stop(): void;
   /**
    * What is to be told now, in order; the last row is of the session itself. To be sent with the producer's name as the key, and all
-   * of it acked before the next call. `isComplete`: all sessions of the producer have been subscribed.
+   * of it acked before the next call. `isComplete`: all sessions of the producer have been subscribed. `startedAt`: when the producer
+   * started, in ms of the exchange's time, the same at each call.
    */
-  take(isComplete: boolean): Row[];
+  take(isComplete: boolean, startedAt: number): Row[];
   /** Whether all is told, after `stop`. */
   readonly isTold: boolean;
 }

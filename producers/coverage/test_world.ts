@@ -72,7 +72,7 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
     latest: () => knowsClock ? now + 100 : Infinity,
   };
   const coverage = createSession({
-    ...{ session: "s", producer: "p", stream: "book", startedAt: now, clock, outlets: [outlet] },
+    ...{ session: "s", producer: "p", stream: "book", clock, outlets: [outlet] },
     ...{ feeds: new Map(FEEDS.map((feed) => [feed, feed.toUpperCase()])), judgesSilence: true },
   });
   let connections: Connection[] = [];
@@ -122,7 +122,7 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
       receive();
       send();
       if (now < nextTick || untold.length > 0) continue;
-      untold = coverage.take(true);
+      untold = coverage.take(true, 1_000_000);
       nextTick = now + 1_000;
       send();
     }

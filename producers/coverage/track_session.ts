@@ -23,7 +23,7 @@ const NEWEST = 0;
 const COUNT = 1;
 
 export function createSession(options: SessionOptions): Session {
-  const { session, producer, stream, startedAt, clock, outlets, judgesSilence } = options;
+  const { session, producer, stream, clock, outlets, judgesSilence } = options;
   const names = [...options.feeds.keys()];
   const symbols = [...options.feeds.values()];
   const indices = new Map(names.map((name, i) => [name, i]));
@@ -36,6 +36,9 @@ export function createSession(options: SessionOptions): Session {
   /** Of each feed, the first and the newest event time on a connection that is to take the place of another. */
   const firstNew = new Float64Array(names.length).fill(Infinity);
   const newestNew = new Float64Array(names.length).fill(-Infinity);
+  /** Of each feed, the newest message, and that on a connection that is to take the place of another. */
+  const last: unknown[] = names.map(() => undefined);
+  const lastNew: unknown[] = names.map(() => undefined);
   /** When a connection took the place of another last. */
   let replacedAt = -Infinity;
   /** The newest event time, and how many messages came. */
@@ -89,7 +92,10 @@ export function createSession(options: SessionOptions): Session {
     if (first === Infinity) { if (!(flags[i] & CLOSED) && isSilent(i)) flags[i] |= UNSEEN; }
     else if (flags[i] & CLOSED) open(i, first + 1, 0);
     else if (isBehind || isSilent(i) || flags[i] & UNSEEN) split(i, first);
-    heard[i] = Math.max(heard[i], newestNew[i]);
+    if (newestNew[i] > heard[i]) {
+      heard[i] = newestNew[i];
+      last[i] = lastNew[i];
+    }
   };
 
   const isTold = () => isStopped && spans.every((some) => some.length === 0);
@@ -99,17 +105,23 @@ export function createSession(options: SessionOptions): Session {
   });
 
   return {
-    message(feed, eventTime, isNew = false) {
+    message(feed, eventTime, isNew = false, message) {
       const i = indices.get(feed);
       if (i === undefined) return;
       line[COUNT]++;
       if (isNew) {
         if (eventTime < firstNew[i]) firstNew[i] = eventTime;
-        if (eventTime > newestNew[i]) newestNew[i] = eventTime;
+        if (eventTime >= newestNew[i]) {
+          newestNew[i] = eventTime;
+          lastNew[i] = message;
+        }
         return;
       }
       if (flags[i] !== 0) speak(i, eventTime);
-      if (eventTime > heard[i]) heard[i] = eventTime;
+      if (eventTime >= heard[i]) {
+        heard[i] = eventTime;
+        last[i] = message;
+      }
       if (eventTime > line[NEWEST]) line[NEWEST] = eventTime;
     },
     subscribed(feeds) {
@@ -129,7 +141,9 @@ export function createSession(options: SessionOptions): Session {
     mute: (feeds) => each(feeds, (i) => close(i, heard[i], "mute")),
     missed(from, to, reason) {
       const place = placeOf(outlets);
-      for (const some of spans) takeOut(some, { from, to: to + 1, reason, dropped: null, place });
+      for (const some of spans) {
+        takeOut(some, { from: from - SKEW_MS, to: to + 1, reason, dropped: null, place });
+      }
     },
     endReplacing(isReplaced) {
       if (isReplaced) {
@@ -165,11 +179,17 @@ export function createSession(options: SessionOptions): Session {
         heard[i] = at;
         if (at >= replacedAt) flags[i] &= ~UNSEEN;
       }),
+    silent: () =>
+      names.flatMap((feed, i) =>
+        flags[i] & CLOSED || !isSilent(i)
+          ? []
+          : [{ feed, since: heard[i], message: last[i], isUrgent: (flags[i] & UNSEEN) !== 0 }]
+      ),
     stop() {
       isStopped = true;
       for (let i = 0; i < names.length; i++) close(i, endOf(i), "stopped");
     },
-    take(isComplete) {
+    take(isComplete, startedAt) {
       version++;
       countBefore = line[COUNT];
       frontier.mark(line[NEWEST] - SKEW_MS);

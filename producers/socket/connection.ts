@@ -19,22 +19,25 @@ export async function keepConnected(
 ): Promise<void> {
   const { url, feeds, watchdog, requestPause } = options;
   let failures = 0;
+  let lostAt: number | undefined;
 
-  const open = async (): Promise<Live> => {
+  const open = async (isNew: boolean): Promise<Live> => {
     const now = performance.now();
     const end = new AbortController();
     const heard: Writable<Omit<Live, "socket">> = {
       since: now,
       heardAt: now,
       repeats: 0,
+      isNew,
+      requests: new Map(),
       ending: end.signal,
     };
     const socket = await openSocket(url, (data) => {
       if (signal.aborted) return;
-      const seen = listener.onFrame(data);
+      const seen = listener.onFrame(data, heard.isNew);
       if (seen === "shutdown") end.abort();
-      if (seen === "answer") watchdog.answered(performance.now());
       if (typeof seen !== "object") return;
+      if ("answerTo" in seen) return onAnswer(heard, seen.answerTo);
       failures = 0;
       if (seen.eventTime !== undefined) {
         heard.firstTime ??= seen.eventTime;
@@ -47,16 +50,24 @@ export async function keepConnected(
     return Object.assign(heard, { socket });
   };
 
+  const onAnswer = ({ requests }: Pick<Live, "requests">, id: unknown) => {
+    watchdog.answered(performance.now());
+    requests.get(id)?.();
+    requests.delete(id);
+  };
+
   while (!signal.aborted) {
     let words: string;
     let isLasting = false;
     await sleep(requestPause.left, signal);
     try {
-      const live = await open();
+      const live = await open(false);
       listener.onUp();
       watchdog.reset(performance.now());
-      log.info("connected to the exchange", { feeds: feeds.length, url: url.slice(0, 80) });
+      const lost = lostAt === undefined ? {} : { lost_for_ms: Math.round(performance.now() - lostAt) };
+      log.info("connected to the exchange", { feeds: feeds.length, ...lost, url: url.slice(0, 80) });
       words = await superviseConnection(live, open, options, listener, signal, log);
+      lostAt = performance.now();
     } catch (error) {
       if (signal.aborted) return;
       isLasting = refusalLasts(describe(error));

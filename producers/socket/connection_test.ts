@@ -17,6 +17,9 @@ interface Story {
   /** The methods of the requests that were sent, and how many answers the watchdog was told of. */
   readonly requests: string[];
   answers: number;
+  /** How often the connection told that it has answered what it was asked, and that feeds are subscribed again. */
+  answersToQuestions: number;
+  subscribed: number;
 }
 
 /** Keeps a connection that is to be replaced after a minute, for `ms`. */
@@ -29,12 +32,20 @@ function keep(
     rolloverMs?: number;
     shutdownAt?: number;
     finding?: Finding;
+    isQuiet?: boolean;
   },
 ) {
   return inFastTime(async () => {
     const start = Date.now();
     const at = () => Date.now() - start;
-    const story: Story = { handshakes: [], downs: [], requests: [], answers: 0 };
+    const story: Story = {
+      handshakes: [],
+      downs: [],
+      requests: [],
+      answers: 0,
+      answersToQuestions: 0,
+      subscribed: 0,
+    };
     let hasShutDown = false;
     class Exchange extends EventTarget {
       static OPEN = 1;
@@ -61,14 +72,14 @@ function keep(
           }
           if (at() >= endsAt) return this.onclose?.({ code: 1001, reason: "" });
           if (this.readyState !== 1) return;
-          this.onmessage?.({ data: "frame" });
+          if (!given.isQuiet) this.onmessage?.({ data: "frame" });
           setTimeout(send, 500);
         };
         send();
       }
       send(text: string) {
         story.requests.push(JSON.parse(text).method);
-        this.onmessage?.({ data: "answer" });
+        this.onmessage?.({ data: `answer${JSON.parse(text).id}` });
       }
       close() {
         this.readyState = 3;
@@ -96,11 +107,16 @@ function keep(
         requestPause: createRequestPause(),
       },
       {
-        onFrame: (data) =>
-          data === "shutdown" || data === "answer"
-            ? data
-            : { feed: "a", eventTime: Date.now(), isRepeated: true },
-        onOverlap() {},
+        onFrame(data) {
+          if (data === "shutdown") return data;
+          const text = String(data);
+          if (text.startsWith("answer")) return { answerTo: Number(text.slice("answer".length)) };
+          return { feed: "a", eventTime: Date.now(), isRepeated: true };
+        },
+        onReplacing() {},
+        onReplaced() {},
+        onSubscribed: () => story.subscribed++,
+        onAsking: () => () => story.answersToQuestions++,
         onUp() {},
         onDown: () => story.downs.push(at()),
         onMute() {},
@@ -164,19 +180,23 @@ Deno.test("a new connection that is to be shut down at once is not replaced over
   assert.ok(handshakes[1] >= 10_000);
 });
 
-Deno.test("a connection that the watchdog wants asked is sent a request, whose answer the watchdog is told of", async () => {
-  const { handshakes, requests, answers } = await keep(10_000, {
-    ...{ refusedFor: 0, rolloverMs: 60 * minute },
-    finding: { verdict: "ask", feeds: [] },
+Deno.test("a connection on which nothing comes is asked every second, and each answer is told", async () => {
+  const { handshakes, requests, answers, answersToQuestions } = await keep(10_500, {
+    ...{ refusedFor: 0, rolloverMs: 60 * minute, isQuiet: true },
   });
   assert.deepEqual(new Set(requests), new Set(["LIST_SUBSCRIPTIONS"]));
-  assert.deepEqual([handshakes.length, answers], [1, requests.length]);
+  assert.deepEqual([handshakes.length, requests.length, answers, answersToQuestions], [1, 10, 10, 10]);
+});
+
+Deno.test("a connection on which something comes is asked nothing", async () => {
+  const { requests } = await keep(10_000, { refusedFor: 0, rolloverMs: 60 * minute });
+  assert.deepEqual(requests, []);
 });
 
 Deno.test("feeds that are mute are unsubscribed and subscribed again on the connection that is there", async () => {
-  const { handshakes, requests } = await keep(4_000, {
+  const { handshakes, requests, subscribed } = await keep(4_000, {
     ...{ refusedFor: 0, rolloverMs: 60 * minute },
     finding: { verdict: "resubscribe", feeds: ["a"] },
   });
-  assert.deepEqual([handshakes.length, requests], [1, ["UNSUBSCRIBE", "SUBSCRIBE"]]);
+  assert.deepEqual([handshakes.length, requests, subscribed], [1, ["UNSUBSCRIBE", "SUBSCRIBE"], 1]);
 });

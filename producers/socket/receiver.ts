@@ -2,7 +2,7 @@ import { deadLetter } from "../../shared/dead_letter.ts";
 import type { Log } from "../../shared/log.ts";
 import { faultOf } from "../../shared/message.ts";
 import type { ExchangeMessage, Feed, MessageType } from "../../shared/stream.ts";
-import type { Heard, Seen } from "./types.ts";
+import type { Answer, Heard, Seen } from "./types.ts";
 import { readFrame } from "../../shared/exchange/frame.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { Overlap } from "./overlap.ts";
@@ -23,14 +23,13 @@ export interface SourceCounts {
   fallbacks: number;
 }
 
+/** Takes a message before it is put into the outlet. */
+export type OnMessage = (feed: string, eventTime: number, message: unknown) => void;
+
 /** Turns frames of the exchange into messages for Kafka. */
 export interface Receiver<M> {
-  /** Takes a frame and returns what it is. `onSeen` is told of each new message, with its feed, unless its time can't be true. */
-  onFrame(
-    data: string | Uint8Array,
-    overlap: Overlap<M>,
-    onSeen: (feed: string, eventTime: number) => void,
-  ): Heard | undefined;
+  /** Takes a frame and returns what it is. `onMessage` is told of each message, repeated or not, unless its time can't be true. */
+  onFrame(data: string | Uint8Array, overlap: Overlap<M>, onMessage: OnMessage): Heard | undefined;
   /** When good data last came, in ms of `performance.now()`. */
   readonly lastData: number;
   readonly counts: Readonly<SourceCounts>;
@@ -59,11 +58,11 @@ export function createReceiver<M extends ExchangeMessage>(
   };
 
   /** The payload of a text, if the text is good data. A text that is no data, or bad data, is handled here. */
-  const read = (text: string): { payload: unknown; stream?: string } | "answer" | "shutdown" | undefined => {
+  const read = (text: string): { payload: unknown; stream?: string } | Answer | "shutdown" | undefined => {
     const usual = decodeUsual?.(text);
     if (usual) return usual;
     const frame = readFrame(text);
-    if (frame.kind === "ack") return "answer";
+    if (frame.kind === "ack") return { answerTo: frame.id };
     if (frame.kind !== "data") {
       counts.notices++;
       const why = frame.kind === "shutdown" ? "its server is about to be shut down" : frame.message;
@@ -76,19 +75,14 @@ export function createReceiver<M extends ExchangeMessage>(
     reject(text, frame.payload === undefined ? "it is no JSON object" : faultOf(error));
   };
 
-  const take = (
-    message: M,
-    name: string,
-    overlap: Overlap<M>,
-    onSeen: (feed: string, eventTime: number) => void,
-  ): Seen => {
+  const take = (message: M, name: string, overlap: Overlap<M>, onMessage: OnMessage): Seen => {
     counts.received++;
     const { symbol } = message;
     const isRepeated = overlap.isDuplicate(message);
     const eventTime = isUntimely(message.eventTime) ? undefined : message.eventTime;
+    if (eventTime !== undefined) onMessage(name, eventTime, message);
     if (isRepeated) counts.duplicate++;
     else {
-      if (eventTime !== undefined) onSeen(name, eventTime);
       if (type.lastPrice) prices[symbol] = type.lastPrice(message);
       // The same text as of `codec.encode`, without its check: the frame has been checked.
       messages.push({ key: symbol, value: JSON.stringify(message) });
@@ -97,11 +91,11 @@ export function createReceiver<M extends ExchangeMessage>(
   };
 
   return {
-    onFrame(frame, overlap, onSeen) {
+    onFrame(frame, overlap, onMessage) {
       const text = typeof frame === "string" ? frame : textOf(frame);
       if (text === undefined) return void reject(frame, "it is no UTF-8 text");
       const data = read(text);
-      if (typeof data !== "object") return data;
+      if (typeof data !== "object" || "answerTo" in data) return data;
       lastData = performance.now();
       const found = feed.toMessages(data.payload, Date.now());
       if (found.length === 0) {
@@ -110,7 +104,9 @@ export function createReceiver<M extends ExchangeMessage>(
         return { feed: data.stream ?? "", isRepeated: false };
       }
       let seen: Heard | undefined;
-      for (const message of found) seen = take(message, data.stream ?? feed.feedOf(message), overlap, onSeen);
+      for (const message of found) {
+        seen = take(message, data.stream ?? feed.feedOf(message), overlap, onMessage);
+      }
       return seen;
     },
     get lastData() {

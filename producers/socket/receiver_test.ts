@@ -7,6 +7,7 @@ import { integer, jsonCodec, symbol, time } from "../../shared/message.ts";
 import type { Feed, MessageType } from "../../shared/stream.ts";
 import { book } from "../../shared/streams/book.ts";
 import { createOverlap } from "./overlap.ts";
+import type { Seen } from "./types.ts";
 import { createReceiver } from "./receiver.ts";
 
 const sample = book.feed!.sample.replace(/"E":\d+/, `"E":${Date.now()}`);
@@ -34,7 +35,7 @@ Deno.test("notices of the exchange are logged and counted, and are no dead lette
 
 Deno.test("the answer to a request is no data, and is told as an answer", () => {
   const { hear, messages, letters, counts } = receiverOf();
-  assert.equal(hear('{"result":["btcusdt@bookTicker"],"id":3}'), "answer");
+  assert.deepEqual(hear('{"result":["btcusdt@bookTicker"],"id":3}'), { answerTo: 3 });
   assert.deepEqual([messages.length, letters.length, counts.received, counts.notices], [0, 0, 0, 0]);
 });
 
@@ -62,7 +63,7 @@ Deno.test("a frame that is dated tomorrow is stored, and moves nothing", () => {
   hear(sample);
   const heard = hear(sample.replace(/"E":\d+/, `"E":${Date.now() + 86_400_000}`));
   assert.deepEqual([messages.length, seen.length], [2, 1]);
-  assert.equal(typeof heard === "object" && heard.eventTime, undefined);
+  assert.equal((heard as Seen).eventTime, undefined);
 });
 
 const schema = z.object({ symbol, id: integer, eventTime: time, receivedAt: time });

@@ -1,7 +1,7 @@
 import { sleep } from "../../shared/wait.ts";
 import type { Listener, Live } from "./types.ts";
 
-/** Both connections are kept for at least this time, in ms. */
+/** The old connection must come this far past the point where the new one began, since feeds differ in their delay. In ms. */
 const OVERLAP_MS = 1_000;
 /** If nothing comes on the old connection for this time while the new one has data, nothing more will come on it. In ms. */
 const SILENT_MS = 2_000;
@@ -17,19 +17,21 @@ const MOST_MS = 10_000;
 export async function replace(
   old: Live,
   { isDead, isSparse }: { isDead: boolean; isSparse: boolean },
-  open: () => Promise<Live>,
+  open: (isNew: boolean) => Promise<Live>,
   listener: Listener,
   signal: AbortSignal,
 ): Promise<Live> {
-  listener.onOverlap(true);
+  listener.onReplacing();
+  let isReplaced = false;
   let ended: string | undefined;
   old.socket.closed.then((why) => ended = why);
   const { repeats } = old;
   let fresh: Live | undefined;
   try {
-    fresh = await open();
+    fresh = await open(true);
     if (ended !== undefined) {
       // The old one ended before the new one was open.
+      fresh.isNew = false;
       listener.onDown(ended);
       listener.onUp();
       return fresh;
@@ -42,12 +44,15 @@ export async function replace(
     }
     if (!caughtUp && !isDead && isBehind(old, fresh)) listener.onMissed(old.lastTime!, fresh.firstTime!);
     old.socket.close();
+    fresh.isNew = false;
+    // Where all ends, the new one may have more than the old one had come to.
+    isReplaced = !signal.aborted;
     return fresh;
   } catch (error) {
     fresh?.socket.close();
     throw error;
   } finally {
-    listener.onOverlap(false);
+    listener.onReplaced(isReplaced);
   }
 }
 
@@ -67,8 +72,8 @@ async function catchUp(old: Live, repeats: number, fresh: Live, signal: AbortSig
     const caughtUp = old.repeats > repeats || fresh.repeats > 0;
     if (fresh.firstTime !== undefined) dataSince = Math.min(dataSince, now);
     const isSilent = now - Math.max(old.heardAt, dataSince) >= SILENT_MS;
-    const isEnough = now - start >= OVERLAP_MS && (caughtUp || isSilent);
-    if (isEnough || signal.aborted || now - start >= MOST_MS) return caughtUp;
+    const isPast = (old.lastTime ?? 0) - (fresh.firstTime ?? Infinity) >= OVERLAP_MS;
+    if (caughtUp && isPast || isSilent || signal.aborted || now - start >= MOST_MS) return caughtUp;
     await sleep(50, signal);
   }
 }

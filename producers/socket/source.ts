@@ -1,5 +1,5 @@
 import type { Config } from "../../shared/config/config.ts";
-import { createRequestPause } from "../../shared/exchange/request_pause.ts";
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Connection } from "../../shared/exchange/urls.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Outlet, Trouble } from "../../shared/outlet/outlet.ts";
@@ -10,7 +10,7 @@ import { createConnectionWatchdog } from "./connection_watchdog.ts";
 import { createFeedWatchdog } from "./feed_watchdog.ts";
 import { lookByRest } from "./last_trade.ts";
 import { createOverlap } from "./overlap.ts";
-import { createReceiver, type SourceCounts } from "./receiver.ts";
+import { createReceiver, type OnMessage, type SourceCounts } from "./receiver.ts";
 import type { FeedListener } from "./types.ts";
 
 /** A market is never quiet for so long on all connections, in ms. */
@@ -32,7 +32,8 @@ export interface SocketSource {
 /**
  * @param messages takes the messages
  * @param letters takes the frames that can't be decoded
- * @param listener is told what was received of which feed, and what was lost
+ * @param listeners each is told what was received, and what was lost, of the feeds of one connection
+ * @param requestPause of all requests to the exchange
  */
 export function createSocketSource<M extends ExchangeMessage>(
   type: MessageType<M>,
@@ -41,12 +42,12 @@ export function createSocketSource<M extends ExchangeMessage>(
   config: Config<"exchange" | "producer">,
   messages: Pick<Outlet, "push">,
   letters: Pick<Outlet, "push">,
-  listener: FeedListener,
+  listeners: readonly FeedListener[],
+  requestPause: RequestPause,
   log: Log,
 ): SocketSource {
   const receiver = createReceiver(type, feed, messages, letters, log);
   const down = new Map(connections.map(({ url }) => [url, notReached]));
-  const requestPause = createRequestPause();
   const look = lookByRest(config.binanceRestUrl + config.market.paths.ticker24h, requestPause, log);
 
   const isSparse = feed.silence === "unknown";
@@ -55,24 +56,34 @@ export function createSocketSource<M extends ExchangeMessage>(
     if (isSparse) return createConnectionWatchdog(feeds, config.silenceMs, now);
     return createFeedWatchdog(feeds, config.silenceMs, feed.silence === "trades" ? look : undefined, now);
   };
-  const keep = async ({ url, feeds }: Connection, signal: AbortSignal) => {
+  const keep = async ({ url, feeds }: Connection, listener: FeedListener, signal: AbortSignal) => {
     const overlap = createOverlap(feed.identity);
+    const onMessage: OnMessage = (name, time, message) => listener.message(name, time, false, message);
+    const onNewMessage: OnMessage = (name, time, message) => listener.message(name, time, true, message);
     await keepConnected(
       { url, feeds, ...config, isSparse, watchdog: watch(feeds), requestPause },
       {
-        onFrame: (data) => receiver.onFrame(data, overlap, listener.seen),
-        onOverlap: (begins) => begins ? overlap.begin() : overlap.end(),
+        onFrame: (data, isNew) => receiver.onFrame(data, overlap, isNew ? onNewMessage : onMessage),
+        onReplacing: overlap.begin,
+        onReplaced(isReplaced) {
+          overlap.end();
+          listener.endReplacing(isReplaced);
+          // Feeds that were dead on the first connection are subscribed on the second.
+          if (isReplaced) listener.subscribed(feeds);
+        },
         onUp() {
           down.delete(url);
           listener.subscribed(feeds);
         },
+        onSubscribed: listener.subscribed,
+        onAsking: listener.asking,
         onDown(words, isLasting = false) {
           down.set(url, { words, isLasting });
           listener.lost(feeds, "lost connection");
         },
         onMute: (names) =>
-          listener.lost(names, names.length === feeds.length ? "lost connection" : "mute stream"),
-        onMissed: (from, to) => listener.missed(feeds, from, to),
+          names.length === feeds.length ? listener.lost(names, "lost connection") : listener.mute(names),
+        onMissed: (from, to) => listener.missed(from, to, "lost connection"),
       },
       signal,
       log,
@@ -81,7 +92,7 @@ export function createSocketSource<M extends ExchangeMessage>(
 
   return {
     async run(signal) {
-      await Promise.all(connections.map((connection) => keep(connection, signal)));
+      await Promise.all(connections.map((connection, n) => keep(connection, listeners[n], signal)));
     },
     counts: receiver.counts,
     prices: receiver.prices,

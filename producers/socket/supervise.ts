@@ -3,11 +3,13 @@ import { backoff, sleep } from "../../shared/wait.ts";
 import type { ConnectionOptions, Listener, Live } from "./types.ts";
 import { explainRefusal } from "./refusal.ts";
 import { replace } from "./replace.ts";
-import type { Socket } from "./socket.ts";
 import type { Finding } from "./watchdog.ts";
 
 /** Pauses between attempts to replace a connection that still works, in ms. The exchange bans clients that do not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
+
+/** A connection on which nothing comes for so long is asked something, and again as soon as it has answered. In ms. */
+const QUIET_MS = 1_000;
 
 /** How long a new connection is kept if the exchange announces its end, too, in ms: all servers may be shutting down. */
 const SETTLED_MS = 10_000;
@@ -15,7 +17,7 @@ const SETTLED_MS = 10_000;
 /** Watches a connection and replaces it where needed, until it ends; returns why the last connection ended. */
 export async function superviseConnection(
   live: Live,
-  open: () => Promise<Live>,
+  open: (isNew: boolean) => Promise<Live>,
   options: ConnectionOptions,
   listener: Listener,
   signal: AbortSignal,
@@ -44,13 +46,22 @@ export async function superviseConnection(
   };
 
   const act = async ({ verdict, feeds }: Finding) => {
-    if (verdict === "ask") return request(live.socket, "LIST_SUBSCRIPTIONS");
     if (feeds.length > 0) listener.onMute(feeds);
-    if (verdict === "resubscribe") return resubscribe(live.socket, feeds, log);
+    if (verdict === "resubscribe") return resubscribe(live, feeds, listener, log);
     if (performance.now() >= notBefore) await move(feeds.length === options.feeds.length);
   };
 
+  /** An answer shows that the exchange has nothing else to send on the connection. */
+  const askWhereQuiet = async (signal: AbortSignal) => {
+    for (; !signal.aborted; await sleep(QUIET_MS, signal)) {
+      if (performance.now() - live.heardAt < QUIET_MS || live.requests.size > 0) continue;
+      request(live, "LIST_SUBSCRIPTIONS", undefined, listener.onAsking());
+    }
+  };
+
   const stop = () => live.socket.close();
+  const over = new AbortController();
+  const asking = askWhereQuiet(over.signal);
   signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted) {
@@ -60,6 +71,8 @@ export async function superviseConnection(
     }
     return "closed by us";
   } finally {
+    over.abort();
+    await asking;
     signal.removeEventListener("abort", stop);
     // If the signal came while the connection was being replaced, the new one is still open.
     if (signal.aborted) stop();
@@ -101,15 +114,25 @@ async function next(
   }
 }
 
-function resubscribe(socket: Socket, feeds: readonly string[], log: Log): void {
+function resubscribe(live: Live, feeds: readonly string[], listener: Listener, log: Log): void {
   log.warn("feeds went mute and are subscribed again", { feeds: feeds.join() });
-  request(socket, "UNSUBSCRIBE", feeds);
-  request(socket, "SUBSCRIBE", feeds);
+  request(live, "UNSUBSCRIBE", feeds);
+  request(live, "SUBSCRIBE", feeds, () => listener.onSubscribed(feeds));
 }
 
-/** The exchange answers each request with its `id`. Binance: "Live Subscribing/Unsubscribing to Streams". */
-const ids = { UNSUBSCRIBE: 1, SUBSCRIBE: 2, LIST_SUBSCRIPTIONS: 3 };
-
-function request(socket: Socket, method: keyof typeof ids, params?: readonly string[]): void {
-  socket.send(JSON.stringify({ method, params, id: ids[method] }));
+/**
+ * Sends a request. The exchange answers it with its `id`, an integer. Binance: "Live Subscribing/Unsubscribing to Streams".
+ * @param onAnswer is called once it is granted
+ */
+function request(
+  { socket, requests }: Live,
+  method: "UNSUBSCRIBE" | "SUBSCRIBE" | "LIST_SUBSCRIPTIONS",
+  params?: readonly string[],
+  onAnswer = () => {},
+): void {
+  const id = nextId++;
+  requests.set(id, onAnswer);
+  socket.send(JSON.stringify({ method, params, id }));
 }
+
+let nextId = 1;

@@ -11,16 +11,27 @@ export interface Seen {
   readonly isRepeated: boolean;
 }
 
+/** The exchange granted the request of that id. */
+export interface Answer {
+  readonly answerTo: unknown;
+}
+
 /** What a frame is: good data, an answer to a request, or a notice that the exchange is about to end the connection. */
-export type Heard = Seen | "answer" | "shutdown";
+export type Heard = Seen | Answer | "shutdown";
 
 /** What a connection tells. */
 export interface Listener {
-  /** A frame from the exchange, a text or bytes; returns what it is. */
-  onFrame(data: string | Uint8Array): Heard | undefined;
-  /** A second connection is about to be opened, so that data may come twice; or only one is left. */
-  onOverlap(begins: boolean): void;
+  /** A frame from the exchange, a text or bytes; returns what it is. `isNew`: see `Live`. */
+  onFrame(data: string | Uint8Array, isNew: boolean): Heard | undefined;
+  /** A second connection is about to be opened, so that data may come twice. */
+  onReplacing(): void;
+  /** Only one is left: the second, which takes the place of the first, or the first. */
+  onReplaced(isReplaced: boolean): void;
   onUp(): void;
+  /** The exchange has confirmed that these feeds are subscribed again. */
+  onSubscribed(feeds: readonly string[]): void;
+  /** A request is sent. What is returned is called once it is answered. */
+  onAsking(): () => void;
   /** Nothing is received any more: why, and whether a person must act. */
   onDown(words: string, isLasting?: boolean): void;
   /** These feeds are dead, though the connection is open. */
@@ -47,6 +58,10 @@ export interface ConnectionOptions {
 /** A socket and what has come on it. */
 export interface Live {
   readonly socket: Socket;
+  /** It is to take the place of another connection, and has not yet. */
+  isNew: boolean;
+  /** What is called when a request is answered, by the request's id. */
+  readonly requests: Map<unknown, () => void>;
   /** When the socket was opened; this and `heardAt` are ms of `performance.now()`. */
   readonly since: number;
   /** Aborted once the exchange has said that it will end the connection. */
@@ -60,13 +75,19 @@ export interface Live {
   readonly repeats: number;
 }
 
-/** What a source tells of the exchange's feeds. */
+/** What a connection tells of its feeds. Times are the exchange's, in ms. */
 export interface FeedListener {
-  /** A good message came on the feed, with the exchange's time in ms. */
-  seen(feed: string, eventTime: number): void;
+  /** A good message came, repeated or not. It is not in the outlet yet. `isNew`: on a connection that is to take the place of another. */
+  message(feed: string, eventTime: number, isNew: boolean, message: unknown): void;
   subscribed(feeds: readonly string[]): void;
   /** Nothing comes on these feeds any more. */
-  lost(feeds: readonly string[], reason: "lost connection" | "mute stream"): void;
-  /** What came on these feeds between two event times was not received, though the connection was never lost. */
-  missed(feeds: readonly string[], from: number, to: number): void;
+  lost(feeds: readonly string[], reason: string): void;
+  /** These feeds have been dead since their last message. */
+  mute(feeds: readonly string[]): void;
+  /** A connection whose newest message had the event time `from` was left, and nothing before `to` came on the one after it. */
+  missed(from: number, to: number, reason: string): void;
+  /** The second connection takes the place of the first, which had all that came before; or it is given up. */
+  endReplacing(isReplaced: boolean): void;
+  /** The connection is asked something. What is returned is called once it answers. */
+  asking(): () => void;
 }

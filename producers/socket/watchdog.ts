@@ -1,5 +1,5 @@
-/** What is to be done. `ask`: send a request, since only an answer can tell whether the connection works. */
-export type Verdict = "ask" | "resubscribe" | "reconnect";
+/** What is to be done. */
+export type Verdict = "resubscribe" | "reconnect";
 
 /** What a look at a connection found, with the feeds that are dead. */
 export interface Finding {

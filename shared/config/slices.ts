@@ -187,8 +187,9 @@ const producerOf = (market: Market) =>
       ROLLOVER_SECONDS: variable(wholeNumber(1, 86_000), "82800", "82800"),
       SILENCE_SECONDS: variable(wholeNumber(1, 3_600), "30", "30"),
       BUFFER_BYTES: variable(wholeNumber(65_536, 2 ** 34), "67108864", String(64 * 2 ** 20)),
+      PRODUCER_NAME: variable(name(100, 1), "tokyo-1", "default"),
     },
-    make: ({ SYMBOLS, ROLLOVER_SECONDS, SILENCE_SECONDS, BUFFER_BYTES }) => ({
+    make: ({ SYMBOLS, ROLLOVER_SECONDS, SILENCE_SECONDS, BUFFER_BYTES, PRODUCER_NAME }) => ({
       /** Upper case. */
       symbols: SYMBOLS,
       /** Age at which a connection is replaced, in ms. */
@@ -196,6 +197,7 @@ const producerOf = (market: Market) =>
       /** Silence after which a stream is checked against the REST API, in ms. */
       silenceMs: SILENCE_SECONDS * 1_000,
       bufferBytes: BUFFER_BYTES,
+      producerName: PRODUCER_NAME,
     }),
   });
 

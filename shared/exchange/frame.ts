@@ -1,7 +1,8 @@
 /** A text from the exchange, by its kind. */
 export type Frame =
   | { readonly kind: "data"; readonly payload: unknown; readonly stream?: string }
-  | { readonly kind: "ack" }
+  /** The exchange grants the request of that id. */
+  | { readonly kind: "ack"; readonly id: unknown }
   /** The exchange refuses a request; `message` is its text. */
   | { readonly kind: "error"; readonly message: string }
   /** The server will shut down soon and close its connections. */
@@ -21,7 +22,7 @@ export function readFrame(text: string): Frame {
   if (isShutdown(value)) return { kind: "shutdown" };
   if ("error" in value) return { kind: "error", message: errorText(value.error) };
   if ("code" in value && "msg" in value) return { kind: "error", message: errorText(value) };
-  if ("result" in value && "id" in value) return { kind: "ack" };
+  if ("result" in value && "id" in value) return { kind: "ack", id: value.id };
   return { kind: "data", payload: value };
 }
 

@@ -48,6 +48,10 @@ export interface Outlet {
   /** What became of the entries so far; those of `length` are not sent yet. */
   readonly counts: Readonly<Counts>;
   readonly length: number;
+  /** How many entries it was given. They are numbered from 0 on. */
+  readonly pushed: number;
+  /** All entries with a smaller number are acked or dropped. One that was merged has the number of the older one. */
+  readonly settled: number;
   /** Whether the buffer is less than half full. */
   readonly hasRoom: boolean;
   /** Why the topic can't be written; absent while it can. */
@@ -61,7 +65,7 @@ export interface Counts {
   dropped: number;
 }
 
-export interface OutletOptions extends Partial<Pick<SenderListener, "onSend" | "onAcked">> {
+export interface OutletOptions {
   readonly topic: string;
   /** Of the buffer, in bytes. */
   readonly limit: number;
@@ -74,23 +78,23 @@ export interface OutletOptions extends Partial<Pick<SenderListener, "onSend" | "
   readonly log: Log;
   /** Of its failures in the log. */
   readonly kind: Kind;
-  /** Awaited once the topic exists, before anything is sent to it. */
-  readonly beforeSending?: () => Promise<void>;
   /** The full buffer dropped this entry. */
-  readonly onDropped?: (entry: Outgoing) => void;
+  readonly onDropped?: (entry: Outgoing, number: number) => void;
 }
 
 /** An outlet with an empty buffer. It sends once `run` is called. */
 export function createOutlet(options: OutletOptions): Outlet {
-  const { topic, limit, rows, kafka, config, signal, log, kind } = options;
-  const { beforeSending, onSend = () => {}, onAcked, onDropped } = options;
+  const { topic, limit, rows, kafka, config, signal, log, kind, onDropped } = options;
   const counts: Counts = { acked: 0, merged: 0, dropped: 0 };
   const buffer = createBuffer(limit, {
     onMerged: () => void counts.merged++,
-    onDropped(entry) {
+    onDropped(entry, number) {
       counts.dropped++;
-      log.sparsely("overflow", "the buffer is full and its oldest messages are dropped", { topic });
-      onDropped?.(entry);
+      log.sparsely("overflow", "the buffer is full and its oldest messages are dropped", {
+        topic,
+        dropped: counts.dropped,
+      });
+      onDropped?.(entry, number);
     },
   }, rows);
   const producer = createRenewableProducer(() => kafka.producer(topic));
@@ -117,10 +121,8 @@ export function createOutlet(options: OutletOptions): Outlet {
     trouble = undefined;
   };
   const listener: SenderListener = {
-    onSend,
-    onAcked(entries, isAll) {
-      counts.acked += entries.length;
-      onAcked?.(entries, isAll);
+    onAcked(count) {
+      counts.acked += count;
       changed.notifyAll();
     },
     async onFailure(error) {
@@ -151,7 +153,6 @@ export function createOutlet(options: OutletOptions): Outlet {
     async run() {
       await using _closing = producer;
       await open();
-      await beforeSending?.();
       await sendAll(buffer, producer, listener, signal);
       if (buffer.length === 0) return;
       throw new Error(
@@ -163,6 +164,12 @@ export function createOutlet(options: OutletOptions): Outlet {
     counts,
     get length() {
       return buffer.length;
+    },
+    get pushed() {
+      return buffer.pushed;
+    },
+    get settled() {
+      return buffer.settled;
     },
     get hasRoom() {
       return buffer.hasRoom;

@@ -74,16 +74,3 @@ Deno.test("a source that is told to stop while it waits for room ends, and what 
     assert.equal(stored.t.length, given);
   });
 });
-
-Deno.test("what the last ack puts into an outer outlet is sent, too", async () => {
-  await inFastTime(async () => {
-    const { kafka, stored } = memoryKafka();
-    const outer = outletTo(kafka, "gap_data");
-    const inner = outletTo(kafka, "order_book_data", {
-      onAcked: () => outer.push({ key: "BTCUSDT", value: "a gap" }),
-    });
-    const source = () => Promise.resolve(inner.push({ key: "BTCUSDT", value: "a tick" }));
-    await produce((signal) => produce(source, [inner], signal), [outer], never);
-    assert.deepEqual(stored, { order_book_data: ["a tick"], gap_data: ["a gap"] });
-  });
-});

@@ -6,20 +6,30 @@ export interface Rows {
   isNewer(a: Outgoing, b: Outgoing): boolean;
 }
 
-/** Entries in their order: first in, first out. */
+/** Entries in the order of their numbers, each number at the place of its entry. */
+export interface Numbered {
+  readonly entries: Outgoing[];
+  readonly numbers: number[];
+}
+
+/** Entries in their order: first in, first out. Each has a number that is greater than those of all before it. */
 export interface Queue {
-  /** Adds an entry. While the queue merges, the entry may replace an older one of its row. */
-  push(entry: Outgoing): void;
-  /** Puts entries before all others, in their order. */
-  prepend(entries: readonly Outgoing[]): void;
+  /** Adds an entry. While the queue merges, the entry may replace an older one of its row, and takes its number. */
+  push(entry: Outgoing, number: number): void;
+  /** Puts entries where they belong by their numbers. */
+  insert(some: Numbered): void;
   /** Takes the oldest entry; the queue must not be empty. */
   shift(): Outgoing;
   /** Takes the oldest entries, at most `most` bytes. */
-  take(most: number): Outgoing[];
-  /** Takes the entries of these keys. */
-  extract(keys: ReadonlySet<Outgoing["key"]>): Outgoing[];
+  take(most: number): Numbered;
+  /** Takes the entries that are chosen. */
+  extract(isChosen: (entry: Outgoing) => boolean): Numbered;
   /** Keeps only the newest entry of each row, if rows are given, and merges later entries until some are taken. */
   merge(): void;
+  /** The keys of its entries. */
+  readonly keys: ReadonlySet<Outgoing["key"]>;
+  /** The number of the oldest entry; Infinity where there is none. */
+  readonly oldest: number;
   readonly length: number;
   readonly bytes: number;
 }
@@ -29,11 +39,12 @@ const OVERHEAD_BYTES = 300;
 
 /** Bytes that an entry takes. */
 const sizeOf = ({ value }: Outgoing) => value.length + OVERHEAD_BYTES;
-export const sizeOfAll = (entries: readonly Outgoing[]) => entries.reduce((sum, one) => sum + sizeOf(one), 0);
 
 /** An empty queue. `onMerged` is called with each entry that a newer one of its row replaces. */
-export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue {
+export function createQueue(rows?: Rows, onMerged = () => {}): Queue {
   let entries: Outgoing[] = [];
+  // An array beside the other: a number in each entry would cost an allocation a message.
+  let numbers: number[] = [];
   let head = 0; // entries before this index have been taken; they are cut off from time to time
   let bytes = 0;
   let places: Map<string, number> | undefined; // the index of each row's entry, while the queue merges
@@ -55,27 +66,34 @@ export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue
     onMerged();
     return true;
   };
-  const push = (entry: Outgoing) => {
+  const push = (entry: Outgoing, number: number) => {
     if (mergeIn(entry)) return;
     entries.push(entry);
+    numbers.push(number);
     bytes += sizeOf(entry);
   };
-  const reset = (all: Outgoing[]) => {
-    entries = all;
+  const reset = (all: Numbered) => {
+    ({ entries, numbers } = all);
     head = 0;
     places = undefined;
-    bytes = sizeOfAll(all);
+    bytes = entries.reduce((sum, one) => sum + sizeOf(one), 0);
   };
+  const cut = (end = entries.length): Numbered => ({
+    entries: entries.slice(head, end),
+    numbers: numbers.slice(head, end),
+  });
 
   return {
     push,
-    prepend: (some) => reset([...some, ...entries.slice(head)]),
+    insert(some) {
+      if (some.entries.length > 0) reset(mergeByNumber(some, cut()));
+    },
     shift() {
       const oldest = entries[head++];
       bytes -= sizeOf(oldest);
       if (rows) places?.delete(rows.key(oldest));
       if (head > 10_000 && head > entries.length / 2) {
-        entries = entries.slice(head);
+        ({ entries, numbers } = cut());
         head = 0;
         places = undefined;
       }
@@ -89,29 +107,42 @@ export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue
         if (size + more > most) break;
         size += more;
       }
-      const some = entries.slice(head, end);
+      const some = cut(end);
       head = end;
       bytes -= size;
       places = undefined;
       if (head === entries.length) {
         entries = [];
+        numbers = [];
         head = 0;
       }
       return some;
     },
-    extract(keys) {
-      const all = entries.slice(head);
-      const some = all.filter(({ key }) => keys.has(key));
-      if (some.length > 0) reset(all.filter(({ key }) => !keys.has(key)));
+    extract(isChosen) {
+      const all = cut();
+      const chosen = all.entries.map(isChosen);
+      const pick = (isWanted: boolean): Numbered => ({
+        entries: all.entries.filter((_, n) => chosen[n] === isWanted),
+        numbers: all.numbers.filter((_, n) => chosen[n] === isWanted),
+      });
+      const some = pick(true);
+      if (some.entries.length > 0) reset(pick(false));
       return some;
     },
     merge() {
       if (!rows || places) return;
-      const waiting = entries.slice(head);
+      const waiting = cut();
       entries = [];
+      numbers = [];
       head = bytes = 0;
       places = new Map();
-      for (const entry of waiting) push(entry);
+      waiting.entries.forEach((entry, n) => push(entry, waiting.numbers[n]));
+    },
+    get keys() {
+      return new Set(cut().entries.map(({ key }) => key));
+    },
+    get oldest() {
+      return head < numbers.length ? numbers[head] : Infinity;
     },
     get length() {
       return entries.length - head;
@@ -120,4 +151,16 @@ export function createQueue(rows: Rows | undefined, onMerged: () => void): Queue
       return bytes;
     },
   };
+}
+
+function mergeByNumber(a: Numbered, b: Numbered): Numbered {
+  const all: Numbered = { entries: [], numbers: [] };
+  let [i, j] = [0, 0];
+  while (i < a.numbers.length || j < b.numbers.length) {
+    const isFromA = j === b.numbers.length || a.numbers[i] < b.numbers[j];
+    const [from, n] = isFromA ? [a, i++] : [b, j++];
+    all.entries.push(from.entries[n]);
+    all.numbers.push(from.numbers[n]);
+  }
+  return all;
 }

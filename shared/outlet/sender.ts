@@ -1,14 +1,11 @@
-import type { Outgoing } from "../kafka/mod.ts";
 import { backoff, sleep } from "../wait.ts";
 import type { Buffer } from "./buffer.ts";
 import type { RenewableProducer } from "./renewable.ts";
 
 /** What a sender tells. */
 export interface SenderListener {
-  /** These are about to be sent; told at each attempt. `fresh` are those that were not attempted before. */
-  onSend(entries: readonly Outgoing[], fresh: readonly Outgoing[]): void;
-  /** These are acked; `isAll` where nothing that was attempted waits for an ack. */
-  onAcked(entries: readonly Outgoing[], isAll: boolean): void;
+  /** So many entries are acked. */
+  onAcked(count: number): void;
   /** Some were not acked. The sender goes on once the promise has settled. */
   onFailure(error: unknown): Promise<void>;
   /** After so many failures everything that was attempted is acked. */
@@ -36,8 +33,6 @@ export async function sendAll(
   let failures = 0;
   /** Sends in a row of which nothing was acked. */
   let failedSends = 0;
-  /** Messages that were attempted and are not acked. */
-  const pending = new Set<Outgoing>();
   let released: Promise<void> | undefined;
   /** Has what could not be sent tried again after a pause. */
   const releaseLater = async () => {
@@ -48,14 +43,9 @@ export async function sendAll(
   for (;;) {
     const entries = await buffer.take(SEND_BYTES, signal);
     if (entries.length === 0) return;
-    listener.onSend(entries, pending.size === 0 ? entries : without(entries, pending));
     const unsent = await producer.trySend(entries);
-    const left = unsent.map(({ message }) => message);
-    buffer.settle(left);
-    for (const entry of left) pending.add(entry);
-    const acked = pending.size === 0 ? entries : without(entries, new Set(left));
-    if (pending.size > 0) { for (const entry of acked) pending.delete(entry); }
-    if (acked.length > 0) listener.onAcked(acked, pending.size === 0);
+    buffer.settle(unsent.map(({ message }) => message));
+    if (unsent.length < entries.length) listener.onAcked(entries.length - unsent.length);
     if (unsent.length > 0) {
       await listener.onFailure(unsent[0].error);
       released ??= releaseLater();
@@ -70,8 +60,4 @@ export async function sendAll(
       }
     }
   }
-}
-
-function without(entries: readonly Outgoing[], left: ReadonlySet<Outgoing>): readonly Outgoing[] {
-  return entries.filter((entry) => !left.has(entry));
 }

@@ -32,6 +32,15 @@ const wire = z.object({
 
 const nameOf = (symbol: string) => `${symbol.toLowerCase()}@bookTicker`;
 
+// Binance: "Symbol Order Book Ticker". `time` is the transaction time.
+const ticker = z.object({
+  bidPrice: decimal,
+  bidQty: decimal,
+  askPrice: decimal,
+  askQty: decimal,
+  time,
+});
+
 const feed: Feed<Book, typeof wire> = {
   route: "public",
   options: {},
@@ -51,6 +60,15 @@ const feed: Feed<Book, typeof wire> = {
   }],
   identity: ({ symbol, updateId }) => `${symbol} ${updateId}`,
   silence: "trades",
+  confirmation: {
+    path: "bookTicker",
+    isQuiet(answer, last, since) {
+      const { data } = ticker.safeParse(answer);
+      if (!data || !last) return data !== undefined && data.time < since;
+      return data.time === last.transactionTime && data.bidPrice === last.bidPrice &&
+        data.bidQty === last.bidQty && data.askPrice === last.askPrice && data.askQty === last.askQty;
+    },
+  },
   sample:
     '{"stream":"ethusdt@bookTicker","data":{"e":"bookTicker","u":11200345678901,"s":"ETHUSDT","ps":"ETHUSDT",' +
     '"b":"2510.50","B":"12.345","a":"2510.51","A":"7.001","T":1790000040118,"E":1790000040119,"st":1}}',

@@ -65,6 +65,9 @@ export const klineOptions = {
   ),
 };
 
+// Binance: "24hr Ticker Price Change Statistics". `lastId` is that of the last trade.
+const ticker = z.object({ lastId: integer });
+
 const feed: Feed<Kline, typeof wire, typeof klineOptions> = {
   route: "market",
   options: klineOptions,
@@ -94,6 +97,15 @@ const feed: Feed<Kline, typeof wire, typeof klineOptions> = {
   // The event time is left out: it differs between two connections.
   identity: (m) => `${m.symbol} ${m.interval} ${m.openTime} ${m.lastTradeId} ${m.numTrades} ${m.isClosed}`,
   silence: "trades",
+  confirmation: {
+    path: "ticker24h",
+    isQuiet(answer, last, _since, until) {
+      const { data } = ticker.safeParse(answer);
+      if (!data || !last || data.lastId !== last.lastTradeId) return false;
+      // A candle is closed by a message of its own.
+      return last.isClosed || until <= last.closeTime;
+    },
+  },
   sample:
     '{"stream":"ethusdt@kline_1m","data":{"e":"kline","E":1790000040512,"s":"ETHUSDT","k":{"t":1789999980000, ' +
     '"T":1790000039999, "s":"ETHUSDT", "i":"1m", "f":6150021377, "L":6150021379, "o":"2510.40", "c":"2510.55", ' +

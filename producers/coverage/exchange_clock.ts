@@ -1,0 +1,77 @@
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
+import type { Log } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
+import type { ExchangeClock } from "./session.ts";
+
+/** The exchange's time, as it is known by asking. */
+export interface AskedClock extends ExchangeClock {
+  /** Asks again and again until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves once the time is known, or the signal is aborted. */
+  known(signal: AbortSignal): Promise<void>;
+}
+
+/** How often it is asked, in ms: once it has answered, and until then. */
+const EVERY_MS = { known: 60_000, unknown: 2_000 };
+const ANSWER_MS = 5_000;
+/** How much faster or slower this machine's clock may run: a crystal's error is a tenth of it. */
+const DRIFT = 5e-4;
+
+/** The exchange's time at a moment of ours, and how uncertain it is; all in ms. */
+interface Reading {
+  readonly at: number;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+/**
+ * A clock that asks the exchange for its time. The answer was made between the request and the answer's arrival, so the time is known
+ * to within that. A request costs one unit of request weight. Binance: "Check Server Time".
+ * @param url the URL of that endpoint
+ */
+export function createExchangeClock(
+  url: string,
+  requestPause: RequestPause,
+  log: Log,
+  now: () => number = () => performance.now(),
+): AskedClock {
+  let reading: Reading | undefined;
+  const isKnown = Promise.withResolvers<void>();
+
+  const uncertainty = ({ at, earliest, latest }: Reading) => latest - earliest + 2 * DRIFT * (now() - at);
+  const ask = async () => {
+    if (requestPause.left > 0) return;
+    const sentAt = now();
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const text = await response.text();
+    const at = now();
+    requestPause.note(response.status, response.headers.get("retry-after"));
+    const { serverTime } = JSON.parse(text) as { serverTime?: unknown };
+    if (typeof serverTime !== "number") {
+      throw new Error(`status ${response.status}, answer ${text.slice(0, 200)}`);
+    }
+    // The time is cut off to whole ms.
+    const found = { at, earliest: serverTime, latest: serverTime + 1 + at - sentAt };
+    if (!reading || uncertainty(found) < uncertainty(reading)) reading = found;
+    isKnown.resolve();
+  };
+
+  return {
+    earliest: () => reading ? reading.earliest + (now() - reading.at) * (1 - DRIFT) : -Infinity,
+    latest: () => reading ? reading.latest + (now() - reading.at) * (1 + DRIFT) : Infinity,
+    async run(signal) {
+      while (!signal.aborted) {
+        await ask().catch((error) =>
+          log.sparsely("clock", "cannot ask the exchange for its time", { why: String(error) })
+        );
+        await sleep(reading ? EVERY_MS.known : EVERY_MS.unknown, signal);
+      }
+    },
+    async known(signal) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+      await Promise.race([isKnown.promise, promise]);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { RequestPause } from "../../shared/exchange/request_pause.ts";
+import type { Log } from "../../shared/log.ts";
+import type { Confirmation } from "../../shared/stream.ts";
+import { sleep } from "../../shared/wait.ts";
+import type { ExchangeClock, Session, SilentFeed } from "./session.ts";
+
+/** A look costs up to two units of request weight: this is at most a tenth of what the exchange allows. In ms. */
+const EVERY_MS = 500;
+/** An answer may be as old as this, in ms. */
+const STALE_MS = 1_000;
+const ANSWER_MS = 3_000;
+
+/** A silent feed, with its session. */
+interface Candidate extends SilentFeed {
+  readonly session: Pick<Session, "confirmed">;
+}
+
+/**
+ * Asks by REST, one feed at a time, whether silent feeds are quiet, and confirms those that are, until the signal is aborted. The feed
+ * that was asked for the longest ago is next.
+ * @param url the URL of the confirmation's path
+ * @param symbols the symbol of each feed
+ */
+export async function confirmSilences<M>(
+  sessions: readonly Pick<Session, "silent" | "confirmed">[],
+  { isQuiet }: Confirmation<M>,
+  url: string,
+  symbols: ReadonlyMap<string, string>,
+  clock: ExchangeClock,
+  requestPause: RequestPause,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  let lookedAt = new Map<string, number>();
+
+  const choose = (): Candidate | undefined => {
+    const all = sessions.flatMap((session) => session.silent().map((one) => ({ ...one, session })));
+    lookedAt = new Map(all.map(({ feed }) => [feed, lookedAt.get(feed) ?? 0]));
+    const rank = ({ feed, isUrgent }: Candidate) => [isUrgent ? 0 : 1, lookedAt.get(feed)!];
+    return all.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])[0];
+  };
+  const look = async ({ feed, since, message, session }: Candidate) => {
+    lookedAt.set(feed, performance.now());
+    const at = clock.earliest() - STALE_MS;
+    const query = new URLSearchParams({ symbol: symbols.get(feed)! });
+    const response = await fetch(`${url}?${query}`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const text = await response.text();
+    requestPause.note(response.status, response.headers.get("retry-after"));
+    if (!response.ok) return;
+    // A message that came meanwhile makes the confirmation void, as it is of an earlier time.
+    if (isQuiet(JSON.parse(text), message as M | undefined, since, clock.latest())) {
+      session.confirmed(feed, at);
+    }
+  };
+
+  for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
+    if (requestPause.left > 0 || clock.earliest() === -Infinity) continue;
+    const candidate = choose();
+    if (!candidate) continue;
+    await look(candidate).catch((error) =>
+      log.debug("no look at a silent feed", { feed: candidate.feed, why: String(error) })
+    );
+  }
+}
