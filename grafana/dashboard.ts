@@ -11,7 +11,8 @@ import {
   VariableRefresh,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { imbalance, spread } from "./panels/book.ts";
-import { ages, delays, gaps, missingCandles, rates } from "./panels/health.ts";
+import { coverage, gaps } from "./panels/gaps.ts";
+import { ages, delays, missingCandles, rates } from "./panels/health.ts";
 import { returns, symbols } from "./panels/market.ts";
 import { bestBidAndAsk, candles } from "./panels/symbol.ts";
 import { chosen, dataSource, schema, table } from "./query.ts";
@@ -45,9 +46,9 @@ const knownGaps = new AnnotationQueryBuilder()
   .enable(true)
   .iconColor("orange")
   .target(table(`
-    select started_at as time, ended_at as timeend, stream || ' of ' || symbol || ': ' || reason as text
+    select started_at as time, coalesce(ended_at, now()) as timeend, feed || ': ' || reason || ', ' || state as text
     from ${schema}.gap_data
-    where ${chosen} and started_at <= $__timeTo() and ended_at >= $__timeFrom()
+    where ${chosen} and started_at <= $__timeTo() and coalesce(ended_at, 'infinity') >= $__timeFrom()
     order by started_at desc limit 200
   `));
 
@@ -75,7 +76,8 @@ const layout = () =>
     .withRow(new RowBuilder("Is the data good?"))
     .withPanel(ages().span(8).height(11))
     .withPanel(missingCandles().span(8).height(11))
-    .withPanel(gaps().span(8).height(11))
+    .withPanel(coverage().span(8).height(11))
+    .withPanel(gaps().span(24).height(9))
     .withPanel(rates().span(12).height(9))
     .withPanel(delays().span(12).height(9));
 

@@ -65,7 +65,8 @@ create table websocket.stale_feeds (
   stream  text         not null collate "C",
   feed    text         not null collate "C"
 );
-create index stale_feeds_idx on websocket.stale_feeds (due_at);
+create index stale_feeds_due_at_idx on websocket.stale_feeds (due_at);
+create index stale_feeds_feed_idx on websocket.stale_feeds (stream, feed, due_at);
 -- Without a key or an identity no row can be deleted where a publication covers all tables.
 alter table websocket.stale_feeds replica identity full;
 

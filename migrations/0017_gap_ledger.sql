@@ -86,7 +86,7 @@ begin
 end
 $$;
 
--- Computes the gaps of stale feeds anew, up to so many notes of them. Returns how many there were.
+-- Computes the gaps of stale feeds anew, of so many feeds at most. Returns how many notes of them there were.
 create function websocket.compute_gaps(read_at timestamptz, most integer) returns integer
 language plpgsql
 set search_path = pg_catalog, websocket, pg_temp
@@ -198,7 +198,8 @@ set search_path = pg_catalog, websocket, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-  most constant integer := 20000;
+  -- Feeds of a round: it takes a few tens of ms, and what is written meanwhile does not wait for longer.
+  most constant integer := 50;
   read_at constant timestamptz := websocket.coverage_read_at();
   was_read_to_end boolean;
 begin
@@ -211,8 +212,8 @@ begin
   if was_read_to_end <> (read_at is not null) then
     update websocket.gap_ledger as ledger set was_read_to_end = read_at is not null;
     insert into websocket.stale_feeds (stream, feed, since, due_at)
-    select stream, feed, started_at, websocket.now() from websocket.gap_data
-    where state in ('open', 'unknown') and cause = 'coverage';
+    select stream, feed, min(started_at), websocket.now() from websocket.gap_data
+    where state in ('open', 'unknown') and cause = 'coverage' group by stream, feed;
   end if;
   if websocket.compute_gaps(read_at, most) >= most then
     done := most;

@@ -77,9 +77,34 @@ export async function smallMarket(sql: Sql): Promise<void> {
     quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
   ]);
   await sql`select websocket.refresh_rollup('0')`;
-  await sql`
-    insert into websocket.gap_data values
-      ('book', 'BTCUSDT', '2024-08-08T10:00Z', '2024-08-08T11:00:05Z', 'lost connection', null),
-      ('kline', 'ETHUSDT', '2024-08-08T11:30Z', '2024-08-08T11:30:02Z', 'buffer overflow', 12),
-      ('kline', 'ETHUSDT', '2024-08-08T09:00Z', '2024-08-08T09:30:00Z', 'restart', null)`;
+  await coverage(sql);
+}
+
+/** What was covered of the two symbols' feeds between 10:00 and 12:00, the gaps of it, and a gap of the first version. */
+async function coverage(sql: Sql): Promise<void> {
+  const [from, to] = ["2024-08-08T10:00Z", "2024-08-08T12:00Z"];
+  const [book, candles] = ["BTCUSDT", "ETHUSDT"].map((symbol) => ({
+    symbol,
+    stream: symbol === "BTCUSDT" ? "book" : "kline",
+    feed: symbol === "BTCUSDT" ? "btcusdt@bookTicker" : "ethusdt@kline_1m",
+  }));
+  for (const { symbol, stream, feed } of [book, candles]) {
+    await sql`
+      insert into websocket.coverage_data
+        (session, producer, stream, feed, symbol, covered_from, covered_to, reason, version)
+      values ('s', 's', ${stream}, ${feed}, ${symbol}, ${from}, ${to}, 'stopped', 1)`;
+  }
+  const gaps = [
+    [book, "2024-08-08T09:00Z", "2024-08-08T11:00:05Z", "lost connection", null, "lost"],
+    [book, "2024-08-08T11:15Z", "2024-08-08T11:45:00Z", "mute", null, "unknown"],
+    [candles, "2024-08-08T11:30Z", "2024-08-08T11:30:02Z", "buffer overflow", 12, "unrepaired"],
+    [candles, "2024-08-08T11:40Z", "2024-08-08T11:50:00Z", "mute", null, "repaired"],
+    [candles, "2024-08-08T11:54Z", null, "no heartbeat", null, "open"],
+    [candles, "2024-08-08T09:00Z", "2024-08-08T09:30:00Z", "restart", null, "unrepaired"],
+  ] as const;
+  for (const [{ symbol, stream, feed }, since, until, reason, dropped, state] of gaps) {
+    await sql`
+      insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason, dropped, state)
+      values (${stream}, ${feed}, ${symbol}, ${since}, ${until}, ${reason}, ${dropped}, ${state})`;
+  }
 }

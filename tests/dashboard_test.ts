@@ -137,9 +137,21 @@ Deno.test("the numbers of every panel are those of a case computed by hand", asy
     ["BTCUSDT", 2, 1, "11:30:00"],
     ["ETHUSDT", 0, 0, null],
   ]);
-  assert.deepEqual(await rows("Gaps"), [
-    ["11:30:00", "11:30:02", 2, "kline", "ETHUSDT", "buffer overflow", 12],
-    ["10:00:00", "11:00:05", 3605, "book", "BTCUSDT", "lost connection", null],
+  assert.deepEqual(await rows("Coverage"), [
+    // 54 minutes less 2 s: what was repaired is not missing, nor is what came before the first coverage.
+    ["kline", "ETHUSDT", "11:54:00", 89.944444, 2],
+    // Half an hour: the gap of an hour earlier began before the first coverage.
+    ["book", "BTCUSDT", null, 50, 1],
+  ]);
+  const gaps = (await rows("Gaps")).map((
+    [from, to, length, ...rest],
+  ) => [from, to, to === null ? Number(length) > 360 : length, ...rest]);
+  assert.deepEqual(gaps, [
+    ["11:54:00", null, true, "open", "kline", "ethusdt@kline_1m", "no heartbeat", null],
+    ["11:40:00", "11:50:00", 600, "repaired", "kline", "ethusdt@kline_1m", "mute", null],
+    ["11:30:00", "11:30:02", 2, "unrepaired", "kline", "ethusdt@kline_1m", "buffer overflow", 12],
+    ["11:15:00", "11:45:00", 1800, "unknown", "book", "btcusdt@bookTicker", "mute", null],
+    ["09:00:00", "11:00:05", 7205, "lost", "book", "btcusdt@bookTicker", "lost connection", null],
   ]);
 });
 

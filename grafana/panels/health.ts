@@ -143,21 +143,3 @@ export const missingCandles = () =>
     .overrideByName("Missing", alarm("none", [1, 10]))
     .overrideByName("Not closed", alarm("none", [1, 10]))
     .overrideByName("First missing", column("dateTimeAsIso"));
-
-/** What the producers know to be missing. */
-export const gaps = () =>
-  new Table()
-    .title("Gaps")
-    .description("Holes in the streams that the producers know of, from the gap ledger, the latest 200.")
-    .noValue("No gaps in this range.")
-    .withTarget(table(`
-      select started_at as "From", ended_at as "To", extract(epoch from ended_at - started_at) as "Length",
-        stream as "Stream", symbol as "Symbol", reason as "Reason", dropped as "Dropped"
-      from ${schema}.gap_data
-      where started_at <= $__timeTo() and ended_at >= $__timeFrom()
-      order by started_at desc, symbol limit 200
-    `))
-    .overrideByName("From", column("dateTimeAsIso"))
-    .overrideByName("To", column("dateTimeAsIso"))
-    .overrideByName("Length", column("s", 1))
-    .overrideByName("Dropped", column("short", 0));

@@ -7,6 +7,7 @@ import { sleep } from "../../shared/wait.ts";
 import { nothing, streamCounts } from "./totals.ts";
 import type { KeptServer } from "./keep_server.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
+import { countGaps, type GapCounts } from "./gap_counts.ts";
 import { formatCount } from "./screen.ts";
 import type { WorkerProcess } from "./worker.ts";
 
@@ -42,7 +43,7 @@ export interface Monitor extends AsyncDisposable {
   behind(): Promise<number>;
   /** Asks the workers now. */
   poll(): Promise<void>;
-  /** Counts the rows now. */
+  /** Counts the rows and the gaps now. */
   countRows(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export function createMonitor(
   const sql = connect({ ...config.database, applicationName: "bookline up" }, log);
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
+  let gaps: GapCounts | null = null;
   const workers = workersOf(lines);
   /** Whatever is kept running. */
   const all = () => [
@@ -77,6 +79,10 @@ export function createMonitor(
         rows.set(stream, null);
       }
     }
+    gaps = await countGaps(sql, config.database.schema).catch((error) => {
+      log.debug("gaps not counted", { error });
+      return null;
+    });
   };
   const countBehind = async () => {
     for (const { stream } of lines) {
@@ -152,6 +158,7 @@ export function createMonitor(
     },
     picture: () => ({
       streams: lines.map(pictureOf),
+      gaps,
       prices: prices(),
       troubles: troublesNow(),
       restarts: Object.fromEntries(

@@ -1,4 +1,5 @@
 import type { Histogram } from "../../shared/telemetry/histogram.ts";
+import type { GapCounts } from "./gap_counts.ts";
 import type { Counts } from "./totals.ts";
 
 /** How a stream is doing. */
@@ -17,6 +18,8 @@ export interface StreamPicture {
 /** How the pipeline is doing. */
 export interface Picture {
   readonly streams: readonly StreamPicture[];
+  /** The gaps in the ledger; null if they can't be counted. */
+  readonly gaps: GapCounts | null;
   /** The last price of each symbol, a decimal string. */
   readonly prices: Readonly<Record<string, string>>;
   /** What keeps servers from running and workers from making progress, a line each. */

@@ -1,4 +1,5 @@
 import { percentile } from "../../shared/telemetry/histogram.ts";
+import { gapWords } from "./gap_counts.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
 
 /** A piece of a line, as plain text. */
@@ -47,7 +48,7 @@ const lines: {
  * wrong below. Fits into so many columns and rows of a terminal.
  */
 export function renderScreen(picture: Picture, stage: Stage, columns: number, rows: number): Row[] {
-  const { troubles } = picture;
+  const { troubles, gaps } = picture;
   const streams = shownOf(picture, columns);
   const table: Span[][] = [
     [
@@ -75,6 +76,12 @@ export function renderScreen(picture: Picture, stage: Stage, columns: number, ro
     [],
     ...table.map((row, i) => [...row, ...prices[i] ?? []]),
     [],
+    ...gaps
+      ? [[
+        { text: "gaps".padEnd(LABEL), style: "dim" as const },
+        { text: gapWords(gaps), style: gaps.open > 0 ? "alarm" as const : undefined },
+      ]]
+      : [],
     ...troubles.map((text): Row => [{ text: `! ${text}`, style: "alarm" }]),
     [{ text: status(stage), style: "dim" }],
   ];
@@ -105,6 +112,7 @@ export function renderLines(picture: Picture, stage: Stage): string[] {
   const prices = Object.entries(picture.prices).map(([symbol, price]) => `${symbol}=${price}`).join(" ");
   return [
     ...streams,
+    ...picture.gaps ? [`${time} gaps: ${gapWords(picture.gaps)}`] : [],
     ...prices ? [`${time} prices: ${prices}`] : [],
     ...picture.troubles.map((text) => `${time} ! ${text}`),
   ];

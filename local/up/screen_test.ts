@@ -31,6 +31,7 @@ const picture: Picture = {
     stream("book", { received: 10, produced: 8, buffered: 1, dropped: 1 }, { behind: null }),
     stream("gap", { stored: 3 }, { isProduced: false }),
   ],
+  gaps: { open: 1, unknown: 0, unrepaired: 1_200, lost: 0, absent: 0, repaired: 3 },
   prices,
   troubles: [],
   restarts: {},
@@ -58,6 +59,7 @@ Deno.test("the screen is a table with a column a stream, and the prices aligned 
     "delay p50          0.1 ms            –       0.1 ms",
     "delay p99          0.1 ms            –       0.1 ms",
     "",
+    "gaps        1 open, 1,200 unrepaired, 3 repaired",
     "00:01:30 of 00:02:00  running",
   ]);
 });
@@ -65,7 +67,11 @@ Deno.test("the screen is a table with a column a stream, and the prices aligned 
 Deno.test("what is lost and what is wrong stands out", () => {
   const rows = renderScreen({ ...picture, troubles: ["book:produce: no frame for 61 s"] }, stage, 100, 40);
   const alarms = rows.flat().filter(({ style }) => style === "alarm").map(({ text }) => text.trim());
-  assert.deepEqual(alarms, ["1", "! book:produce: no frame for 61 s"]);
+  assert.deepEqual(alarms, [
+    "1",
+    "1 open, 1,200 unrepaired, 3 repaired",
+    "! book:produce: no frame for 61 s",
+  ]);
 });
 
 Deno.test("no row is wider than the terminal, nor are there more than it has", () => {
@@ -96,6 +102,7 @@ Deno.test("as lines, what is not known is left out", () => {
     [
       "00:01:30 book: received=10 produced=8 buffered=1 merged=0 duplicate=0 dropped=1 unsent=0 rejected=0 stored=0 expired=0 rows=0",
       "00:01:30 gap: rejected=0 stored=3 expired=0 rows=0 behind=0 p50_ms=0.1 p99_ms=0.1",
+      "00:01:30 gaps: 1 open, 1,200 unrepaired, 3 repaired",
       "00:01:30 prices: BTCUSDT=85624.50 DOGEUSDT=0.141550 1000SHIBUSDT=12",
       "00:01:30 ! book:consume: starting",
     ],

@@ -1,12 +1,13 @@
 import { merge, percentile } from "../../shared/telemetry/histogram.ts";
 import type { Feed } from "./feed.ts";
+import { gapWords } from "./gap_counts.ts";
 import type { Picture } from "./picture.ts";
 import type { Counts } from "./totals.ts";
 import { formatCount, formatDelay } from "./screen.ts";
 
 /** The figures of a run as `--json` prints them. */
 export function toJson(feed: Feed, picture: Picture) {
-  const { streams } = picture;
+  const { streams, gaps } = picture;
   const { p50, p99 } = overall(streams);
   return {
     feed: nameOf(feed),
@@ -15,6 +16,7 @@ export function toJson(feed: Feed, picture: Picture) {
       return [name, { received, produced, rejected, dropped, merged, duplicate, stored, rows }];
     })),
     delay_ms: { p50, p99 },
+    gaps,
     unsent: unsentOf(picture),
     restarts: picture.restarts,
   };
@@ -48,7 +50,7 @@ export function lostWords(count: number): string | undefined {
 }
 
 /** What a run did, in sentences. */
-export function toSentences({ streams }: Picture): string[] {
+export function toSentences({ streams, gaps }: Picture): string[] {
   const sentences = streams.map(({ name, isProduced, counts }) => {
     const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
       names.map((count) => `${formatCount(counts[count])} ${count}`);
@@ -58,6 +60,7 @@ export function toSentences({ streams }: Picture): string[] {
     const did = [...isProduced ? named("received", "produced") : [], ...named(...unusual, "stored")];
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
   });
+  if (gaps) sentences.push(`Gaps in the ledger: ${gapWords(gaps)}`);
   const { p50, p99 } = overall(streams);
   if (p50 === null) return sentences;
   const delay = `${formatDelay(p50)} for half of the messages, ${formatDelay(p99)} at most for 99 %`;

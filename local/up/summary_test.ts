@@ -31,6 +31,7 @@ const picture: Picture = {
       recentDelays: [],
     },
   ],
+  gaps: { open: 0, unknown: 0, unrepaired: 0, lost: 0, absent: 0, repaired: 0 },
   prices: {},
   troubles: [],
   restarts: { Kafka: 1 },
@@ -42,13 +43,14 @@ Deno.test("the JSON has the contract's fields in the contract's order, and one d
     '{"feed":"rec/a.jsonl.gz","streams":{"kline":{"received":1000,"produced":990,"rejected":1,"dropped":0,' +
       '"merged":9,"duplicate":0,"stored":990,"rows":12},"gap":{"received":0,"produced":0,"rejected":0,"dropped":0,' +
       '"merged":0,"duplicate":0,"stored":2,"rows":null}},"delay_ms":{"p50":0.1,"p99":2020},' +
-      '"unsent":0,"restarts":{"Kafka":1}}',
+      '"gaps":{"open":0,"unknown":0,"unrepaired":0,"lost":0,"absent":0,"repaired":0},"unsent":0,"restarts":{"Kafka":1}}',
   );
 });
 
 Deno.test("a run in which nothing came has no delays", () => {
   const { feed, delay_ms } = toJson({ kind: "simulated" }, {
     streams: [],
+    gaps: null,
     prices: {},
     troubles: [],
     restarts: {},
@@ -60,6 +62,7 @@ Deno.test("the sentences leave out what did not happen", () => {
   assert.deepEqual(toSentences(picture), [
     "kline: 1,000 received, 990 produced, 9 merged, 1 rejected, 990 stored; the table has 12 rows",
     "gap: 1 expired, 2 stored; the table has – rows",
+    "Gaps in the ledger: none",
     "From receipt to the committed row: 0.1 ms for half of the messages, 2.0 s at most for 99 %",
   ]);
 });
