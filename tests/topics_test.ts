@@ -25,7 +25,7 @@ Deno.test("a compacted topic is refused at the start with code 78: the worker's 
   for (
     const [task, name, policy] of [
       ["book:produce", "order_book_data", "compact"],
-      ["kline:produce", "gap_data", "compact"],
+      ["kline:produce", "coverage_data", "compact"],
       ["kline:consume", "kline_data.dlq", "compact,delete"],
     ]
   ) {

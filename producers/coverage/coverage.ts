@@ -1,5 +1,6 @@
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Connection } from "../../shared/exchange/urls.ts";
+import { ConfigError } from "../../shared/config/config.ts";
 import { type Kafka, type Outgoing, topicName } from "../../shared/kafka/mod.ts";
 import { describe } from "../../shared/log.ts";
 import { createOutlet, type Outlet } from "../../shared/outlet/outlet.ts";
@@ -26,6 +27,7 @@ export interface Coverage {
    * Tells once a second until the work has ended, and then the rest. If that can't be told in time, it is told less than was covered.
    * @param work sends the messages, and resolves once all are acked
    * @throws the work's error
+   * @throws {ConfigError} if the topic is set up such that it would lose messages
    */
   tellWhile(work: Promise<void>): Promise<void>;
 }
@@ -91,14 +93,12 @@ export function createCoverage<M extends ExchangeMessage>(
   const tellUntil = async (ended: AbortSignal) => {
     for (; !ended.aborted; await sleep(EVERY_MS, ended)) if (outlet.length === 0) tell();
   };
+  /** Waits for the acks of what was told; false where they do not come in time. */
+  const isAcked = () => outlet.flush(deadline).then(() => true, () => false);
   const tellRest = async () => {
     for (const session of sessions) session.stop();
     startedAt ??= Date.now();
-    while (!sessions.every(({ isTold }) => isTold)) {
-      await outlet.flush(deadline);
-      tell();
-    }
-    await outlet.flush(deadline);
+    while (!sessions.every(({ isTold }) => isTold) && await isAcked()) tell();
   };
   const look = (ended: AbortSignal) => {
     const { confirmation } = feed!;
@@ -117,22 +117,16 @@ export function createCoverage<M extends ExchangeMessage>(
     },
     async tellWhile(work) {
       const ended = new AbortController();
-      const sending = outlet.run().catch((error) =>
-        log.error("what was covered can't be told", { why: describe(error) })
-      );
-      try {
-        const over = work.finally(() => ended.abort());
-        await Promise.all([over, clock.run(ended.signal), look(ended.signal), tellUntil(ended.signal)]);
-        await Promise.race([
-          sending,
-          tellRest().catch((error) =>
-            log.warn("the last of what was covered can't be told", { why: describe(error) })
-          ),
-        ]);
-      } finally {
-        outlet.close();
-      }
-      await sending;
+      const receiving = work.finally(() => ended.abort());
+      const telling = async () => {
+        await Promise.all([receiving, clock.run(ended.signal), look(ended.signal), tellUntil(ended.signal)]);
+        await tellRest();
+      };
+      const sending = outlet.run().catch((error) => {
+        if (error instanceof ConfigError) throw error;
+        log.warn("the last of what was covered is not told", { why: describe(error) });
+      });
+      await Promise.all([sending, telling().finally(outlet.close)]);
     },
   };
 }

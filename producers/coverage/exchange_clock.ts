@@ -1,5 +1,5 @@
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
-import type { Log } from "../../shared/log.ts";
+import { describe, type Log } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { ExchangeClock } from "./session.ts";
 
@@ -39,10 +39,10 @@ export function createExchangeClock(
   const isKnown = Promise.withResolvers<void>();
 
   const uncertainty = ({ at, earliest, latest }: Reading) => latest - earliest + 2 * DRIFT * (now() - at);
-  const ask = async () => {
+  const ask = async (signal: AbortSignal) => {
     if (requestPause.left > 0) return;
     const sentAt = now();
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
     const text = await response.text();
     const at = now();
     requestPause.note(response.status, response.headers.get("retry-after"));
@@ -61,9 +61,10 @@ export function createExchangeClock(
     latest: () => reading ? reading.latest + (now() - reading.at) * (1 + DRIFT) : Infinity,
     async run(signal) {
       while (!signal.aborted) {
-        await ask().catch((error) =>
-          log.sparsely("clock", "cannot ask the exchange for its time", { why: String(error) })
-        );
+        await ask(signal).catch((error) => {
+          if (signal.aborted) return;
+          log.sparsely("clock", "cannot ask the exchange for its time", { why: describe(error) });
+        });
         await sleep(reading ? EVERY_MS.known : EVERY_MS.unknown, signal);
       }
     },

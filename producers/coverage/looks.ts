@@ -1,5 +1,5 @@
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
-import type { Log } from "../../shared/log.ts";
+import { describe, type Log } from "../../shared/log.ts";
 import type { Confirmation } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { ExchangeClock, Session, SilentFeed } from "./session.ts";
@@ -43,7 +43,9 @@ export async function confirmSilences<M>(
     lookedAt.set(feed, performance.now());
     const at = clock.earliest() - STALE_MS;
     const query = new URLSearchParams({ symbol: symbols.get(feed)! });
-    const response = await fetch(`${url}?${query}`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(`${url}?${query}`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+    });
     const text = await response.text();
     requestPause.note(response.status, response.headers.get("retry-after"));
     if (!response.ok) return;
@@ -58,7 +60,7 @@ export async function confirmSilences<M>(
     const candidate = choose();
     if (!candidate) continue;
     await look(candidate).catch((error) =>
-      log.debug("no look at a silent feed", { feed: candidate.feed, why: String(error) })
+      log.debug("no look at a silent feed", { feed: candidate.feed, why: describe(error) })
     );
   }
 }

@@ -81,6 +81,8 @@ const bad: [variable: string, value: string, fault: string, example: string][] =
   ["SILENCE_SECONDS", "-1", "must be a whole number", "30"],
   ["BUFFER_BYTES", "64MB", "must be a whole number", "67108864"],
   ["BUFFER_BYTES", "1000", "must be from 65536 to 17179869184", "67108864"],
+  ["PRODUCER_NAME", "eu/1", "must be letters, digits, dots, dashes or underscores", "tokyo-1"],
+  ["PRODUCER_NAME", "a".repeat(101), "must be letters, digits, dots, dashes or underscores", "tokyo-1"],
   ["SILENCE_SECONDS", "1.5", "must be a whole number", "30"],
   ["HEALTH_PORT", "70000", "must be from 1 to 65535", "8080"],
   ["LOG_LEVEL", "loud", "must be debug, info, warn or error", "info"],

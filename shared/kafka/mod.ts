@@ -10,7 +10,6 @@ import { createProducer, type Producer } from "./producer.ts";
 import { codecs } from "./record_batch.ts";
 import { follow, type Followed } from "./follow.ts";
 import type { Extent, Offsets } from "./position.ts";
-import { readTail } from "./tail.ts";
 
 export type { Batch, Consumer } from "./consumer.ts";
 export type { End } from "./patches/ends.ts";
@@ -36,7 +35,6 @@ export interface Kafka {
     signal: AbortSignal,
     to?: Offsets,
   ): AsyncGenerator<Followed>;
-  readTail(topic: string, extent: Extent, most: number, signal: AbortSignal): ReturnType<typeof readTail>;
   producer(topic: string): Producer;
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
@@ -45,8 +43,6 @@ export interface Kafka {
 export function openKafka(config: Config["kafka"], log: Log): Kafka {
   const client = createClient(config, log);
   const explain = (error: unknown) => kafkaFault(config, error);
-  const read: Kafka["follow"] = (topic, from, signal, to) =>
-    follow(client, { topic, from, to, signal, explain }, log);
   return {
     ensureTopics: (topics) => admin.ensureTopics(client, topics, log),
     remove: (topics, groups) => admin.remove(client, topics, groups),
@@ -54,8 +50,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     messagesBehind: (group, topic, partitions) => admin.messagesBehind(client, group, topic, partitions),
     listTopics: () => admin.listTopics(client),
     extentOf: (topic) => admin.extentOf(client, topic),
-    follow: read,
-    readTail: (topic, extent, most, signal) => readTail(read, topic, extent, most, signal),
+    follow: (topic, from, signal, to) => follow(client, { topic, from, to, signal, explain }, log),
     // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
     producer: (topic) => createProducer(createCluster(client), topic, config.ssl ? codecs.zstd : codecs.none),
     subscribe: (subscription) => subscribe(client, subscription, log),

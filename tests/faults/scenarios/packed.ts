@@ -7,6 +7,7 @@ import { codecs } from "../../../shared/kafka/record_batch.ts";
 import { retryForever } from "../../../shared/retry.ts";
 import { book } from "../../../shared/streams/book.ts";
 import { addPartitions } from "../../leaders.ts";
+import { readAll } from "../../read_all.ts";
 import { silent } from "../../silent.ts";
 import { until } from "../../until.ts";
 import type { Scenario } from "../scenario.ts";
@@ -50,7 +51,7 @@ export const backlogPacked: Scenario = {
 /** Sends ticks that the topic already has again, each with spaces up to `UNPACKED_BYTES`, as batches of zstd. */
 async function sendPadded({ config, kafka }: Stage, count: number): Promise<void> {
   const topic = topicName(config.kafka, book.message);
-  const held = await kafka.readTail(topic, await kafka.extentOf(topic), SIZE, AbortSignal.timeout(LIMIT_MS));
+  const held = await readAll(kafka, topic, SIZE);
   await using producer = createProducer(
     createCluster(createClient(config.kafka, silent)),
     topic,
