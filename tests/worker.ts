@@ -30,11 +30,18 @@ export type HealthReport = Report & { readonly status: "ok" | "waiting" | "stuck
  * No worker may ever print a warning of the runtime's: disposing of one that did throws.
  *
  * @param project the folder of the Bookline whose task it is; by default this one
+ * @param preload a module that runs in the process before the worker
  */
-export function startWorker(task: string, env: Record<string, string>, project = root): TestWorker {
+export function startWorker(
+  task: string,
+  env: Record<string, string>,
+  project = root,
+  preload?: string,
+): TestWorker {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
   const [name, ...words] = task.split(" ");
-  const args = [...tasks[name].split(" ").slice(1), ...words];
+  const [run, ...rest] = tasks[name].split(" ").slice(1);
+  const args = [run, ...preload ? ["--preload", preload] : [], ...rest, ...words];
   const port = freePort();
   const child = spawnWatched({
     command: Deno.execPath(),

@@ -1,18 +1,25 @@
 import { deadLetterTopic, groupName, topicName } from "../../shared/kafka/mod.ts";
+import { kline } from "../../shared/streams/kline.ts";
+import { readAll } from "../read_all.ts";
 import { until } from "../until.ts";
 import type { TestWorker } from "../worker.ts";
 import { judgeRollup, untilJobsAreCurrent } from "./jobs.ts";
+import type { Interval } from "./judge/gaps.ts";
 import { judge } from "./judge/tables.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { LIMIT_MS, type Running, streams } from "./stage.ts";
 
 /**
  * Lets the pipeline finish, compares its tables with the truth and its rollup with its ticks; `dead` counts what is on the
- * dead-letter topics.
+ * dead-letter topics. `unwanted`: when a feed was in no producer's SYMBOLS.
  */
-export async function finish(stage: Running): Promise<{ verdict: Verdict; dead: number }> {
+export async function finish(
+  stage: Running,
+  unwanted: readonly Interval[] = [],
+): Promise<{ verdict: Verdict; dead: number }> {
   await drain(stage);
-  const verdict = await judge(stage.exchange.truth(), stage.sql);
+  const sent = await readAll(stage.kafka, topicName(stage.config.kafka, kline.message));
+  const verdict = await judge(stage.exchange.truth(), stage.sql, sent, unwanted);
   stage.problems.push(...verdict.faults);
   await judgeRollup(stage);
   return { verdict, dead: await deadLetters(stage) };

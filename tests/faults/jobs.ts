@@ -15,11 +15,16 @@ export async function untilRolledUp({ sql }: Pick<Running, "sql">): Promise<numb
   return performance.now() - since;
 }
 
-/** Waits until the jobs of the database have done all that is to be done; notes as problems what they leave undone. */
-export async function untilJobsAreCurrent({ sql, workers, problems }: Running): Promise<void> {
+/**
+ * Waits until the jobs of the database have done all that is to be done, once all producers have ended; notes as problems what they
+ * leave undone.
+ */
+export async function untilJobsAreCurrent(stage: Running): Promise<void> {
+  const { sql, workers, problems } = stage;
   await until("the rollup to be done", async () => {
     return (await sql`select from websocket.stale_seconds limit 1`).length === 0;
   }, LIMIT_MS).catch((error) => problems.push(error.message));
+  await untilLedgerIsCurrent(stage).catch((error) => problems.push(error.message));
   const missing = await sql`
     select parent, day::date::text as day
     from websocket.daily_tables,
@@ -30,6 +35,24 @@ export async function untilJobsAreCurrent({ sql, workers, problems }: Running): 
     const report = await worker.report();
     if (report?.stuck) problems.push(`a consumer is stuck: ${report.stuck}`);
   }
+}
+
+/**
+ * Waits until it is known of each session that it has ended, and of each gap what it is. Each feed then has a gap that goes on, as
+ * nobody produces any more.
+ */
+async function untilLedgerIsCurrent({ sql }: Pick<Running, "sql">): Promise<void> {
+  await until("the gap ledger to be current", async () => {
+    const [{ isCurrent }] = await sql`
+      select not exists (select from websocket.coverage_sessions where status in ('live', 'stuck'))
+        and not exists (select from websocket.stale_feeds)
+        and not exists (select from websocket.gap_data where state = 'unknown')
+        and not exists (
+          select from websocket.coverage where not exists (
+            select from websocket.gap_data as gap
+            where (gap.stream, gap.feed) = (coverage.stream, coverage.feed) and state = 'open')) as "isCurrent"`;
+    return isCurrent;
+  }, LIMIT_MS);
 }
 
 /** Compares the rollup with the ticks; notes the first difference as a problem. */

@@ -1,5 +1,5 @@
 import { finish } from "./finish.ts";
-import { readGaps } from "./judge/tables.ts";
+import { type Interval, readGaps } from "./judge/gaps.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import type { Servers } from "./servers.ts";
 import { openStage, recovery, type Setting, type Stage } from "./stage.ts";
@@ -7,7 +7,10 @@ import { openStage, recovery, type Setting, type Stage } from "./stage.ts";
 /** How much of it: for every run of the tests, or for hours of soaking. */
 export type Form = "short" | "long";
 
-/** Something that breaks, and what is promised of it beside that nothing is lost, doubled or wrong. */
+/**
+ * Something that breaks, and what is promised of it beside that nothing is lost, doubled or wrong, and that the gap ledger says exactly
+ * what is missing.
+ */
 export interface Scenario {
   /** In the soak's table: "consumer killed". */
   readonly name: string;
@@ -32,10 +35,12 @@ export interface Outcome {
   readonly recovery: number;
   /** Messages that must be dead letters; 0 unless given. */
   readonly dead?: number;
+  /** When a feed was in no producer's SYMBOLS: then nothing is missing. */
+  readonly unwanted?: readonly Interval[];
 }
 
 /** What came of a scenario. */
-export interface Result extends Omit<Outcome, "dead"> {
+export interface Result extends Omit<Outcome, "dead" | "unwanted"> {
   readonly name: string;
   readonly verdict: Verdict;
   /** Messages on the dead-letter topics. */
@@ -55,9 +60,10 @@ export async function play(servers: Servers, scenario: Scenario, form: Form, see
   await using stage = await openStage(servers, { ...usual, ...setting, seed });
   const { problems } = stage;
   await recovery(stage, Date.now());
-  const { dead: wanted = 0, ...outcome } = await scenario.run(stage, form);
-  const { verdict, dead } = await finish(stage);
-  const recorded = await readGaps(stage.sql);
+  const { dead: wanted = 0, unwanted, ...outcome } = await scenario.run(stage, form);
+  const { verdict, dead } = await finish(stage, unwanted);
+  // One of each feed goes on, as its producers have ended.
+  const recorded = (await readGaps(stage.sql)).filter(({ to }) => to < Infinity);
   if (outcome.injected === 0) problems.push("nothing was broken");
   if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
   if (gaps === "none" && recorded.length > 0) {

@@ -5,7 +5,7 @@ import { type Config, readConfig } from "../../shared/config/config.ts";
 import { deadLetterTopic, type Kafka, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import { connect, createDatabase, type Sql } from "../../shared/postgres/mod.ts";
 import { book } from "../../shared/streams/book.ts";
-import { gap } from "../../shared/streams/gap.ts";
+import { coverage } from "../../shared/streams/coverage.ts";
 import { kline } from "../../shared/streams/kline.ts";
 import { silent } from "../silent.ts";
 import { until } from "../until.ts";
@@ -21,6 +21,8 @@ export interface Setting {
   readonly symbols: readonly string[];
   /** Variables of all workers. */
   readonly variables?: Record<string, string>;
+  /** Variables of each producer; by default there is one without any. */
+  readonly producers?: readonly Record<string, string>[];
 }
 
 /** A pipeline that runs: exchange, topics, database and workers. */
@@ -42,20 +44,17 @@ export interface Stage extends Running, AsyncDisposable {
   readonly random: Random;
 }
 
-export const streams = [kline, book, gap];
+export const streams = [kline, book, coverage];
 
-/** The tasks of the streams' workers. */
-export const workerTasks = streams.flatMap(({ message: { name }, feed }) => [
-  `${name}:consume`,
-  ...feed ? [`${name}:produce`] : [],
-]);
+export const consumeTasks = streams.map(({ message }) => `${message.name}:consume`);
+export const produceTasks = ["book:produce", "kline:produce"];
 
 /** Waiting for what takes seconds on a machine that does nothing else, in ms. */
 export const LIMIT_MS = 240_000;
 
 /** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
 export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {
-  const { seed, rate, symbols, variables = {} } = setting;
+  const { seed, rate, symbols, variables = {}, producers = [{}] } = setting;
   const name = `stage_${crypto.randomUUID().replaceAll("-", "")}`;
   await using parts = new AsyncDisposableStack();
   const feed = { kind: "simulated", symbols, intervals: ["1m"], rate, seed } as const;
@@ -81,7 +80,8 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   const workers = parts.use(createWorkers(settings, (words) => problems.push(words)));
   servers.tenants.add(workers);
   parts.defer(() => void servers.tenants.delete(workers));
-  for (const task of workerTasks) workers.start(task);
+  for (const task of consumeTasks) workers.start(task);
+  for (const own of producers) for (const task of produceTasks) workers.start(task, own);
   await untilSubscribed(exchange, config, 1);
   await until("the workers to make their topics", async () => {
     const there = await kafka.listTopics();

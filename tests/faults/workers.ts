@@ -2,7 +2,8 @@ import { startWorker, type TestWorker } from "../worker.ts";
 
 /** The workers of a pipeline. One that ends unasked is reported. */
 export interface Workers extends AsyncDisposable {
-  start(task: string, settings?: Record<string, string>): TestWorker;
+  /** Starts one with settings of its own, and a module that runs in it first. */
+  start(task: string, settings?: Record<string, string>, preload?: string): TestWorker;
   /** All that run, each with its task. */
   readonly all: readonly (readonly [task: string, TestWorker])[];
   /** Those that ended unasked, in words. */
@@ -43,8 +44,8 @@ export function createWorkers(
       return [...tasks].map(([worker, task]) => [task, worker] as const);
     },
     fallen,
-    start(task, more = {}) {
-      const worker = startWorker(task, { ...settings, ...more }, project);
+    start(task, more = {}, preload) {
+      const worker = startWorker(task, { ...settings, ...more }, project, preload);
       tasks.set(worker, task);
       worker.ended.then(({ code, signal }) => {
         tasks.delete(worker);

@@ -1,25 +1,64 @@
-import type { Gap } from "../../../shared/streams/gap.ts";
+import { createBounds, EARLY_MS, LATE_MS, OFFSET_MS } from "./bounds.ts";
+import type { Gap, Interval } from "./gaps.ts";
 
-/** The gap ledger, to be asked about messages by the exchange's time `E` in ms. */
+/** What became of a message that is not stored. */
+export type Missing =
+  /** A gap of its feed says so. */
+  | "inGaps"
+  /** Nobody wanted its feed then. */
+  | "unwanted"
+  /** A producer says that it was received and acked. */
+  | "lost"
+  /** Neither a producer nor the gap ledger says anything of it. */
+  | "untold";
+
+/** The gap ledger beside the truth. It is told of each feed's messages in the order of their time `E`, in ms. */
 export interface Ledger {
-  /** Whether a gap of the stream and symbol has that time within its bounds, both of which belong to it. */
-  covers(stream: string, symbol: string, time: number): boolean;
-  /** Whether the time is so far within a gap that a message of that time must be missing. */
-  claims(stream: string, symbol: string, time: number): boolean;
+  stored(feed: string, time: number): void;
+  missing(feed: string, time: number): Missing;
+  /** Gaps that are longer than what is missing explains, in words. To be asked once all is told. */
+  overclaims(): string[];
 }
 
-/** Two connections may disagree on `E` by as much, in ms: a gap's two ends may come from one each. */
-export const OFFSET_MS = 9;
+/** What there is to be compared with the truth. */
+export interface Claims {
+  readonly gaps: readonly Gap[];
+  /** What the producers say that they covered. */
+  readonly covered: readonly Interval[];
+  /** When a feed was in no producer's SYMBOLS. */
+  readonly unwanted: readonly Interval[];
+}
 
-export function createLedger(gaps: readonly Gap[]): Ledger {
-  const of = Map.groupBy(gaps, ({ stream, symbol }) => `${stream} ${symbol}`);
-  /** Whether the time is in a gap that is made wider at both ends by `margin`. */
-  const isWithin = (stream: string, symbol: string, time: number, margin: number) =>
-    (of.get(`${stream} ${symbol}`) ?? []).some(({ startedAt, endedAt }) =>
-      startedAt - margin <= time && time <= endedAt + margin
-    );
+const byFeed = (intervals: readonly Interval[]) => Map.groupBy(intervals, ({ feed }) => feed);
+
+export function createLedger({ gaps, covered, unwanted }: Claims): Ledger {
+  const feeds = new Map([...Map.groupBy(gaps, ({ feed }) => feed)].map(([feed, some]) => [
+    feed,
+    some.map((gap) => ({ gap, bounds: createBounds(gap) })),
+  ]));
+  const [coveredOf, unwantedOf] = [byFeed(covered), byFeed(unwanted)];
+  const isIn = (of: Map<string, Interval[]>, feed: string, time: number, margin: number) =>
+    (of.get(feed) ?? []).some(({ from, to }) => from - margin <= time && time < to + margin);
   return {
-    covers: (stream, symbol, time) => isWithin(stream, symbol, time, OFFSET_MS),
-    claims: (stream, symbol, time) => isWithin(stream, symbol, time, -OFFSET_MS - 1),
+    stored(feed, time) {
+      for (const { bounds } of feeds.get(feed) ?? []) bounds.stored(time);
+    },
+    missing(feed, time) {
+      if (isIn(unwantedOf, feed, time, 0)) return "unwanted";
+      const around = (feeds.get(feed) ?? []).filter(({ gap: { from, to } }) =>
+        from - OFFSET_MS <= time && time < to + OFFSET_MS
+      );
+      for (const { bounds } of around) bounds.missing();
+      if (around.length > 0) return "inGaps";
+      return isIn(coveredOf, feed, time, -OFFSET_MS) ? "lost" : "untold";
+    },
+    overclaims: () =>
+      [...feeds.values()].flat().flatMap(({ gap, bounds }) => {
+        const isUnwanted = (unwantedOf.get(gap.feed) ?? []).some(({ from, to }) =>
+          gap.from < to - LATE_MS && gap.to > from + EARLY_MS
+        );
+        const fault = isUnwanted ? "lies where nobody wanted its feed" : bounds.fault();
+        return fault ? [`${JSON.stringify(gap)} ${fault}`] : [];
+      }),
   };
 }

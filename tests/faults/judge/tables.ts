@@ -1,18 +1,43 @@
 import type { Truth } from "../../../local/exchange/truth.ts";
+import type { Incoming } from "../../../shared/kafka/mod.ts";
 import type { Sql } from "../../../shared/postgres/mod.ts";
-import type { Gap } from "../../../shared/streams/gap.ts";
 import { type BookFrame, type BookRow, judgeBooks } from "./books.ts";
-import { judgeCandles, type KlineFrame, type KlineRow } from "./candles.ts";
+import { judgeCandles, type KlineFrame, type KlineRow, sentKey } from "./candles.ts";
+import { type Interval, readCoverage, readGaps } from "./gaps.ts";
 import { createLedger } from "./ledger.ts";
-import { sum, type Verdict } from "./verdict.ts";
+import { createTally, sum, type Verdict } from "./verdict.ts";
 
-/** Compares both tables with all that the exchange played, and with the gaps. */
-export async function judge(truth: AsyncIterable<Truth>, sql: Sql): Promise<Verdict> {
-  const gaps = await readGaps(sql);
-  const ledger = createLedger(gaps);
+/**
+ * Compares both tables with all that the exchange played, and with the gaps. `sent`: what is on the topic of the candles;
+ * `unwanted`: when a feed was in no producer's SYMBOLS.
+ */
+export async function judge(
+  truth: AsyncIterable<Truth>,
+  sql: Sql,
+  sent: readonly Incoming[],
+  unwanted: readonly Interval[],
+): Promise<Verdict> {
+  const ledger = createLedger({ gaps: await readGaps(sql), covered: await readCoverage(sql), unwanted });
   const candles: KlineFrame[] = [];
   const books = await judgeBooks(booksOf(truth, candles), bookRows(sql), ledger);
-  return sum([books, judgeCandles(candles, await klineRows(sql), ledger)]);
+  const klines = judgeCandles(candles, await klineRows(sql), keysOf(sent), ledger);
+  const tally = createTally();
+  for (const words of ledger.overclaims()) tally.add("overclaimed", words);
+  return sum([books, klines, tally.verdict]);
+}
+
+/** The candles' messages that can be read. */
+function keysOf(sent: readonly Incoming[]): Set<string> {
+  const keys = new Set<string>();
+  for (const { value } of sent) {
+    try {
+      const { symbol, interval, openTime, eventTime } = JSON.parse(new TextDecoder().decode(value!));
+      keys.add(sentKey(symbol, interval, openTime, eventTime));
+    } catch {
+      // It is one that a scenario damaged.
+    }
+  }
+  return keys;
 }
 
 /** The book's frames as they come; those of candles, which are few, are put into `candles`. */
@@ -24,16 +49,6 @@ async function* booksOf(truth: AsyncIterable<Truth>, candles: KlineFrame[]): Asy
 }
 
 const ms = (sql: Sql, column: string) => sql`(extract(epoch from ${sql(column)}) * 1000)::float8`;
-
-/** The gap ledger's rows. */
-export async function readGaps(sql: Sql): Promise<Gap[]> {
-  return await sql<Gap[]>`
-    select stream, symbol, ${ms(sql, "started_at")} as "startedAt", ${
-    ms(sql, "ended_at")
-  } as "endedAt", reason,
-      dropped::float8 as dropped
-    from websocket.gap_data order by started_at`;
-}
 
 async function* bookRows(sql: Sql): AsyncGenerator<BookRow> {
   const rows = sql<BookRow[]>`

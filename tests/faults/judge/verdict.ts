@@ -5,32 +5,40 @@ export interface Verdict {
   readonly stored: number;
   /** Missing, and the gap ledger says so. */
   readonly inGaps: number;
-  /** Missing, and not in a gap. */
+  /** Missing, of a feed that was in no producer's SYMBOLS then. */
+  readonly unwanted: number;
+  /** Missing, though a producer says that it was received and acked. */
   readonly lost: number;
+  /** Missing, and neither a producer nor the gap ledger says anything of it. */
+  readonly untold: number;
   /** Rows too many of one message. */
   readonly doubled: number;
   /** Rows that differ from what was sent, or that were not sent. */
   readonly wrong: number;
-  /** Messages that are stored though the ledger says that they are missing. */
+  /** Gaps that are longer than what is missing explains. */
   readonly overclaimed: number;
   /** The first faults, in words. */
   readonly faults: readonly string[];
 }
 
+/** What must not be. */
+export const faultCounts = ["lost", "untold", "doubled", "wrong", "overclaimed"] as const;
+
 const MOST_FAULTS = 5;
 
 type Count = Exclude<keyof Verdict, "faults">;
 type Counts = Record<Count, number>;
+type FaultCount = typeof faultCounts[number];
 
 const nothing = (): Counts => ({
-  ...{ sent: 0, stored: 0, inGaps: 0, lost: 0, doubled: 0, wrong: 0, overclaimed: 0 },
+  ...{ sent: 0, stored: 0, inGaps: 0, unwanted: 0 },
+  ...{ lost: 0, untold: 0, doubled: 0, wrong: 0, overclaimed: 0 },
 });
 
 /** Counts what a judge finds. */
 export interface Tally {
-  add(count: Count): void;
-  /** Counts a fault and keeps the first few in words. */
-  fault(count: "lost" | "doubled" | "wrong" | "overclaimed", words: string): void;
+  /** Counts a message; where that is a fault, the first few are kept in words. */
+  add(count: Count, words?: string): void;
   readonly verdict: Verdict;
 }
 
@@ -38,15 +46,22 @@ export function createTally(): Tally {
   const counts = nothing();
   const faults: string[] = [];
   return {
-    add: (count) => void counts[count]++,
-    fault(count, words) {
+    add(count, words) {
       counts[count]++;
-      if (faults.length < MOST_FAULTS) faults.push(`${count}: ${words}`);
+      const isFault = faultCounts.includes(count as FaultCount);
+      if (isFault && faults.length < MOST_FAULTS) faults.push(`${count}: ${words}`);
     },
     get verdict() {
       return { ...counts, faults };
     },
   };
+}
+
+/** The faults of a verdict that are not 0. */
+export function faultsIn(verdict: Verdict): Partial<Record<FaultCount, number>> {
+  return Object.fromEntries(
+    faultCounts.filter((count) => verdict[count] > 0).map((count) => [count, verdict[count]]),
+  );
 }
 
 /** Several verdicts as one. */

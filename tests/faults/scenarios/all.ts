@@ -19,6 +19,9 @@ import {
   streamMute,
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
+import { clocksApart, producerKilledOften, threeProducers } from "./kills.ts";
+import { logTruncated, retentionPassed, topicMadeAnew } from "./logs.ts";
+import { lossesOverlap, muteBesideReconnect } from "./losses.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
 import { backlogPacked } from "./packed.ts";
 import {
@@ -27,10 +30,12 @@ import {
   loneProducerKilled,
   producerKilledBesideAnother,
 } from "./producers.ts";
+import { coverageBehind, marketQuiet } from "./quiet.ts";
 import { retentionAttacked } from "./retention.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { rollupLocked, tablesPublished } from "./rollup.ts";
 import { tablesAltered } from "./schema.ts";
+import { shardKilled, symbolTakenOut } from "./shards.ts";
 import { workersStopped } from "./shutdown.ts";
 import { sideTopicsRefused } from "./topics.ts";
 
@@ -40,8 +45,8 @@ export const clusterScenarios: readonly Scenario[] = [
   ...[sideTopicsRefused, transactionsInterleaved, backlogPacked],
 ];
 
-/** Everything that is broken on purpose where one broker is enough for it. */
-export const scenarios: readonly Scenario[] = [
+/** What is broken on purpose, where one broker is enough for it, in every run of the tests. */
+export const shortScenarios: readonly Scenario[] = [
   ...[
     consumerKilled,
     producerKilledBesideAnother,
@@ -52,7 +57,8 @@ export const scenarios: readonly Scenario[] = [
   ],
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
   ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
-  ...[connectionLostBesideAnother, connectionsLostTogether],
+  ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
+  ...[lossesOverlap, muteBesideReconnect, coverageBehind, topicMadeAnew, logTruncated, retentionPassed],
   ...[
     rollover,
     rolloverRefused,
@@ -71,4 +77,10 @@ export const scenarios: readonly Scenario[] = [
     batchesDamaged,
     transactionsInterleaved,
   ],
+];
+
+/** The soak has those that take long, too. */
+export const scenarios: readonly Scenario[] = [
+  ...shortScenarios,
+  ...[threeProducers, clocksApart, marketQuiet],
 ];

@@ -1,5 +1,6 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
+import { untilCovered, untilRead, watchOpenGaps } from "../coverage.ts";
 import { lockTables, tables } from "../locks.ts";
 import type { Form, Outcome, Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
@@ -8,15 +9,21 @@ const tasks = ["book:consume", "kline:consume"];
 
 export const postgresKilled: Scenario = {
   name: "Postgres killed",
-  promise: "while Postgres is down messages wait in Kafka, and all are stored when it is back",
+  promise:
+    "while Postgres is down messages wait in Kafka, all are stored when it is back, and no gap is open meanwhile",
   gaps: "none",
-  seconds: { short: 40, long: 95 },
+  seconds: { short: 60, long: 180 },
   async run(stage, form) {
     const { postgres } = stage.servers;
+    await untilRead(stage);
+    await using _ = watchOpenGaps(stage);
     await postgres.kill();
-    await sleep({ short: 15_000, long: 60_000 }[form]);
+    await sleep({ short: 15_000, long: 120_000 }[form]);
     await postgres.restart();
-    return { injected: 1, recovery: await recovery(stage, Date.now()) };
+    const took = await recovery(stage, Date.now());
+    await untilCovered(stage, 1);
+    await untilRead(stage);
+    return { injected: 1, recovery: took };
   },
 };
 

@@ -1,12 +1,14 @@
 import { sleep } from "../../../shared/wait.ts";
 import { readConfig } from "../../../shared/config/config.ts";
+import { killProducers, startProducers, untilCovered } from "../coverage.ts";
 import type { Scenario } from "../scenario.ts";
-import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { recovery, type Stage, untilSubscribed } from "../stage.ts";
 
-const tasks = ["book:produce", "kline:produce"];
-
-/** So many symbols have candles so often that half a second without any is not the market's silence: it could be recorded as a gap. */
-const lively = { rate: 1_000, symbols: readConfig({}).symbols };
+/** Two producers of so many symbols that each feed speaks all the time. */
+const lively = {
+  ...{ rate: 1_000, symbols: readConfig({}).symbols },
+  producers: [{ PRODUCER_NAME: "first" }, { PRODUCER_NAME: "second" }],
+};
 
 export const producerKilledBesideAnother: Scenario = {
   name: "one producer of two killed",
@@ -15,18 +17,17 @@ export const producerKilledBesideAnother: Scenario = {
   seconds: { short: 25, long: 130 },
   setting: lively,
   async run(stage, form) {
-    const { workers } = stage;
     const kills = { short: 2, long: 10 }[form];
+    const all = stage.workers.allOf(":produce");
     let longest = 0;
-    await addSecondProducers(stage);
     for (let n = 0; n < kills; n++) {
-      await recovery(stage, Date.now());
+      await untilCovered(stage, 2);
       const since = Date.now();
-      // The older of the two: each of them in turn.
-      for (const task of tasks) await workers.end(workers.of(task)[0], "SIGKILL");
+      await killProducers(stage, all.splice(0, 2), 1);
       longest = Math.max(longest, await recovery(stage, since));
-      await addSecondProducers(stage);
+      all.push(...startProducers(stage, lively.producers[n % 2]));
     }
+    await untilCovered(stage, 2);
     return { injected: kills, recovery: longest };
   },
 };
@@ -41,21 +42,20 @@ export const connectionLostBesideAnother: Scenario = {
   async run(stage, form) {
     const { exchange, config } = stage;
     const times = { short: 1, long: 8 }[form];
-    await addSecondProducers(stage);
     let longest = 0;
     for (let n = 0; n < 2 * times; n++) {
-      // Candles come too seldom to distinguish a moment of silence from a quiet market.
-      const routes = n % 2 ? ["public", "market"] : ["public"];
+      await untilCovered(stage, 2);
       if (n % 2) exchange.inject({ fault: "refuse", status: 503, ms: 2_000 });
       const since = Date.now();
-      for (const route of routes) {
+      for (const route of ["public", "market"]) {
         const ids = exchange.status().connections.filter((one) => one.route === route).map(({ id }) => id);
         exchange.inject({ fault: "drop", connection: Math.min(...ids) });
       }
       await untilSubscribed(exchange, config, 2);
       longest = Math.max(longest, await recovery(stage, since));
     }
-    return { injected: 3 * times, recovery: longest };
+    await untilCovered(stage, 2);
+    return { injected: 4 * times, recovery: longest };
   },
 };
 
@@ -63,13 +63,14 @@ export const connectionsLostTogether: Scenario = {
   name: "connections lost together",
   promise: "what two producers miss that lose the exchange at the same moment is a gap",
   gaps: "recorded",
-  seconds: { short: 15, long: 60 },
+  seconds: { short: 20, long: 70 },
+  setting: lively,
   async run(stage, form) {
     const { exchange, config } = stage;
     const times = { short: 1, long: 8 }[form];
-    await addSecondProducers(stage);
     let longest = 0;
     for (let n = 0; n < times; n++) {
+      await untilCovered(stage, 2);
       const since = Date.now();
       exchange.inject({ fault: "refuse", status: 503, ms: 1_500 });
       exchange.inject({ fault: "drop" });
@@ -97,19 +98,12 @@ export const loneProducerKilled: Scenario = {
 async function killAndRestart(stage: Stage): Promise<number> {
   const { workers, exchange, config, random } = stage;
   await sleep(1_000 + random(2_000));
-  for (const task of tasks) await workers.end(workers.of(task)[0], "SIGKILL");
+  await killProducers(stage, workers.allOf(":produce"), 0);
   await sleep(1_000 + random(2_000));
   const since = Date.now();
-  const restarted = tasks.map((task) => workers.start(task));
+  startProducers(stage);
   await untilSubscribed(exchange, config, 1);
-  // A gap is recorded when it is known that no other producer covered it.
-  await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/, LIMIT_MS)));
-  return await recovery(stage, since);
-}
-
-/** Starts a second producer of each stream, and waits until it knows of the first. */
-async function addSecondProducers({ workers, exchange, config }: Stage): Promise<void> {
-  const second = tasks.map((task) => workers.start(task));
-  await untilSubscribed(exchange, config, 2);
-  await Promise.all(second.map((worker) => worker.says(/another producer had what was missed/, LIMIT_MS)));
+  const took = await recovery(stage, since);
+  await untilCovered(stage, 1);
+  return took;
 }

@@ -1,3 +1,4 @@
+import { startProducers, untilCovered } from "../coverage.ts";
 import { lockTables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
 import { recovery, type Stage, untilSubscribed } from "../stage.ts";
@@ -19,9 +20,9 @@ export const workersStopped: Scenario = {
       longest = Math.max(longest, await recovery(stage, since));
       await quitAtOnce(stage);
       await workers.drain(workers.allOf(":produce"));
-      const restarted = [workers.start("book:produce"), workers.start("kline:produce")];
+      startProducers(stage);
       await untilSubscribed(exchange, config, 1);
-      await Promise.all(restarted.map((worker) => worker.says(/gaps? (is|are) recorded/)));
+      await untilCovered(stage, 1);
       await recovery(stage, Date.now());
     }
     return { injected: 3 * times, recovery: longest };

@@ -2,7 +2,7 @@ import kafkajs from "kafkajs";
 import { createClient } from "../../../shared/kafka/client.ts";
 import { deadLetterTopic, topicName } from "../../../shared/kafka/mod.ts";
 import { book } from "../../../shared/streams/book.ts";
-import { gap } from "../../../shared/streams/gap.ts";
+import { coverage } from "../../../shared/streams/coverage.ts";
 import { kline } from "../../../shared/streams/kline.ts";
 import { readAll } from "../../read_all.ts";
 import { silent } from "../../silent.ts";
@@ -20,14 +20,14 @@ const BAD = "no message";
 export const sideTopicsRefused: Scenario = {
   name: "side topics refused",
   promise:
-    "while dead letters and gaps can't be written, or after their topic was deleted, ticks and candles go on, and each of all is written once",
+    "while dead letters and coverage can't be written, or after their topic was deleted, ticks and candles go on, and each of all is written once",
   gaps: "recorded",
   seconds: { short: 35, long: 90 },
   async run(stage, form) {
     const { config, exchange, workers, kafka } = stage;
     const topic = topicName(config.kafka, book.message);
     const letters = [book, kline].map((stream) => deadLetterTopic(topicName(config.kafka, stream.message)));
-    const refused = [...letters, topicName(config.kafka, gap.message)];
+    const refused = [...letters, topicName(config.kafka, coverage.message)];
     const times = { short: 1, long: 4 }[form];
     await kafka.remove(letters, []);
     for (let n = 1; n <= times; n++) {

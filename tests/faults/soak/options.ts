@@ -11,7 +11,7 @@ Usage: deno task soak [options]
   --json        prints the results as JSON, and nothing else on standard output
   -h, --help    prints this
 
-Exits with 0 if nothing was lost, doubled or wrong and every promise was kept, otherwise with 1.`;
+Exits with 0 if nothing was lost, untold, doubled, wrong or overclaimed and every promise was kept, otherwise with 1.`;
 
 export interface Options {
   readonly cluster: boolean;

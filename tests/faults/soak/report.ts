@@ -1,4 +1,5 @@
 import type { Result } from "../scenario.ts";
+import { faultCounts } from "../judge/verdict.ts";
 import type { Memory } from "./growth.ts";
 
 /** What is known of a fault after all the times that it was injected, as `--json` prints it. */
@@ -10,8 +11,10 @@ export interface Row {
   readonly gaps: number;
   readonly dead: number;
   readonly lost: number;
+  readonly untold: number;
   readonly doubled: number;
   readonly wrong: number;
+  readonly overclaimed: number;
   readonly longest_recovery_s: number;
 }
 
@@ -27,8 +30,10 @@ export function rowsOf(results: readonly Result[]): Row[] {
       gaps: total(({ verdict }) => verdict.inGaps),
       dead: total(({ dead }) => dead),
       lost: total(({ verdict }) => verdict.lost),
+      untold: total(({ verdict }) => verdict.untold),
       doubled: total(({ verdict }) => verdict.doubled),
       wrong: total(({ verdict }) => verdict.wrong),
+      overclaimed: total(({ verdict }) => verdict.overclaimed),
       longest_recovery_s: Math.round(Math.max(...some.map(({ recovery }) => recovery)) / 100) / 10,
     };
   });
@@ -49,9 +54,7 @@ export function tableOf(rows: readonly Row[], memory: readonly Memory[]): string
     "stored",
     "in gaps",
     "dead letters",
-    "lost",
-    "doubled",
-    "wrong",
+    ...faultCounts,
   ];
   return [
     ...lines([[...heads, "longest recovery"], ...faults]),

@@ -9,7 +9,9 @@ const result = (name: string, recovery: number, lost = 0): Result => ({
       sent: 1_000,
       stored: 900,
       inGaps: 100 - lost,
+      unwanted: 0,
       lost,
+      untold: 0,
       doubled: 0,
       wrong: 0,
       overclaimed: 0,
@@ -23,7 +25,8 @@ Deno.test("a fault's rounds add up; the longest recovery is that of all", () => 
   assert.deepEqual(rows.map(({ name }) => name), ["a", "b"]);
   assert.deepEqual(rows[0], {
     name: "a",
-    ...{ injected: 4, sent: 2_000, stored: 1_800, gaps: 199, dead: 6, lost: 1, doubled: 0, wrong: 0 },
+    ...{ injected: 4, sent: 2_000, stored: 1_800, gaps: 199, dead: 6 },
+    ...{ lost: 1, untold: 0, doubled: 0, wrong: 0, overclaimed: 0 },
     longest_recovery_s: 10,
   });
 });
@@ -35,9 +38,9 @@ Deno.test("the table has a line a fault and a line a worker, in columns", () => 
   assert.equal(
     table,
     [
-      "| fault   | injected |  sent | stored | in gaps | dead letters | lost | doubled | wrong | longest recovery |",
-      "| ------- | -------: | ----: | -----: | ------: | -----------: | ---: | ------: | ----: | ---------------: |",
-      "| a fault |        2 | 1,000 |    900 |     100 |            3 |    0 |       0 |     0 |            1.2 s |",
+      "| fault   | injected |  sent | stored | in gaps | dead letters | lost | untold | doubled | wrong | overclaimed | longest recovery |",
+      "| ------- | -------: | ----: | -----: | ------: | -----------: | ---: | -----: | ------: | ----: | ----------: | ---------------: |",
+      "| a fault |        2 | 1,000 |    900 |     100 |            3 |    0 |      0 |       0 |     0 |           0 |            1.2 s |",
       "",
       "| worker       | memory at start |  at end |",
       "| ------------ | --------------: | ------: |",

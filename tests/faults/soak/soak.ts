@@ -4,7 +4,7 @@ import { runSideBySide } from "../side_by_side.ts";
 import { play, type Result } from "../scenario.ts";
 import { clusterScenarios, scenarios } from "../scenarios/all.ts";
 import { type Servers, startServers } from "../servers.ts";
-import { createTally } from "../judge/verdict.ts";
+import { createTally, faultCounts } from "../judge/verdict.ts";
 import { leaks, type Memory } from "./growth.ts";
 import { startLoad } from "./load.ts";
 import { help, type Options, readOptions } from "./options.ts";
@@ -33,10 +33,11 @@ async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean>
     tell(`${scenario.name} …`);
     const result = await play(servers, scenario, form, seed).catch((error) => failure(scenario.name, error));
     results.push(result);
-    const { sent, lost, doubled, wrong } = result.verdict;
-    tell(`${scenario.name}: ${sent} sent, ${lost} lost, ${doubled} doubled, ${wrong} wrong`);
+    const { verdict } = result;
+    const faults = faultCounts.map((count) => `${verdict[count]} ${count}`);
+    tell(`${scenario.name}: ${verdict.sent} sent, ${faults.join(", ")}`);
     for (const problem of result.problems) tell(`${scenario.name}: ${problem}`);
-    return result.verdict.sent > 0;
+    return verdict.sent > 0;
   };
 
   await using servers = cluster ? undefined : await start();
@@ -61,7 +62,7 @@ async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean>
   const problems = results.flatMap(({ name, problems }) => problems.map((words) => `${name}: ${words}`));
   if (form === "long") problems.push(...leaks(memory));
   for (const problem of problems) console.error(`PROBLEM ${problem}`);
-  return problems.length === 0 && rows.every(({ lost, doubled, wrong }) => lost + doubled + wrong === 0);
+  return problems.length === 0 && rows.every((row) => faultCounts.every((count) => row[count] === 0));
 }
 
 /** A scenario that could not be played to its end. */
