@@ -57,8 +57,8 @@ export function createExchangeClock(
   };
 
   return {
-    earliest: () => reading ? reading.earliest + (now() - reading.at) * (1 - DRIFT) : -Infinity,
-    latest: () => reading ? reading.latest + (now() - reading.at) * (1 + DRIFT) : Infinity,
+    earliest: () => reading ? Math.floor(reading.earliest + (now() - reading.at) * (1 - DRIFT)) : -Infinity,
+    latest: () => reading ? Math.ceil(reading.latest + (now() - reading.at) * (1 + DRIFT)) : Infinity,
     async run(signal) {
       while (!signal.aborted) {
         await ask(signal).catch((error) => {

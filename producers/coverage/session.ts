@@ -1,7 +1,7 @@
 import type { Coverage as Row } from "../../shared/streams/coverage.ts";
 import type { Progress } from "./frontier.ts";
 
-/** The exchange's time now, in ms: it is between these two. -Infinity and Infinity where it is not known. */
+/** The exchange's time now, in whole ms: it is between these two. -Infinity and Infinity where it is not known. */
 export interface ExchangeClock {
   earliest(): number;
   latest(): number;
