@@ -4,7 +4,9 @@ import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
 import { connect } from "../shared/postgres/mod.ts";
 import { book } from "../shared/streams/book.ts";
-import { backlogOf, ticks } from "./backlog.ts";
+import { coverage } from "../shared/streams/coverage.ts";
+import { type Backlog, backlogOf, ticks } from "./backlog.ts";
+import { interval } from "./coverage.ts";
 import { type PoolMode, startPgBouncer, whyNoPgBouncer } from "./pgbouncer.ts";
 import { silent } from "./silent.ts";
 import { emptyDatabase, schema } from "./stack.ts";
@@ -45,15 +47,20 @@ for (const mode of ["transaction", "statement"] as PoolMode[]) {
   });
 }
 
-test("through PgBouncer in transaction mode a consumer stores and rolls up, with fewer servers than connections", async () => {
-  await using backlog = await backlogOf(book);
-  const { hostname, port, username, password, pathname } = new URL(backlog.databaseUrl);
+/** A pooler in transaction mode that has two connections to the database of a backlog. */
+function poolerFor({ databaseUrl }: Backlog) {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
   const database = { host: hostname, port: Number(port), user: username, password, name: pathname.slice(1) };
-  await using pooler = await startPgBouncer(
+  return startPgBouncer(
     { ...database, schema, sslmode: "disable", connectTimeout: 10 },
     "transaction",
     2,
   );
+}
+
+test("through PgBouncer in transaction mode a consumer stores and rolls up, with fewer servers than connections", async () => {
+  await using backlog = await backlogOf(book);
+  await using pooler = await poolerFor(backlog);
   await backlog.send(ticks(0, 1_000));
   await using consumer = backlog.consume({ DB_URL: pooler.url });
   await backlog.rows(1_000);
@@ -85,4 +92,24 @@ test("a pool that has no server left is told of, with the number of connections 
     /does not answer. This worker uses up to \d connections: a pooler such as PgBouncer may have none/,
   );
   await holder.end();
+});
+
+test("through PgBouncer in transaction mode the coverage consumer keeps the gap ledger and notes what it has read", async () => {
+  await using backlog = await backlogOf(coverage);
+  await using pooler = await poolerFor(backlog);
+  const covered = [
+    interval(["a", "BTCUSDT", 0, 10, "stopped"]),
+    interval(["a", "BTCUSDT", 30, 40, "stopped"]),
+  ];
+  await backlog.send(covered.map((one) => ({ key: "a", value: coverage.message.codec.encode(one) })));
+  await using consumer = backlog.consume({ DB_URL: pooler.url });
+  await until("the gap between the two intervals", async () => {
+    return (await backlog.sql`select from websocket.gap_data where started_at < ended_at`).length === 1;
+  });
+  await until("all partitions to be noted", async () => {
+    const [{ read, all }] = await backlog.sql`
+      select count(*)::int as read, max(partitions) as all from websocket.coverage_reads`;
+    return read > 0 && read === all;
+  });
+  assert.equal((await consumer.report())?.status, "ok");
 });

@@ -9,6 +9,8 @@ import { connect } from "../shared/postgres/mod.ts";
 import { transact } from "../shared/postgres/transaction.ts";
 import { SchemaError, serverFault } from "../shared/postgres/schema.ts";
 import { book } from "../shared/streams/book.ts";
+import { coverage } from "../shared/streams/coverage.ts";
+import { interval } from "./coverage.ts";
 import { ownFolder } from "./servers.ts";
 import { silent } from "./silent.ts";
 import { emptyDatabase, schema } from "./stack.ts";
@@ -24,7 +26,7 @@ for (const release of ["14", "16", undefined] as const) {
   Deno.test({
     name: `PostgreSQL ${
       release ?? "of the newest release"
-    } migrates, stores, rolls up, and loses no row that was written when it is killed`,
+    } migrates, stores, rolls up, keeps gaps, and loses no row that was written when it is killed`,
     ignore: release !== undefined && !isSupported,
     async fn() {
       await using folder = await ownFolder("postgres");
@@ -52,6 +54,15 @@ for (const release of ["14", "16", undefined] as const) {
         const [{ rolled }] = await after`select sum(ticks)::int as rolled from websocket.order_book_1s`;
         return rolled === written.length;
       });
+      await using intervals = createSink(coverage, config, silent);
+      await intervals.open();
+      const covered = [
+        interval(["a", "BTCUSDT", 0, 10, "stopped"]),
+        interval(["a", "BTCUSDT", 30, 40, "stopped"]),
+      ];
+      assert.deepEqual(await intervals.write(() => covered), []);
+      for (const { statement } of jobsOf(coverage, schema)) await transact(after, statement);
+      assert.equal((await after`select from websocket.gap_data where started_at < ended_at`).length, 1);
       await Promise.all([sql.end({ timeout: 1 }), after.end()]);
     },
   });
