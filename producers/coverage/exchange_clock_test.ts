@@ -1,14 +1,81 @@
 import assert from "node:assert/strict";
 import { startExchange } from "../../local/exchange/server.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
-import { createLog } from "../../shared/log.ts";
+import { sleep } from "../../shared/wait.ts";
+import { inFastTime } from "../../tests/fast_time.ts";
+import { silent } from "../../tests/silent.ts";
 import { createExchangeClock } from "./exchange_clock.ts";
+
+/** Runs a task beside a clock of an exchange that is `ahead` ms of ours, answers after `delay` ms, and at first is away. */
+function withClock<T>(
+  { ahead = 0, delay = 100, awayFor = 0, answer = (time: number): unknown => ({ serverTime: time }) },
+  task: (clock: ReturnType<typeof createExchangeClock>, exchangeNow: () => number) => Promise<T>,
+): Promise<T> {
+  return inFastTime(async () => {
+    const start = Date.now();
+    const realFetch = globalThis.fetch;
+    globalThis.fetch = async () => {
+      if (Date.now() - start < awayFor) throw new Error("away");
+      await sleep(delay);
+      const time = Date.now() + ahead;
+      await sleep(delay);
+      return Response.json(answer(time));
+    };
+    const stop = new AbortController();
+    const clock = createExchangeClock("http://exchange/time", createRequestPause(), silent);
+    const running = clock.run(stop.signal);
+    try {
+      return await task(clock, () => Date.now() + ahead);
+    } finally {
+      stop.abort();
+      await running;
+      globalThis.fetch = realFetch;
+    }
+  });
+}
+
+const never = new AbortController().signal;
+
+Deno.test("until the exchange has answered its time can be any", async () => {
+  await withClock({ awayFor: 30_000 }, async (clock) => {
+    assert.deepEqual([clock.earliest(), clock.latest()], [-Infinity, Infinity]);
+    const start = Date.now();
+    await clock.known(never);
+    const took = Date.now() - start;
+    assert.ok(took >= 30_000 && took < 33_000, `${took} ms`);
+  });
+});
+
+Deno.test("an answer without a time is none", async () => {
+  await withClock({ answer: () => ({ code: -1_003 }) }, async (clock) => {
+    await sleep(60_000);
+    assert.equal(clock.latest(), Infinity);
+  });
+});
+
+Deno.test("the exchange's time is between the two, however far it is from ours, and they stay near each other", async () => {
+  for (const ahead of [-5_000, 0, 7_000]) {
+    await withClock({ ahead, delay: 100 }, async (clock, exchangeNow) => {
+      await clock.known(never);
+      for (let n = 0; n < 100; n++, await sleep(60_000)) {
+        assert.ok(clock.earliest() <= exchangeNow() && exchangeNow() <= clock.latest());
+        assert.ok(clock.latest() - clock.earliest() <= 300);
+      }
+    });
+  }
+});
+
+Deno.test("who waits for the time no longer waits once all ends", async () => {
+  await withClock({ awayFor: 1e9 }, async (clock) => {
+    await clock.known(AbortSignal.abort());
+    assert.equal(clock.earliest(), -Infinity);
+  });
+});
 
 Deno.test("the exchange's time is not known before it has answered, and then to whole ms", async () => {
   const feed = { kind: "simulated", symbols: ["BTCUSDT"], intervals: [], rate: 1, seed: 1 } as const;
   await using exchange = await startExchange({ feed, paused: true });
-  const log = createLog("test", "error", () => {});
-  const clock = createExchangeClock(`${exchange.url}/fapi/v1/time`, createRequestPause(), log);
+  const clock = createExchangeClock(`${exchange.url}/fapi/v1/time`, createRequestPause(), silent);
   assert.deepEqual([clock.earliest(), clock.latest()], [-Infinity, Infinity]);
   const stop = new AbortController();
   const running = clock.run(stop.signal);

@@ -36,8 +36,9 @@ export async function confirmSilences<M>(
   const choose = (): Candidate | undefined => {
     const all = sessions.flatMap((session) => session.silent().map((one) => ({ ...one, session })));
     lookedAt = new Map(all.map(({ feed }) => [feed, lookedAt.get(feed) ?? 0]));
-    const rank = ({ feed, isUrgent }: Candidate) => [isUrgent ? 0 : 1, lookedAt.get(feed)!];
-    return all.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])[0];
+    // One that is urgent is the first once: if it is not quiet, it must not keep the others from being asked for.
+    const rank = ({ feed, isUrgent }: Candidate) => lookedAt.get(feed) || (isUrgent ? -1 : 0);
+    return all.toSorted((a, b) => rank(a) - rank(b))[0];
   };
   const look = async ({ feed, since, message, session }: Candidate) => {
     lookedAt.set(feed, performance.now());

@@ -15,10 +15,13 @@ export const letter: Outgoing = { key: null, value: "?".repeat(100) };
 
 /** A buffer with what it tells of. */
 export function bufferOf<M extends { symbol: string }>(stream: Stream<M>, limit: number) {
-  const told = { merged: 0, dropped: [] as Outgoing[] };
+  const told = { merged: 0, dropped: [] as Outgoing[], droppedNumbers: [] as number[] };
   const buffer = createBuffer(limit, {
     onMerged: () => told.merged++,
-    onDropped: (entry) => told.dropped.push(entry),
+    onDropped(entry, number) {
+      told.dropped.push(entry);
+      told.droppedNumbers.push(number);
+    },
   }, rowsOf(stream.message));
   return { buffer, told };
 }

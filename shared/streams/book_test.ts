@@ -42,3 +42,17 @@ Deno.test("a best bid and ask is the same after a way through Kafka", () => {
     assert.deepEqual(book.message.codec.decode(`{"later":1,${text.slice(1)}`), message);
   }));
 });
+
+Deno.test("a book's feed is quiet if its last message is the newest, or if there is none since it is covered", () => {
+  const { isQuiet } = feed.confirmation!;
+  const [last] = feed.toMessages(feed.wire.parse(data), 5);
+  const { bidPrice, bidQty, askPrice, askQty, transactionTime: time } = last;
+  const ticker = { symbol: "ETHUSDT", bidPrice, bidQty, askPrice, askQty, time };
+  assert.ok(isQuiet(ticker, last, 0, time));
+  for (const change of [{ time: time + 1 }, { bidQty: "12.346" }, { askPrice: "2510.52" }]) {
+    assert.ok(!isQuiet({ ...ticker, ...change }, last, 0, time));
+  }
+  assert.ok(isQuiet(ticker, undefined, time + 1, time + 9));
+  assert.ok(!isQuiet(ticker, undefined, time, time + 9));
+  assert.ok(!isQuiet({ code: -1_003, msg: "Way too many requests" }, undefined, 0, time));
+});

@@ -56,3 +56,17 @@ Deno.test("a candle is the same after a way through Kafka, and fields of a later
     assert.deepEqual(kline.message.codec.decode(`{"later":1,${text.slice(1)}`), message);
   }));
 });
+
+Deno.test("a candle's feed is quiet if the last trade is in its last message, and its candle is closed or goes on", () => {
+  const { isQuiet } = feed.confirmation!;
+  const [last] = feed.toMessages(feed.wire.parse(data), 5);
+  const open = { ...last, isClosed: false };
+  const after = last.closeTime + 1;
+  const ticker = { symbol: "ETHUSDT", lastId: last.lastTradeId };
+  assert.ok(isQuiet(ticker, last, 0, after));
+  assert.ok(isQuiet(ticker, open, 0, last.closeTime));
+  assert.ok(!isQuiet(ticker, open, 0, after), "the message that closes it is missing");
+  assert.ok(!isQuiet({ ...ticker, lastId: last.lastTradeId + 1 }, last, 0, after), "a trade is missing");
+  assert.ok(!isQuiet(ticker, undefined, after, after), "nothing is known of what came before");
+  assert.ok(!isQuiet({ code: -1_003, msg: "Way too many requests" }, last, 0, after));
+});
