@@ -41,6 +41,7 @@ async function producing() {
     BINANCE_WS_URL: `ws://${address}`,
     BINANCE_REST_URL: `http://${address}`,
     PRODUCER_NAME: "left",
+    SILENCE_SECONDS: "4",
   };
   const kept = parts.move();
   return {
@@ -119,4 +120,35 @@ Deno.test("a producer that is killed claims nothing after its last word, and its
   await until("another session", async () => ownOf(await line.rows()).length === 2);
   const [, next] = ownOf(await line.rows()).toSorted((a, b) => a.coveredFrom - b.coveredFrom);
   assert.ok(next.coveredFrom >= killedAt - 1_000 && next.session !== own.session);
+});
+
+Deno.test("a feed that is mute ends where it spoke last, and is covered again once the exchange has granted it anew", async () => {
+  await using line = await producing();
+  const worker = line.start();
+  await until("the feeds to be covered", async () => ofFeeds(await line.rows()).length === 2);
+  const muteAt = Date.now();
+  line.exchange.inject({ fault: "mute", stream: feeds[0], cure: "resubscribe" });
+  await worker.says(/feeds went mute and are subscribed again feeds=btcusdt@bookTicker/);
+  await until("the feed to be covered again", async () => ofFeeds(await line.rows()).length === 3);
+  const rows = ofFeeds(await line.rows()).toSorted((a, b) => a.coveredFrom - b.coveredFrom);
+  const [before, after] = rows.filter(({ feed }) => feed === feeds[0]);
+  assert.deepEqual([before.reason, rows.filter(({ feed }) => feed === feeds[1]).length], ["mute", 1]);
+  assert.ok(Math.abs(before.coveredTo - muteAt) < 1_000, `${before.coveredTo - muteAt} ms`);
+  assert.ok(after.coveredFrom >= muteAt + 2_000);
+});
+
+Deno.test("a market that stands still counts as covered: the connection answers, and REST has nothing newer", async () => {
+  await using line = await producing();
+  line.start();
+  await until("the feeds to be covered", async () => ofFeeds(await line.rows()).length === 2);
+  line.exchange.pause();
+  const pausedAt = Date.now();
+  await until("the time since to be covered", async () => {
+    const rows = await line.rows();
+    const [own] = ownOf(rows);
+    return ofFeeds(rows).every(({ coveredTo, reason }) =>
+      (reason === "silent" ? coveredTo : reason === "open" ? own.coveredTo : 0) > pausedAt + 8_000
+    );
+  }, 60_000);
+  assert.deepEqual(ofFeeds(await line.rows()).length, 2);
 });
