@@ -76,7 +76,7 @@ export async function smallMarket(sql: Sql): Promise<void> {
     quote("2024-08-08T11:59:00.000Z", "109.5", "110.5", "1", "3"),
     quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
   ]);
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   await sql`
     insert into websocket.gap_data values
       ('book', 'BTCUSDT', '2024-08-08T10:00Z', '2024-08-08T11:00:05Z', 'lost connection', null),

@@ -62,7 +62,7 @@ Deno.test("bookline_writer can make nothing, and is refused the settings that th
     "create or replace function websocket.now() returns timestamptz language sql return 'epoch'::timestamptz",
     "insert into websocket.migrations values (9999, 'mine')",
     "insert into websocket.daily_tables values (9, 'kline_data', 'open_time')",
-    "insert into websocket.dropped_days values ('2000-01-01')",
+    "insert into websocket.dropped_days values ('2000-01-01', 'order_book_data')",
     "select websocket.drop_days('order_book_data', array['2000-01-01'::date])",
     "select websocket.drop_some('order_book_data', 'transaction_time')",
     "select websocket.make_day('order_book_data', 'transaction_time', '2000-01-01')",
@@ -201,7 +201,7 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
   for (const { statement } of jobsOf(book, schema)) await transact(writer, statement);
-  await writer`select websocket.refresh_rollup('0')`;
+  await writer`select websocket.refresh_rollup('order_book_data', '0')`;
   const [{ raw, rolled }] = await reader`
     select
       (select count(*) from websocket.order_book_data)::int as raw,
