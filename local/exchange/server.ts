@@ -58,7 +58,7 @@ export interface Exchange extends AsyncDisposable {
   /**
    * All that was played so far, in order, as an exchange without faults would have sent it. `E` is that of a connection
    * without offset: of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later. Continuous candles are left
-   * out: they say what the candles do.
+   * out: they say what the candles do. Which aggregated trades clients did not get so is in `status().tradeFaults`.
    */
   truth(): AsyncIterable<Truth>;
 }
