@@ -1,4 +1,4 @@
-import { type MarketEvent, payloadText, symbolOf } from "./event.ts";
+import { type Events, type MarketEvent, payloadText, symbolOf } from "./event.ts";
 import { type Aggregator, createAggregator, type Cut } from "./market/aggregator.ts";
 
 /** What an exchange does not aggregate has another `X`: placeholders of price 0, and trades of the insurance fund and of ADL. */
@@ -8,10 +8,7 @@ const aggregated = new Set(["MARKET", "RPI"]);
  * Recorded events, and among them the aggregated trades that Binance would have made of the recorded `@trade` frames. Ids
  * of aggregates are not known: they begin with the id of the first trade.
  */
-export async function* withAggTrades(
-  events: Iterable<MarketEvent> | AsyncIterable<MarketEvent>,
-  cut: Cut,
-): AsyncGenerator<MarketEvent> {
+export async function* withAggTrades(events: Events, cut: Cut): AsyncGenerator<MarketEvent> {
   const aggregators = new Map<string, Aggregator>();
   const aggregatorOf = (symbol: string) => {
     const aggregator = aggregators.get(symbol) ?? createAggregator(symbol, cut);
