@@ -14,7 +14,7 @@ const byLimit = (usual: number, steps: readonly (readonly [most: number, weight:
 
 const klines = byLimit(500, [[99, 1], [499, 2], [1_000, 5], [1_500, 10]]);
 
-/** What a request costs of the market's weight a minute. Binance: "Request Weight" of each endpoint of USDⓈ-M futures. */
+/** What a request costs of the market's weight a minute. Binance: "Request Weight" of each endpoint. */
 export const weights: Record<keyof RestPaths, (query: URLSearchParams) => number> = {
   ping: () => 1,
   time: () => 1,
