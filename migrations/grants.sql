@@ -37,6 +37,7 @@ begin
   end loop;
   if to_regrole('grafana_reader') is not null then
     grant usage on schema websocket to grafana_reader;
+    grant execute on function websocket.candles, websocket.candle_query to grafana_reader;
     alter default privileges in schema websocket grant select on tables to grafana_reader;
   end if;
 end

@@ -217,6 +217,17 @@ Deno.test("grafana_reader reads tables and views, for 30 s at most", async () =>
   assert.equal((await roles.reader`show statement_timeout`)[0].statement_timeout, "30s");
 });
 
+Deno.test("grafana_reader may call what the dashboard calls and nothing else", async () => {
+  await using roles = await withRoles();
+  const functions = await roles.database.sql`
+    select proname as name from pg_proc
+    where pronamespace = 'websocket'::regnamespace and has_function_privilege('grafana_reader', oid, 'execute')
+    order by name`;
+  assert.deepEqual(functions.map(({ name }) => name), ["candle_query", "candles"]);
+  const candles = await roles.reader`select from websocket.candles('BTCUSDT', '1h', 'yesterday', 'today')`;
+  assert.equal(candles.length, 0);
+});
+
 Deno.test("grafana_reader reads the tables of later migrations", async () => {
   await using roles = await withRoles();
   await roles.database.sql`create table websocket.trade_data (id bigint)`;
