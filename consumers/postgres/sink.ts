@@ -1,7 +1,7 @@
 import type { Config } from "../../shared/config/config.ts";
 import { warnOfFormerSettings } from "../../shared/config/former_settings.ts";
 import type { Log } from "../../shared/log.ts";
-import { connect, connectLasting, type Sql } from "../../shared/postgres/mod.ts";
+import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { isCancelled, isRefusal, isTransient } from "../../shared/postgres/error.ts";
 import { ownSettings } from "../../shared/postgres/transaction.ts";
 import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
@@ -114,7 +114,7 @@ export function createSink<M extends StreamMessage>(
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),
     async ping() {
-      const other = connect(database, log);
+      const other = connectLasting(database, log, 1);
       try {
         await other`select 1`;
       } finally {
