@@ -33,12 +33,14 @@ export interface PostgresSink<M extends StreamMessage> extends Sink<M> {
 /**
  * The sink of a stream's table. It connects at the first use. `open` and `write` throw a SchemaError if the server, the schema or the
  * table is not what the stream needs.
+ * @throws {Error} if the stream's versions have no order that JavaScript and PostgreSQL share
  */
 export function createSink<M extends StreamMessage>(
   stream: Stream<M>,
   database: Config["database"],
   log: Log,
 ): PostgresSink<M> {
+  const statements = statementsOf(stream, database.schema);
   // Rows that are never replaced can be copied straight into the table, which is 1.6 times as fast as a staging table, and two writes
   // can run at the same time. Two writes that replace the same rows would deadlock.
   const straight = stream.message.version.length === 0;
@@ -47,7 +49,6 @@ export function createSink<M extends StreamMessage>(
   const connections = width + jobConnections(stream, database.schema);
   // One for each write that runs: the bytes are valid until the encoder is used again.
   const encoders = Array.from({ length: width }, () => createEncoder(stream.storage));
-  const statements = statementsOf(stream, database.schema);
   const { rollup } = stream.storage;
   let jobs: Jobs<M> | undefined;
   let cautious = 0;
