@@ -1,4 +1,4 @@
--- What bookline_writer may do with the tables of the earlier migrations.
+-- What grants.sql and the command `retention` read of the tables that earlier migrations made.
 
 insert into websocket.writable values
   ('kline_data', 'insert, update'),
@@ -6,3 +6,5 @@ insert into websocket.writable values
   ('worker_data', 'insert, update'),
   ('order_book_data', 'insert'),
   ('stale_seconds', 'insert');
+
+insert into websocket.retention (table_name) values ('worker_data');
