@@ -55,7 +55,7 @@ async function fillMarket(sql: Sql, end: Date, progress: Progress): Promise<void
     select generate_series(${dayAgo}::timestamptz, ${end}::timestamptz, '1 second')`;
   progress("the rollup of the day");
   for (let refreshed = 1; refreshed > 0;) {
-    [{ refreshed }] = await sql`select websocket.refresh_rollup('0') as refreshed`;
+    [{ refreshed }] = await sql`select websocket.refresh_rollup('order_book_data', '0') as refreshed`;
   }
 }
 

@@ -14,7 +14,7 @@ import { microseconds } from "./sightings.ts";
  */
 export async function sendPaced(server: FrameServer, rate: number, signal: AbortSignal): Promise<Book[]> {
   const random = createRandom(1);
-  const markets = usualSymbols.map((symbol) => createSymbolMarket(symbol, [], random, Date.now()));
+  const markets = usualSymbols.map((symbol) => createSymbolMarket(symbol, [], random, Date.now(), "cut"));
   const sent: MarketEvent[] = [];
   const startedAt = performance.now();
   let id = 0;

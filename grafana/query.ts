@@ -47,8 +47,11 @@ function unindented(text: string): string {
   return lines.map((line) => line.slice(Math.min(...indents))).join("\n");
 }
 
-/** Whether a row is of a chosen symbol. There may be none to choose, as long as nothing is stored. */
-export const chosen = "symbol = any(array[\${symbol:sqlstring}]::text[])";
+/** The chosen symbols. There may be none to choose, as long as nothing is stored. */
+export const symbols = "array[\${symbol:sqlstring}]::text[]";
+
+/** Whether a row is of a chosen symbol. */
+export const chosen = `symbol = any(${symbols})`;
 
 /**
  * The body of a CTE that reads the rollup of the chosen symbols in the range: by the second, or by the minute where the

@@ -6,6 +6,7 @@ revoke execute on all functions in schema websocket from public;
 do $$
 declare
   relation regclass;
+  target websocket.writable;
 begin
   if to_regrole('bookline_writer') is not null then
     alter default privileges in schema websocket revoke all on tables from bookline_writer;
@@ -18,9 +19,9 @@ begin
     revoke all on all functions in schema websocket from bookline_writer;
 
     grant usage on schema websocket to bookline_writer;
-    grant insert, update on websocket.kline_data, websocket.gap_data, websocket.coverage_data, websocket.worker_data
-    to bookline_writer;
-    grant insert on websocket.order_book_data, websocket.stale_seconds to bookline_writer;
+    for target in select * from websocket.writable loop
+      execute format('grant %s on websocket.%I to bookline_writer', target.privileges, target.table_name);
+    end loop;
     -- These run with the rights of the schema's owner.
     grant execute on function
       websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read
@@ -40,6 +41,7 @@ begin
   end loop;
   if to_regrole('grafana_reader') is not null then
     grant usage on schema websocket to grafana_reader;
+    grant execute on function websocket.candles, websocket.candle_query to grafana_reader;
     alter default privileges in schema websocket grant select on tables to grafana_reader;
   end if;
 end

@@ -8,6 +8,12 @@ create table if not exists websocket.migrations (
   applied_at  timestamptz not null default now()
 );
 
+-- The tables that bookline_writer may write, and how. A migration that makes such a table adds its row.
+create table if not exists websocket.writable (
+  table_name  text  primary key,
+  privileges  text  not null check (privileges in ('insert', 'insert, update'))
+);
+
 -- Renames a relation that the migrations did not make to ..._legacy, or to ..._legacy_2 and so on if that name is taken. Its data stays.
 -- Its partitions and indexes are renamed too, since ours may get their names.
 create or replace function websocket.set_aside(relation text) returns void

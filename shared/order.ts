@@ -4,20 +4,31 @@ import type { MessageType, StreamMessage } from "./stream.ts";
 type Value = string | number | boolean | null;
 type Compare = (a: Value, b: Value) => number;
 
-/** The identity of a message's row, as text: its key's fields. */
+/** The identity of a message's row, as text: two messages have the same if and only if the fields of their key are equal. */
 export function rowKey<M extends StreamMessage>({ key }: MessageType<M>, message: M): string {
-  return key.map((field) => message[field]).join(" ");
+  // Any text may hold a separator. JSON is as fast as a join.
+  return JSON.stringify(key.map((field) => message[field]));
 }
 
 const orders = new WeakMap<object, readonly Compare[]>();
+
+/** @throws {Error} if the versions of these messages have no order that JavaScript and PostgreSQL share */
+export function requireOrder<M extends StreamMessage>(type: MessageType<M>): void {
+  orderOf(type);
+}
+
+function orderOf<M extends StreamMessage>(type: MessageType<M>): readonly Compare[] {
+  let order = orders.get(type);
+  if (!order) orders.set(type, order = type.version.map((field) => comparison(type, field)));
+  return order;
+}
 
 /**
  * Whether `a` is a newer version than `b`, a message of the same key. The upsert of the Postgres sink decides by the same fields in the
  * same order; a property test holds the two together. Decimals are compared as numbers, and null is less than any value.
  */
 export function isNewer<M extends StreamMessage>(type: MessageType<M>, a: M, b: M): boolean {
-  let order = orders.get(type);
-  if (!order) orders.set(type, order = type.version.map((field) => comparison(type, field)));
+  const order = orderOf(type);
   for (const [i, field] of type.version.entries()) {
     const difference = order[i](a[field] as Value, b[field] as Value);
     if (difference !== 0) return difference > 0;

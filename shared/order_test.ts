@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { columnName } from "./columns.ts";
 import { decimal, integer, jsonCodec, symbol } from "./message.ts";
-import { compareDecimals, isNewer, rowKey } from "./order.ts";
+import { compareDecimals, isNewer, requireOrder, rowKey } from "./order.ts";
 import type { MessageType } from "./stream.ts";
 import { type Kline, kline } from "./streams/kline.ts";
 import { anyDecimal, anyKline } from "../tests/arbitraries.ts";
@@ -24,10 +24,26 @@ const sample: Sample = { symbol: "A", size: "1.50", count: 1, isFinal: true, not
 Deno.test("a version by a text or by JSON is refused, as JavaScript and PostgreSQL may order them differently", () => {
   for (const field of ["note", "detail"] as const) {
     assert.throws(
-      () => isNewer(typeOf("count", field), sample, sample),
+      () => requireOrder(typeOf("count", field)),
       new RegExp(`Cannot order versions of sample by ${field}: it must be a number`),
     );
   }
+});
+
+Deno.test("two rows differ though their keys are the same text once they are joined", () => {
+  const type: MessageType<Sample> = { ...typeOf(), key: ["symbol", "note"] };
+  const key = (symbol: string, note: string) => rowKey(type, { ...sample, symbol, note });
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.string(),
+      fc.string(),
+      fc.constantFrom(" ", ",", '"', '","', "\0"),
+      (a, b, c, cut) => {
+        assert.notEqual(key(`${a}${cut}${b}`, c), key(a, `${b}${cut}${c}`));
+      },
+    ),
+  );
 });
 
 Deno.test("a message without a version field is never newer", () => {

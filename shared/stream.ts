@@ -121,6 +121,4 @@ export interface Rollup<M> {
   readonly by: keyof M & string;
   /** The table of the seconds that must be computed again; its only column is `second`. */
   readonly stale: string;
-  /** The function that computes some of them and returns how many. */
-  readonly refresh: string;
 }

@@ -59,6 +59,59 @@ Deno.test("larger candles begin where the exchange's do, in UTC", async () => {
   ]);
 });
 
+/** Stores random candles of each minute of a day for two symbols, of which only `1m` counts. */
+async function storeDay(sql: Sql, day: string): Promise<void> {
+  await sql`
+    insert into websocket.kline_data
+    select symbol, interval, minute, minute + interval '59.999 s', random(), random() + 1, -random(), random(), random(),
+      random(), random(), random(), 2, 1, 2, true, now(), now()
+    from generate_series(${day}::timestamptz, ${day}::timestamptz + interval '1439 minutes', '1 minute') as minute,
+      unnest(array['BTCUSDT', 'ETHUSDT']) as symbol, unnest(array['1m', '1h']) as interval`;
+  await sql`analyze websocket.kline_data`;
+}
+
+Deno.test("the candles of a range begin with the one that it begins in, and end with what has begun by its end", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await storeDay(sql, "2026-08-10T00:00:00Z");
+  const columns = sql`open_time, open, high, low, close, volume, quote_volume, taker_buy_base_volume,
+    taker_buy_quote_volume, num_trades, minutes`;
+  for (const [view, width] of [["kline_5m", "5 minutes"], ["kline_1h", "1h"], ["kline_1d", "1d"]]) {
+    const candles = await sql`
+      select ${columns} from websocket.candles('BTCUSDT', ${width}, '2026-08-10T03:04:05Z', '2026-08-10T23:59:00Z')`;
+    const fromView = await sql`
+      select ${columns} from websocket.${sql(view)}
+      where symbol = 'BTCUSDT' and open_time >= date_bin(${width}, '2026-08-10T03:04:05Z', 'epoch') order by open_time`;
+    assert.ok(candles.length > 0);
+    assert.deepEqual([...candles], [...fromView]);
+  }
+  const moving = await sql`
+    select open_time, minutes::int from websocket.candles('BTCUSDT', '1h', '2026-08-10T03:59:59Z', '2026-08-10T04:01:30Z')`;
+  assert.deepEqual([...moving], [
+    { open_time: new Date("2026-08-10T03:00:00Z"), minutes: 60 },
+    { open_time: new Date("2026-08-10T04:00:00Z"), minutes: 2 },
+  ]);
+});
+
+Deno.test("the candles of a range read no more than its minutes, by the key's index", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await storeDay(sql, "2026-08-10T00:00:00Z");
+  await sql.begin(async (transaction) => {
+    const read = async () =>
+      (await transaction`
+        select seq_scan::int, idx_scan::int, idx_tup_fetch::int from pg_stat_xact_user_tables
+        where relid = 'websocket.kline_data'::regclass`)[0];
+    const before = await read();
+    await transaction`select from websocket.candles('BTCUSDT', '5m', '2026-08-10T12:02:00Z', '2026-08-10T12:59:00Z')`;
+    const after = await read();
+    assert.deepEqual(
+      Object.keys(after).map((name) => after[name] - before[name]),
+      [0, 1, 60],
+    );
+  });
+});
+
 Deno.test({
   name: "candles of the recorded trades are the exchange's own, by the minute and by five" +
     (existsSync(trades) ? "" : ": left out, as RECORDINGS names no folder that has them"),

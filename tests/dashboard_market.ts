@@ -1,7 +1,10 @@
 import { readPanels } from "../grafana/json.ts";
 import { expand, type View } from "../grafana/macros.ts";
 import type { PostgresQuery } from "../grafana/query.ts";
+import { migrate } from "../migrations/run.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
+import { silent } from "./silent.ts";
+import { schema } from "./stack.ts";
 import { store, tick } from "./ticks.ts";
 
 export type Row = Record<string, unknown>;
@@ -27,12 +30,12 @@ export function rowsOf(sql: Sql, { rawSql }: PostgresQuery, view: View, timezone
   });
 }
 
-/** Makes the role that Grafana has. */
+/** Makes the role that Grafana has, with the rights that `migrate` gives it. */
 export async function createReader(sql: Sql): Promise<void> {
-  await sql.unsafe(`
-    do $$ begin create role grafana_reader; exception when duplicate_object or unique_violation then null; end $$;
-    grant usage on schema websocket to grafana_reader;
-    grant select on all tables in schema websocket to grafana_reader`);
+  await sql.unsafe(
+    `do $$ begin create role grafana_reader; exception when duplicate_object or unique_violation then null; end $$`,
+  );
+  await migrate(sql, schema, silent);
 }
 
 /** The only query of the panel of that title. */
@@ -76,7 +79,7 @@ export async function smallMarket(sql: Sql): Promise<void> {
     quote("2024-08-08T11:59:00.000Z", "109.5", "110.5", "1", "3"),
     quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
   ]);
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   await coverage(sql);
 }
 

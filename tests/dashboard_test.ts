@@ -162,7 +162,7 @@ Deno.test("a line breaks where a symbol has no rows, and the rate falls to 0, bu
   const at = (second: number) => new Date(noon - HOUR + second * 1_000).toISOString();
   await store(sql, [5, 15, 16, 45].map((second) => tick(at(second), { symbol: "BTCUSDT" })));
   await store(sql, [25].map((second) => tick(at(second), { symbol: "ETHUSDT" })));
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   const view = { ...lastHour, from: new Date(noon - HOUR + 3_000), to: new Date(noon + 3_000) };
   const values = async (title: string, name: string) => {
     const rows = await rowsOf(sql, queryOf(title), view);
@@ -182,7 +182,7 @@ Deno.test("ages count from now, and are empty if a stream has nothing in the ran
   await candle(sql, "BTCUSDT", new Date(now.getTime() - 90_000).toISOString(), 100);
   const ticks = [tick(now.getTime() - 5_000, { symbol: "ETHUSDT" })];
   await store(sql, ticks);
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   const view = { ...lastHour, from: new Date(now.getTime() - HOUR), to: now };
   const [eth, btc] = (await rowsOf(sql, queryOf("Age of the newest row"), view)).sort((a, b) =>
     String(b.Symbol).localeCompare(String(a.Symbol))

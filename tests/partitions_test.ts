@@ -97,7 +97,7 @@ Deno.test("rows of a summary that change while they move arrive in their last st
   await using database = await testDatabase();
   const { sql } = database;
   const refresh = async () => {
-    while ((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds > 0);
+    while ((await sql`select websocket.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds > 0);
   };
   const step = async () => (await sql`select done from websocket.tidy_up()`)[0].done as string;
   await setClock(sql, today);

@@ -39,6 +39,9 @@ const rowOf = ({ k }: Fields): unknown[] => {
   return [t, o, h, l, c, v, T, q, n, V, Q, "0"];
 };
 
+/** The row of REST that an aggregated trade amounts to. */
+const tradeRowOf = ({ a, p, q, nq, f, l, T, m }: Fields): Fields => ({ a, p, q, nq, f, l, T, m });
+
 /** Runs a client until it has seen three candles close on each of its streams, and compares all that it received. */
 async function compare(
   start: (exchange: Urls, symbol: string) => Client | Promise<Client>,
@@ -58,8 +61,9 @@ async function compare(
   const truth = await Array.fromAsync(exchange.truth());
   const of = (stream: string) => truth.filter((one) => one.stream === stream).map(({ data }) => data);
   const [candles, ticks] = [of("币安人生usdt@kline_1m"), of("币安人生usdt@bookTicker")];
-  const sent = { kline: candles, "continuous kline": candles.map(continuous), book: ticks };
-  for (const kind of ["book", ...candleStreams] as (keyof typeof sent)[]) {
+  const trades = of("币安人生usdt@aggTrade");
+  const sent = { kline: candles, "continuous kline": candles.map(continuous), book: ticks, trade: trades };
+  for (const kind of ["book", "trade", ...candleStreams] as (keyof typeof sent)[]) {
     const expected = sent[kind].map(comparable);
     const first = expected.findIndex((one) => isDeepStrictEqual(one, comparable(told(kind)[0])));
     assert.ok(first >= 0, `was sent: ${JSON.stringify(told(kind)[0])}`);
@@ -71,15 +75,16 @@ async function compare(
   await until("REST's answers", () => told("rest book").length > 0);
   const rows = [...new Map(candles.map((one) => [(one.k as Fields).t, rowOf(one)])).values()];
   assert.deepEqual((told("rest klines")[0] as unknown as unknown[]).slice(0, rows.length), rows);
+  assert.deepEqual(told("rest trades")[0], trades.slice(-500).map(tradeRowOf));
   const { b, B, a, A, T } = ticks.at(-1)!;
   assert.deepEqual(told("rest book")[0], { symbol, bidPrice: b, bidQty: B, askPrice: a, askQty: A, time: T });
 }
 
-Deno.test("Binance's own client for JavaScript receives every candle and tick of the simulated exchange", () =>
+Deno.test("Binance's own client for JavaScript receives every candle, tick and trade of the simulated exchange", () =>
   compare(startNpmClient, ["kline"]));
 
 Deno.test({
-  name: "python-binance receives every candle and tick of the simulated exchange" +
+  name: "python-binance receives every candle, tick and trade of the simulated exchange" +
     (whyNoPython ? ` (${whyNoPython})` : ""),
   ignore: !!whyNoPython,
   fn: () => compare(startPythonClient, ["kline", "continuous kline"]),

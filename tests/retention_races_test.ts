@@ -74,7 +74,7 @@ Deno.test("a lock that any user may take delays neither the dropping of days nor
     await other`select pg_advisory_lock(${`websocket.${table}`}::regclass::oid::bigint)`;
   }
   await store(sql, [tick(today)]);
-  assert.equal((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds, 1);
+  assert.equal((await sql`select websocket.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds, 1);
   assert.match((await tidyUp(sql)).join(), /dropped/);
   await other.end();
 });
@@ -84,7 +84,10 @@ Deno.test("of simultaneous callers each does some of the work, and none fails", 
   const { sql } = database;
   await store(sql, [tick(today)]);
   await Promise.all(
-    Array.from({ length: 4 }, () => [sql`select websocket.refresh_rollup('0')`, tidyUp(sql)]).flat(),
+    Array.from(
+      { length: 4 },
+      () => [sql`select websocket.refresh_rollup('order_book_data', '0')`, tidyUp(sql)],
+    ).flat(),
   );
   await until("the days to be dropped", async () => {
     await retry(sql);

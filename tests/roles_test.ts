@@ -3,40 +3,14 @@ import { jobsOf } from "../consumers/postgres/jobs.ts";
 import { createSink } from "../consumers/postgres/sink.ts";
 import { makeRoles } from "../migrations/roles.ts";
 import { migrate } from "../migrations/run.ts";
-import { connect, type Sql } from "../shared/postgres/mod.ts";
+import { listStreams } from "../shared/list_streams.ts";
+import { connect } from "../shared/postgres/mod.ts";
 import { transact } from "../shared/postgres/transaction.ts";
 import { book } from "../shared/streams/book.ts";
 import { silent } from "./silent.ts";
 import { emptyDatabase, schema, testDatabase } from "./stack.ts";
 import { tick } from "./ticks.ts";
-
-/** A migrated database with its roles. The roles stay on the server when the database is dropped, with random passwords. */
-async function withRoles() {
-  await using parts = new AsyncDisposableStack();
-  const database = parts.use(await testDatabase());
-  const passwords = { bookline_writer: crypto.randomUUID(), grafana_reader: crypto.randomUUID() };
-  await makeRoles(database.sql, schema, passwords, silent);
-  const as = (user: keyof typeof passwords) => ({ ...database.config, user, password: passwords[user] });
-  const open = (user: keyof typeof passwords) =>
-    parts.adopt(connect(as(user), silent), (sql) => sql.end({ timeout: 5 }));
-  const writer = open("bookline_writer");
-  const reader = open("grafana_reader");
-  const kept = parts.move();
-  return { database, passwords, as, writer, reader, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-const INSUFFICIENT_PRIVILEGE = "42501";
-const READ_ONLY = "25006";
-
-async function refuses(sql: Sql, code: string, statements: string[]): Promise<void> {
-  for (const statement of statements) {
-    await assert.rejects(
-      () => sql.unsafe(statement),
-      (error: { code?: string }) => error.code === code,
-      statement,
-    );
-  }
-}
+import { INSUFFICIENT_PRIVILEGE, refuses, withRoles } from "./with_roles.ts";
 
 Deno.test("bookline_writer can make nothing, and is refused the settings that the jobs read and the functions that drop rows", async () => {
   await using roles = await withRoles();
@@ -61,11 +35,12 @@ Deno.test("bookline_writer can make nothing, and is refused the settings that th
     "insert into websocket.moves values ('order_book_data', 0, 0, 0)",
     "create or replace function websocket.now() returns timestamptz language sql return 'epoch'::timestamptz",
     "insert into websocket.migrations values (9999, 'mine')",
+    "insert into websocket.writable values ('retention', 'insert, update')",
     "insert into websocket.daily_tables values (9, 'kline_data', 'open_time')",
     "insert into websocket.stale_feeds values (now(), now(), 'book', 'btcusdt@bookTicker')",
     "update websocket.coverage_sessions set heard_at = now()",
     "select websocket.compute_gaps(now(), 1)",
-    "insert into websocket.dropped_days values ('2000-01-01')",
+    "insert into websocket.dropped_days values ('2000-01-01', 'order_book_data')",
     "select websocket.drop_days('order_book_data', array['2000-01-01'::date])",
     "select websocket.drop_some('order_book_data', 'transaction_time')",
     "select websocket.make_day('order_book_data', 'transaction_time', '2000-01-01')",
@@ -120,16 +95,38 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
       where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p', 'v')
         and has_table_privilege('bookline_writer', oid, ${privilege})
       order by name`).map(({ name }) => name);
-  assert.deepEqual(await may("insert"), [
-    "coverage_data",
-    "gap_data",
-    "kline_data",
-    "order_book_data",
-    "stale_seconds",
-    "worker_data",
-  ]);
-  assert.deepEqual(await may("update"), ["coverage_data", "gap_data", "kline_data", "worker_data"]);
+  const streams = await listStreams();
+  const tables = streams.flatMap((
+    { message, storage },
+  ) => [message.topic, ...(storage.rollup ? [storage.rollup.stale] : [])]);
+  const replaced = streams.filter(({ message }) => message.version.length > 0).map(({ message }) =>
+    message.topic
+  );
+  assert.deepEqual(await may("insert"), tables.sort());
+  assert.deepEqual(await may("update"), replaced.sort());
   assert.deepEqual(await may("delete, truncate, references, trigger"), []);
+});
+
+Deno.test("a later migration says by itself what bookline_writer may do with its table", async () => {
+  await using roles = await withRoles();
+  const { sql } = roles.database;
+  await sql.unsafe(`
+    create table websocket.later_data (id bigint);
+    insert into websocket.writable values ('later_data', 'insert')`);
+  await migrate(sql, schema, silent);
+  await roles.writer`insert into websocket.later_data values (1)`;
+  await refuses(roles.writer, INSUFFICIENT_PRIVILEGE, ["update websocket.later_data set id = 2"]);
+  for (
+    const privileges of [
+      "delete",
+      "insert, update, truncate",
+      "insert on websocket.retention to public; grant select",
+    ]
+  ) {
+    await assert.rejects(sql`insert into websocket.writable values ('later', ${privileges})`, {
+      code: "23514",
+    });
+  }
 });
 
 Deno.test("every migrate revokes what earlier versions granted to bookline_writer, also on partitions", async () => {
@@ -174,21 +171,6 @@ Deno.test("even before the grants are updated, no role may pass a statement to f
   assert.equal(may, false);
 });
 
-Deno.test("grafana_reader writes nothing, whatever it sets", async () => {
-  await using roles = await withRoles();
-  const { reader } = roles;
-  await refuses(reader, READ_ONLY, ["create temp table mine ()", "delete from websocket.kline_data"]);
-  await reader`set default_transaction_read_only = off`;
-  await refuses(reader, INSUFFICIENT_PRIVILEGE, [
-    "create table websocket.mine ()",
-    "delete from websocket.kline_data",
-    "update websocket.kline_data set close = 0",
-    "insert into websocket.gap_data values ('kline', 'BTCUSDT', 'epoch', 'epoch', 'none', 0)",
-    "select websocket.tidy_up()",
-    "update websocket.retention set keep = interval '1 day'",
-  ]);
-});
-
 Deno.test("a user without CREATEROLE is warned, and told that the roles are not needed", async () => {
   await using roles = await withRoles();
   await assert.rejects(
@@ -207,26 +189,12 @@ Deno.test("bookline_writer can do all that a consumer does: rows, upserts, parti
   assert.deepEqual(await sink.write(() => ticks), []);
   assert.deepEqual(await sink.write(() => ticks), [], "a second time, by way of the staging table");
   for (const { statement } of jobsOf(book, schema)) await transact(writer, statement);
-  await writer`select websocket.refresh_rollup('0')`;
+  await writer`select websocket.refresh_rollup('order_book_data', '0')`;
   const [{ raw, rolled }] = await reader`
     select
       (select count(*) from websocket.order_book_data)::int as raw,
       (select sum(ticks) from websocket.order_book_1s)::int as rolled`;
   assert.deepEqual({ raw, rolled }, { raw: 2, rolled: 2 });
-});
-
-Deno.test("grafana_reader reads tables and views, for 30 s at most", async () => {
-  await using roles = await withRoles();
-  for (const relation of ["kline_data", "order_book_data", "gap_data", "order_book_1s", "kline_1h"]) {
-    await roles.reader.unsafe(`select * from websocket.${relation}`);
-  }
-  assert.equal((await roles.reader`show statement_timeout`)[0].statement_timeout, "30s");
-});
-
-Deno.test("grafana_reader reads the tables of later migrations", async () => {
-  await using roles = await withRoles();
-  await roles.database.sql`create table websocket.trade_data (id bigint)`;
-  assert.deepEqual([...await roles.reader`select id::int from websocket.trade_data`], []);
 });
 
 Deno.test("the roles have their new passwords when they are made again", async () => {

@@ -37,7 +37,7 @@ export async function differences(sql: Sql): Promise<unknown[]> {
 
 /** Brings the rollup up to date without waiting for seconds to settle. */
 export async function refresh(sql: Sql): Promise<void> {
-  while ((await sql`select websocket.refresh_rollup('0') as seconds`)[0].seconds > 0);
+  while ((await sql`select websocket.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds > 0);
 }
 
 /** The summary's seconds. */

@@ -6,7 +6,8 @@ import { insert, store, tick } from "./ticks.ts";
 Deno.test("a second is not rolled up while it gets ticks, but half a second later", async () => {
   await using database = await testDatabase();
   const { sql } = database;
-  const refreshed = async () => (await sql`select websocket.refresh_rollup() as seconds`)[0].seconds;
+  const refreshed = async () =>
+    (await sql`select websocket.refresh_rollup('order_book_data') as seconds`)[0].seconds;
   await store(sql, [tick("2026-08-10T12:00:00Z")]);
   assert.equal(await refreshed(), 0);
   await sql`update websocket.stale_seconds set marked_at = marked_at - interval '500 ms'`;
@@ -39,7 +40,7 @@ Deno.test("a mark of a clock that was ahead does not delay the rollup until that
   const { sql } = database;
   await store(sql, [tick("2026-08-10T12:00:00Z")]);
   await sql`update websocket.stale_seconds set marked_at = marked_at + interval '1 month'`;
-  assert.equal((await sql`select websocket.refresh_rollup() as seconds`)[0].seconds, 1);
+  assert.equal((await sql`select websocket.refresh_rollup('order_book_data') as seconds`)[0].seconds, 1);
 });
 
 Deno.test("a mark within a second means the whole second, and a mark at infinity stops nothing", async () => {

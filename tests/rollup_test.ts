@@ -127,7 +127,7 @@ Deno.test("the rollup locks only the partitions of the days that it updates, how
   }
   await store(sql, [tick("2026-08-14T12:00:00Z")]);
   await sql.begin(async (transaction) => {
-    await transaction`select websocket.refresh_rollup('0')`;
+    await transaction`select websocket.refresh_rollup('order_book_data', '0')`;
     const locked = await transaction`
       select distinct relname from pg_locks join pg_class on pg_class.oid = relation
       where pid = pg_backend_pid() and relkind = 'r' and relispartition order by relname`;

@@ -138,7 +138,7 @@ Deno.test("what one market's retention drops is still there in the other", async
   await sql`update ${sql(schema)}.retention set keep = null`;
   for (const name of [schema, other]) {
     // A day is dropped once all of its seconds are rolled up.
-    while ((await sql`select ${sql(name)}.refresh_rollup('0') as seconds`)[0].seconds > 0);
+    while ((await sql`select ${sql(name)}.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds > 0);
     await tidyUp(sql, name, silent);
   }
   assert.deepEqual(

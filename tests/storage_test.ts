@@ -153,7 +153,7 @@ Deno.test("a database of the first schema keeps its ticks, gets their days and t
 
   await migrate(sql, schema, silent);
   await tidyUp(sql);
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   assert.deepEqual(Object.values(await whereabouts(sql)), [1, 1, 1]);
   assert.equal((await whereabouts(sql)).order_book_data_20240808, 1);
   assert.equal((await sql`select count(*)::int as seconds from websocket.order_book_1s`)[0].seconds, 3);

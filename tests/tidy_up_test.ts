@@ -15,7 +15,7 @@ Deno.test("if no day is dropped, no job keeps a reader waiting, not even of a pa
   await tidyUp(sql);
   await store(sql, [tick("2127-06-10T12:00:00Z")]);
   await setClock(sql, "2127-06-11T12:00:00Z");
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   await tidyUp(sql);
   await sql.begin(async (jobs) => {
     for (let round = 0; round < 20; round++) await run(jobs);
@@ -42,7 +42,7 @@ Deno.test("a day that a user has detached is not made again, not dropped, and st
   assert.equal((await partitionDays(sql)).includes("21270613"), true);
   await setClock(sql, "2127-06-20T12:00:00Z");
   await store(sql, [tick("2127-06-20T12:00:00Z")]);
-  await sql`select websocket.refresh_rollup('0')`;
+  await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   await tidyUp(sql);
   assert.deepEqual(await whereabouts(sql), { order_book_data_21270620: 1 });
   const [{ kept }] = await sql`select count(*)::int as kept from websocket.order_book_data_21270610`;
@@ -60,7 +60,7 @@ Deno.test("100 days go by with a week of ticks and a month of rollup kept, and t
     const now = start + day * DAY;
     await setClock(sql, now + DAY / 2);
     await store(sql, Array.from({ length: ticksADay }, (_, i) => tick(now + i * DAY / ticksADay)));
-    await sql`select websocket.refresh_rollup('0')`;
+    await sql`select websocket.refresh_rollup('order_book_data', '0')`;
     await tidyUp(sql);
     const [{ bytes }] = await sql`
       select sum(pg_total_relation_size(relid))::int as bytes

@@ -22,12 +22,12 @@ export interface Round {
 }
 
 /** The jobs of a stream's table in a schema. */
-export function jobsOf<M extends StreamMessage>({ storage }: Stream<M>, schema: string): Job[] {
+export function jobsOf<M extends StreamMessage>({ message, storage }: Stream<M>, schema: string): Job[] {
   const { rollup, partitionedBy, jobs = [] } = storage;
   const refresh = rollup && {
     name: "rollup",
     everyMs: 1_000,
-    statement: `select nullif(${schema}.${rollup.refresh}(), 0) as done`,
+    statement: `select nullif(${schema}.refresh_rollup('${message.topic}'), 0) as done`,
   };
   const partitions = partitionedBy && {
     name: "partitions",

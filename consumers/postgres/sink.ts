@@ -1,7 +1,7 @@
 import type { Config } from "../../shared/config/config.ts";
 import { warnOfFormerSettings } from "../../shared/config/former_settings.ts";
 import type { Log } from "../../shared/log.ts";
-import { connect, connectLasting, type Sql } from "../../shared/postgres/mod.ts";
+import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { isCancelled, isRefusal, isTransient } from "../../shared/postgres/error.ts";
 import { ownSettings } from "../../shared/postgres/transaction.ts";
 import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
@@ -33,12 +33,14 @@ export interface PostgresSink<M extends StreamMessage> extends Sink<M> {
 /**
  * The sink of a stream's table. It connects at the first use. `open` and `write` throw a SchemaError if the server, the schema or the
  * table is not what the stream needs.
+ * @throws {Error} if the stream's versions have no order that JavaScript and PostgreSQL share
  */
 export function createSink<M extends StreamMessage>(
   stream: Stream<M>,
   database: Config["database"],
   log: Log,
 ): PostgresSink<M> {
+  const statements = statementsOf(stream, database.schema);
   // Rows that are never replaced can be copied straight into the table, which is 1.6 times as fast as a staging table, and two writes
   // can run at the same time. Two writes that replace the same rows would deadlock.
   const straight = stream.message.version.length === 0;
@@ -47,7 +49,6 @@ export function createSink<M extends StreamMessage>(
   const connections = width + jobConnections(stream, database.schema);
   // One for each write that runs: the bytes are valid until the encoder is used again.
   const encoders = Array.from({ length: width }, () => createEncoder(stream.storage));
-  const statements = statementsOf(stream, database.schema);
   const { rollup, noteRead } = stream.storage;
   let jobs: Jobs<M> | undefined;
   let cautious = 0;
@@ -115,7 +116,7 @@ export function createSink<M extends StreamMessage>(
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),
     async ping() {
-      const other = connect(database, log);
+      const other = connectLasting(database, log, 1);
       try {
         await other`select 1`;
       } finally {

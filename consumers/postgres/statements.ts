@@ -1,4 +1,5 @@
 import { columnName, readType } from "../../shared/columns.ts";
+import { requireOrder } from "../../shared/order.ts";
 import type { Storage, Stream, StreamMessage } from "../../shared/stream.ts";
 
 /** The statements that write a stream's rows. */
@@ -13,11 +14,15 @@ export interface Statements {
 
 const quoted = (field: string) => `"${columnName(field)}"`;
 
-/** The statements of a stream whose table is in the schema, from its message and its storage alone. */
+/**
+ * The statements of a stream whose table is in the schema, from its message and its storage alone.
+ * @throws {Error} if its versions have no order that JavaScript and PostgreSQL share
+ */
 export function statementsOf<M extends StreamMessage>(
   { message, storage }: Stream<M>,
   schema: string,
 ): Statements {
+  requireOrder(message);
   const fields = Object.keys(storage.columns) as (keyof M & string)[];
   const columns = fields.map(quoted).join(", ");
   const typed = fields.map((field) => `${quoted(field)} ${readType(storage.columns[field]).type}`);

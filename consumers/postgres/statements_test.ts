@@ -5,6 +5,7 @@ import type { MessageType } from "../../shared/stream.ts";
 import { anyDecimal, anyTime } from "../../tests/arbitraries.ts";
 import { silent } from "../../tests/silent.ts";
 import { emptyDatabase } from "../../tests/stack.ts";
+import { parseDatabaseUrl } from "../../shared/postgres/url.ts";
 import { newestPerRow } from "../decode.ts";
 import { createSink } from "./sink.ts";
 import { type Sample, sample, sampleStream, sampleTable } from "./test_stream.ts";
@@ -69,6 +70,16 @@ function preferred(type: MessageType<Sample>, messages: readonly Sample[]): stri
     versions.find((one) => !versions.some((other) => isNewer(type, other, one)))!
   ).map(({ symbol, nth }) => `${symbol} ${nth}`).sort();
 }
+
+Deno.test("a sink is refused before it connects if its stream's versions are ordered by JSON or a text", () => {
+  const nowhere = parseDatabaseUrl("postgres://nobody@127.0.0.1:1/none");
+  for (const field of ["detail", "symbol"] as const) {
+    assert.throws(
+      () => createSink(sampleStream([field]), { ...nowhere, schema: "websocket" }, silent),
+      new RegExp(`Cannot order versions of sample by ${field}`),
+    );
+  }
+});
 
 Deno.test("whatever the fields of the version and the batches, the table holds the row that isNewer prefers", async () => {
   await using database = await emptyDatabase();

@@ -6,7 +6,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/candlestick";
 import { LineInterpolation } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { chosen, rollup, schema, series } from "../query.ts";
+import { rollup, schema, series, symbols } from "../query.ts";
 import { colours, lineOf, lines, priceDecimals } from "../style.ts";
 
 /** One symbol's candles. They are added up from those of a minute, of whole intervals from the first one on. */
@@ -27,16 +27,10 @@ export const candles = () =>
     )
     .overrideByName("volume", [{ id: "unit", value: "short" }, { id: "decimals", value: 2 }])
     .withTarget(series(`
-      select date_bin('$interval', open_time, 'epoch') as time,
-        (array_agg(open order by open_time))[1] as open,
-        max(high) as high,
-        min(low) as low,
-        (array_agg(close order by open_time))[count(*)::integer] as close,
-        sum(volume) as volume
-      from ${schema}.kline_data
-      where ${chosen} and interval = '1m'
-        and open_time >= date_bin('$interval', $__timeFrom()::timestamptz, 'epoch') and open_time <= $__timeTo()
-      group by time order by time
+      select open_time as time, open, high, low, close, volume
+      from unnest(${symbols}) as symbol,
+        ${schema}.candles(symbol, '$interval', $__timeFrom(), $__timeTo())
+      order by time
     `));
 
 /** One symbol's best bid and ask, and the middle between them. */

@@ -32,6 +32,11 @@ export function symbolOf(stream: string): string {
   return stream.split("@")[0].toUpperCase();
 }
 
+/** `btcusdt@kline_1m` → `1m`; undefined for streams other than candles. */
+export function intervalOf(stream: string): string | undefined {
+  return stream.split("@kline_").at(1);
+}
+
 /** The first part of a client's path. An unrouted URL is one that Binance retired on 2026-04-23. */
 export type Route = "market" | "public" | "private" | "unrouted";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { usualMarket } from "../../shared/exchange/markets/mod.ts";
-import { isServed, kindOf, payloadText, type Route, symbolOf } from "./event.ts";
+import { intervalOf, isServed, kindOf, payloadText, type Route, symbolOf } from "./event.ts";
 
 const served = (stream: string, route: Route) => isServed(stream, route, usualMarket.publicKinds);
 
@@ -32,6 +32,13 @@ Deno.test("a stream's name has its kind and its symbol", () => {
     "depth",
     "币安人生USDT",
   ]);
+});
+
+Deno.test("only a candle's stream names an interval", () => {
+  assert.equal(intervalOf("btcusdt@kline_1m"), "1m");
+  for (const stream of ["btcusdt@bookTicker", "btcusdt@depth@100ms", "!forceOrder@arr"]) {
+    assert.equal(intervalOf(stream), undefined, stream);
+  }
 });
 
 Deno.test("a connection's offset moves E, but not that of a recorded payload", () => {

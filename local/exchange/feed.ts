@@ -1,4 +1,6 @@
+import { withAggTrades } from "./agg_trades.ts";
 import type { Events, MarketEvent } from "./event.ts";
+import type { Cut } from "./market/aggregator.ts";
 import { market } from "./market/market.ts";
 import { recording } from "./recording.ts";
 
@@ -15,6 +17,8 @@ export interface SimulatedFeed {
   readonly startTime?: number;
   /** Ends after so many messages; by default never. */
   readonly messages?: number;
+  /** Whether aggregated trades end with their minute; by default they do. */
+  readonly aggTrades?: Cut;
 }
 
 /** A recording, played as it was. */
@@ -24,13 +28,18 @@ export interface ReplayedFeed {
   readonly file: string;
   /** Upper case; others of the file are left out. */
   readonly symbols: readonly string[];
+  /** Makes aggregated trades of its `@trade` frames, which end with their minute or do not; by default it makes none. */
+  readonly aggTrades?: Cut;
 }
 
 export type Feed = SimulatedFeed | ReplayedFeed;
 
 /** The feed's events from its beginning; called again it gives the same ones. `startTime` in ms since the epoch. */
 export function eventsOf(feed: Feed, startTime: number): Events {
-  if (feed.kind === "replayed") return recording(feed.file, feed.symbols);
+  if (feed.kind === "replayed") {
+    const recorded = recording(feed.file, feed.symbols);
+    return feed.aggTrades ? withAggTrades(recorded, feed.aggTrades) : recorded;
+  }
   const events = market({ ...feed, startTime });
   return feed.messages === undefined ? events : first(feed.messages, events);
 }

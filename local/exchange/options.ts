@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { schedule } from "./faults/fault.ts";
 import type { Feed } from "./feed.ts";
+import type { Cut } from "./market/aggregator.ts";
 import { usualSymbols } from "./market/instrument.ts";
 import { symbolsOf } from "./recording.ts";
 import type { ExchangeOptions } from "./server.ts";
@@ -15,6 +16,8 @@ export const help = `A simulated exchange with the contract of Binance's market 
   --speed N         times as fast as time passes; default: 1
   --seed N          the same seed makes the same market; default: 1
   --file FILE       play a recording, .jsonl or .jsonl.gz of envelopes
+  --agg-trades KIND cut: aggregated trades end with their minute, uncut: they may go on into the next one; default: cut;
+                    of a file: none are made of its trades
   --paused          play nothing before POST /control {"command":"start"}
   --schedule FILE   what is to go wrong, as JSON: [{"at":5000,"every":60000,"inject":{"fault":"drop"}}], times in ms
 
@@ -38,6 +41,7 @@ export async function readOptions(args: string[]): Promise<ExchangeOptions | "he
       speed: { type: "string", default: "1" },
       seed: { type: "string", default: "1" },
       file: { type: "string" },
+      "agg-trades": { type: "string" },
       paused: { type: "boolean" },
       schedule: { type: "string" },
       help: { type: "boolean" },
@@ -47,13 +51,17 @@ export async function readOptions(args: string[]): Promise<ExchangeOptions | "he
   const { file } = values;
   const symbols = values.symbols !== undefined && list("symbols", values.symbols.toUpperCase());
   const rate = values.rate && number("rate", values.rate, 0.001);
-  const feed: Feed = file ? { kind: "replayed", file, symbols: symbols || await symbolsOf(file) } : {
-    kind: "simulated",
-    symbols: symbols || usualSymbols,
-    intervals: list("intervals", values.intervals),
-    rate: rate || 200,
-    seed: number("seed", values.seed, 0),
-  };
+  const aggTrades = values["agg-trades"] === undefined ? undefined : cut(values["agg-trades"]);
+  const feed: Feed = file
+    ? { kind: "replayed", file, symbols: symbols || await symbolsOf(file), aggTrades }
+    : {
+      kind: "simulated",
+      symbols: symbols || usualSymbols,
+      intervals: list("intervals", values.intervals),
+      rate: rate || 200,
+      seed: number("seed", values.seed, 0),
+      aggTrades,
+    };
   return {
     feed,
     pace: file && rate ? { rate } : { speed: number("speed", values.speed, 0.001) },
@@ -63,6 +71,11 @@ export async function readOptions(args: string[]): Promise<ExchangeOptions | "he
     schedule: values.schedule && schedule.parse(JSON.parse(await Deno.readTextFile(values.schedule))) ||
       undefined,
   };
+}
+
+function cut(text: string): Cut {
+  if (text === "cut" || text === "uncut") return text;
+  throw new RangeError(`Cannot use --agg-trades as it must be cut or uncut: it is ${text}`);
 }
 
 function list(name: string, text: string): string[] {

@@ -9,6 +9,10 @@ Deno.test("a wrong option is named, with what would be right", async () => {
   );
   await assert.rejects(readOptions(["--port", "-1"]), /--port/);
   await assert.rejects(readOptions(["--symbols", ","]), /--symbols as it must name one at least/);
+  await assert.rejects(
+    readOptions(["--agg-trades", "some"]),
+    /--agg-trades as it must be cut or uncut: it is some/,
+  );
   await assert.rejects(readOptions(["--fast"]), /--fast/);
   await assert.rejects(readOptions(["--file", "missing.jsonl"]), /missing\.jsonl/);
 });
@@ -35,8 +39,18 @@ recordingTest(
     const own = await readOptions(["--file", file]);
     assert.ok(own !== "help");
     assert.deepEqual([own.feed.symbols.length, own.pace], [4, { speed: 1 }]);
-    const options = await readOptions(["--file", file, "--symbols", "CTKUSDT", "--rate", "50"]);
+    const options = await readOptions([
+      "--file",
+      file,
+      "--symbols",
+      "CTKUSDT",
+      "--rate",
+      "50",
+      "--agg-trades",
+      "uncut",
+    ]);
     assert.ok(options !== "help");
     assert.deepEqual([options.feed.symbols, options.pace], [["CTKUSDT"], { rate: 50 }]);
+    assert.deepEqual([own.feed.aggTrades, options.feed.aggTrades], [undefined, "uncut"]);
   },
 );

@@ -15,7 +15,7 @@ import { spanOf } from "./market/interval.ts";
 import { createPlayer, type Pace } from "./player.ts";
 import { createBooks } from "./rest/books.ts";
 import { refusalReply } from "./rest/errors.ts";
-import { restReply } from "./rest/rest.ts";
+import { createRest } from "./rest/rest.ts";
 import { type Status, statusOf } from "./status.ts";
 import { createTally } from "./tally.ts";
 import { replay, type Truth } from "./truth.ts";
@@ -58,7 +58,7 @@ export interface Exchange extends AsyncDisposable {
   /**
    * All that was played so far, in order, as an exchange without faults would have sent it. `E` is that of a connection
    * without offset: of a simulated feed each connection's `E` is its `offset`, at most 9 ms, later. Continuous candles are left
-   * out: they say what the candles do.
+   * out: they say what the candles do. Which aggregated trades clients did not get so is in `status().tradeFaults`.
    */
   truth(): AsyncIterable<Truth>;
 }
@@ -81,6 +81,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const clients = createClients(rules, market.publicKinds);
   const { inject, refusal } = clients.faults;
   const books = createBooks(market, feed.symbols);
+  const rest = createRest(books);
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
   const stop = new AbortController();
@@ -112,7 +113,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       const refused = refusal();
       if (refused) return refusalReply(refused, market);
       const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
-      return restReply(request.method ?? "", pathname, searchParams, books);
+      return rest(request.method ?? "", pathname, searchParams);
     }),
   );
   server.on("upgrade", (request, socket) => {

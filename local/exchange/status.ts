@@ -1,5 +1,6 @@
 import type { Clients } from "./clients/clients.ts";
 import { kindOf } from "./event.ts";
+import type { TradeFault } from "./faults/trade_faults.ts";
 import type { Feed } from "./feed.ts";
 import type { Player } from "./player.ts";
 import type { Tally } from "./tally.ts";
@@ -19,6 +20,8 @@ export interface Status {
   readonly ended: Record<string, number>;
   /** What went wrong so far, by fault; `withheld` are frames that were not sent because of silence or muting. */
   readonly faults: Record<string, number>;
+  /** The newest 1,000 of the aggregated trades that clients did not get, or got otherwise than the truth says. */
+  readonly tradeFaults: readonly TradeFault[];
   readonly connections: readonly {
     readonly id: number;
     readonly route: string;
@@ -45,6 +48,7 @@ export function statusOf(
     sentByKind: sent.counts(kindOf),
     ended: ended.counts(),
     faults: faults.done.counts(),
+    tradeFaults: [...faults.trades],
     connections: [...connections].map(({ id, address, offset, backlog, streams }) => ({
       id,
       route: address.route,

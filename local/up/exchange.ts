@@ -1,8 +1,8 @@
 import { type Config, readOptions } from "../../shared/config/config.ts";
-import { klineOptions } from "../../shared/streams/kline.ts";
 import { describe } from "../../shared/log.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
+import { intervalOf } from "../exchange/event.ts";
 import { symbolsOf } from "../exchange/recording.ts";
 import { type Exchange, startExchange } from "../exchange/server.ts";
 import { type Feed, pathOf } from "./feed.ts";
@@ -20,19 +20,21 @@ export interface LocalExchange extends AsyncDisposable {
 /**
  * Starts the exchange that a feed needs; undefined for one that is elsewhere.
  *
+ * @param streams what the producers will read of it
  * @param hasSymbols whether the user names them; else a recording's own are taken
  * @throws {Error} if the recording can't be played
  */
 export async function startLocalExchange(
   feed: Feed,
   { speed = 1, rate }: Options,
+  streams: readonly Stream[],
   { market, symbols }: Config,
   hasSymbols: boolean,
 ): Promise<LocalExchange | undefined> {
   if (feed.kind === "live" || feed.kind === "host") return undefined;
   if (feed.kind === "simulated") {
     const making = {
-      intervals: readOptions(klineOptions).KLINE_INTERVALS,
+      intervals: [...new Set(feedsOf(symbols, streams).flatMap((feed) => intervalOf(feed) ?? []))],
       rate: rate ?? USUAL_RATE,
       seed: 1,
     };
@@ -56,6 +58,13 @@ function wrap(exchange: Exchange, symbols: readonly string[]): LocalExchange {
   return { exchange, symbols, [Symbol.asyncDispose]: () => exchange[Symbol.asyncDispose]() };
 }
 
+/** The feeds of the symbols that the streams read: `btcusdt@kline_1m`. */
+function feedsOf(symbols: readonly string[], streams: readonly Stream[]): string[] {
+  return symbols.flatMap((symbol) =>
+    streams.flatMap(({ feed }) => feed?.subscriptions(symbol, readOptions(feed.options)) ?? [])
+  );
+}
+
 /** Waits until the producers are subscribed to all that they want of the exchange, or the signal is aborted. */
 export async function untilSubscribed(
   exchange: Exchange,
@@ -63,9 +72,7 @@ export async function untilSubscribed(
   { symbols }: Config,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = symbols.flatMap((symbol) =>
-    streams.flatMap(({ feed }) => feed?.subscriptions(symbol, readOptions(feed.options)) ?? [])
-  );
+  const wanted = feedsOf(symbols, streams);
   while (!signal.aborted) {
     const there = new Set(exchange.status().connections.flatMap((connection) => connection.streams));
     if (wanted.every((stream) => there.has(stream))) return;

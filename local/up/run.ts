@@ -66,7 +66,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   if (leftovers > 0) terminal.say(`Ended ${leftovers} workers that an earlier run had left behind`);
 
   const apart = await apartOf(feed);
-  const local = stack.use(await startLocalExchange(feed, options, wanted, isSet("SYMBOLS")));
+  const local = stack.use(await startLocalExchange(feed, options, streams, wanted, isSet("SYMBOLS")));
   const servers = stack.use(
     await startServers({
       wantsKafka: !isSet("BOOTSTRAP_SERVER"),

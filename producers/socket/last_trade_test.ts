@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createCandleHistory } from "../../local/exchange/rest/candle_history.ts";
 import { createNewest } from "../../local/exchange/rest/newest.ts";
-import { restReply } from "../../local/exchange/rest/rest.ts";
+import { createRest } from "../../local/exchange/rest/rest.ts";
+import { createTradeHistory } from "../../local/exchange/rest/trade_history.ts";
 import { silent } from "../../tests/silent.ts";
 import { createLog } from "../../shared/log.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
@@ -27,8 +28,15 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
   const real = globalThis.fetch;
   globalThis.fetch = (input) => {
     const { pathname, searchParams } = new URL(String(input));
-    const books = { market: usualMarket, symbols: ["BTCUSDT"], candles, newest, now };
-    const { status, body } = restReply("GET", pathname, searchParams, books);
+    const books = {
+      market: usualMarket,
+      symbols: ["BTCUSDT"],
+      candles,
+      trades: createTradeHistory(),
+      newest,
+      now,
+    };
+    const { status, body } = createRest(books)("GET", pathname, searchParams);
     return Promise.resolve(Response.json(body, { status }));
   };
   try {

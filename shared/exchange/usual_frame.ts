@@ -21,7 +21,7 @@ const ignored: Record<string, string> = { string: `"${plain}"`, number: "-?(?:0|
 
 /**
  * A fast decoder for frames that have the form of the feed's sample: the same fields in the same order; fields that the wire schema
- * does not name may be absent. For any other text it returns undefined, and the caller parses it by the schema. Of a feed whose payload
+ * does not name, or that it calls optional, may be absent. For any other text it returns undefined, and the caller parses it by the schema. Of a feed whose payload
  * is nested there is none. It is one regular expression, which takes 0.3 µs a frame; JSON.parse and zod take 1.2 µs.
  */
 export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample">): Decoder | undefined {
@@ -31,11 +31,14 @@ export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample
   const constants: Record<string, unknown> = {};
   const parts: string[] = [];
   for (const [name, value] of Object.entries(data)) {
-    const { type } = fieldType(shape[name]) ?? {};
+    const schema = shape[name];
+    const isOptional = schema instanceof z.ZodOptional;
+    const { type } = fieldType(isOptional ? schema.unwrap() : schema) ?? {};
     if (type && type !== "json") {
       fields.push({ name, read: readers[type] });
-      parts.push(`"${name}":${patterns[type]}`);
-    } else if (shape[name] instanceof z.ZodLiteral) {
+      const part = `"${name}":${patterns[type]}`;
+      parts.push(isOptional ? `(?:${part})?` : part);
+    } else if (schema instanceof z.ZodLiteral) {
       constants[name] = value;
       parts.push(`"${name}":${JSON.stringify(value)}`);
     } else if (!(name in shape) && (typeof value) in ignored) {
@@ -51,7 +54,10 @@ export function usualDecoder<M>({ wire, sample }: Pick<Feed<M>, "wire" | "sample
     const match = pattern.exec(text);
     if (match === null) return undefined;
     const payload = { ...constants };
-    for (let i = 0; i < fields.length; i++) payload[fields[i].name] = fields[i].read(match[i + 2]);
+    for (let i = 0; i < fields.length; i++) {
+      const found = match[i + 2];
+      if (found !== undefined) payload[fields[i].name] = fields[i].read(found);
+    }
     return { stream: match[1], payload };
   };
 }

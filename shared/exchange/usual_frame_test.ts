@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { z } from "zod";
+import { decimal, integer } from "../message.ts";
 import { book } from "../streams/book.ts";
 import { kline } from "../streams/kline.ts";
 import { readLines, testWithRecording } from "../../tests/recordings.ts";
@@ -73,6 +75,30 @@ Deno.test("whatever is changed in a frame, it is never decoded in another way th
     { numRuns: 5_000 },
   );
   assert.ok(decoded > 0);
+});
+
+Deno.test("a field that the schema calls optional may be absent, and is then absent from the payload", () => {
+  const wire = z.object({ e: z.literal("x"), q: decimal, n: decimal.optional(), t: integer.optional() });
+  const sample = '{"stream":"btcusdt@x","data":{"e":"x","q":"1","n":"0.50","t":1}}';
+  const decode = usualDecoder({ wire, sample })!;
+  const payloads = [
+    '{"e":"x","q":"1","n":"0.50","t":1}',
+    '{"e":"x","q":"1","n":"0.50"}',
+    '{"e":"x","q":"1","t":1}',
+  ];
+  for (const payload of [...payloads, '{"e":"x","q":"1"}']) {
+    const expected = { stream: "btcusdt@x", payload: wire.parse(JSON.parse(payload)) };
+    assert.deepEqual(decode(`{"stream":"btcusdt@x","data":${payload}}`), expected);
+  }
+  for (
+    const payload of [
+      '{"e":"x","q":"1","n":null}',
+      '{"e":"x","q":"1","n":"1e3"}',
+      '{"e":"x","n":"0.50","t":1}',
+    ]
+  ) {
+    assert.equal(decode(`{"stream":"btcusdt@x","data":${payload}}`), undefined, payload);
+  }
 });
 
 Deno.test("a stream whose payload is nested is left to its schema", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { silent } from "../../tests/silent.ts";
 import { testDatabase } from "../../tests/stack.ts";
-import { connect } from "./mod.ts";
+import { connectLasting } from "./mod.ts";
 import { transact } from "./transaction.ts";
 
 /** What a role or a database may set. */
@@ -19,7 +19,7 @@ Deno.test("whatever the database sets, a transaction of ours has its own setting
   for (const [name, value] of Object.entries(hostile)) {
     await database.sql.unsafe(`alter database ${database.config.name} set ${name} = '${value}'`);
   }
-  const sql = connect(database.config, silent, 1);
+  const sql = connectLasting(database.config, silent, 1);
   const settings = [
     "statement_timeout",
     "transaction_timeout",
@@ -43,7 +43,7 @@ Deno.test("who chose more than to wait for the disk keeps it, and a trigger may 
     create function hurry() returns trigger language plpgsql
       as $$ begin perform set_config('synchronous_commit', 'off', true); return null; end $$;
     create trigger hurry before insert on websocket.order_book_data for each statement execute function hurry()`);
-  const sql = connect(database.config, silent, 1);
+  const sql = connectLasting(database.config, silent, 1);
   const [{ synchronous_commit: kept }] = await transact(sql, show);
   const [{ synchronous_commit: chosen }] = await transact(
     sql,

@@ -97,9 +97,9 @@ const storage: Storage<Book> = {
     transactionTime: "timestamptz",
     receivedAt: "timestamptz",
   },
-  migration: 12,
+  migration: 16,
   partitionedBy: "transactionTime",
-  rollup: { by: "transactionTime", stale: "stale_seconds", refresh: "refresh_rollup" },
+  rollup: { by: "transactionTime", stale: "stale_seconds" },
 };
 
 /** Best bids and asks: one row an update. `updateId` rises strictly within a symbol; no timestamp is unique. */

@@ -45,7 +45,7 @@ const storage: Storage<Coverage> = {
     dropped: "bigint?",
     version: "bigint",
   },
-  migration: 17,
+  migration: 21,
   jobs: [{ name: "gaps", everyMs: 1_000, run: "keep_gaps" }],
   noteRead: "note_coverage_read",
 };

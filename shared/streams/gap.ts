@@ -44,7 +44,7 @@ const storage: Storage<GapRow> = {
     cause: "text",
     firstId: "bigint",
   },
-  migration: 16,
+  migration: 20,
 };
 
 /** Gaps that producers of the first version told. Today's tell what they covered, and the database computes the gaps. */

@@ -54,7 +54,7 @@ const wire = z.object({
 const nameOf = (symbol: string, interval: string) => `${symbol.toLowerCase()}@kline_${interval}`;
 
 /** What is read of candles. */
-export const klineOptions = {
+const klineOptions = {
   KLINE_INTERVALS: variable(
     list(z.enum(
       ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"],

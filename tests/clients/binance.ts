@@ -18,9 +18,11 @@ const { restAPI, websocketStreams } = new DerivativesTradingUsdsFutures({
 const streams = await websocketStreams.connect();
 streams.klineCandlestickStreams(candles).on("message", (data: unknown) => tell("kline", data));
 streams.individualSymbolBookTickerStreams({ symbol }).on("message", (data: unknown) => tell("book", data));
+streams.aggregateTradeStreams({ symbol }).on("message", (data: unknown) => tell("trade", data));
 
 for await (const _ of Deno.stdin.readable) {
   tell("rest klines", await (await restAPI.klineCandlestickData(candles)).data());
+  tell("rest trades", await (await restAPI.compressedAggregateTradesList({ symbol })).data());
   tell("rest book", await (await restAPI.symbolOrderBookTicker({ symbol })).data());
 }
 Deno.exit();

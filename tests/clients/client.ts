@@ -6,7 +6,14 @@ import { python } from "./python.ts";
 
 /** What a client printed: a message of a stream, or an answer of REST. */
 export interface Told {
-  readonly kind: "kline" | "continuous kline" | "book" | "rest klines" | "rest book";
+  readonly kind:
+    | "kline"
+    | "continuous kline"
+    | "book"
+    | "trade"
+    | "rest klines"
+    | "rest trades"
+    | "rest book";
   readonly data: unknown;
 }
 

@@ -35,11 +35,13 @@ async def main():
         for kind, socket in {
             "continuous kline": streams.kline_futures_socket(symbol, interval="1m"),
             "kline": streams.futures_multiplex_socket([f"{name}@kline_1m"]),
+            "trade": streams.futures_multiplex_socket([f"{name}@aggTrade"]),
             "book": streams.futures_multiplex_socket([f"{name}@bookTicker"], category="public"),
         }.items()
     ]
     while await asyncio.to_thread(sys.stdin.readline):
         tell("rest klines", await client.futures_klines(symbol=symbol, interval="1m"))
+        tell("rest trades", await client.futures_aggregate_trades(symbol=symbol))
         tell("rest book", await client.futures_orderbook_ticker(symbol=symbol))
     for task in tasks:
         task.cancel()

@@ -51,8 +51,11 @@ export function createClients(rules: Rules, publicKinds: Market["publicKinds"]):
   };
 
   const deliver = (event: MarketEvent) => {
-    for (const connection of subscribers.get(event.stream) ?? []) {
-      const payload = payloadText(event, connection.offset);
+    const group = subscribers.get(event.stream);
+    const passed = group?.size ? faults.pass(event) : undefined;
+    if (!group || !passed) return;
+    for (const connection of group) {
+      const payload = payloadText(passed, connection.offset);
       const text = connection.isCombined ? envelopeText(event.stream, payload) : payload;
       if (faults.send(connection, event.stream, text)) sent.add(event.stream);
     }

@@ -1,9 +1,9 @@
-import { type MarketEvent, symbolOf } from "../event.ts";
+import { intervalOf, type MarketEvent, symbolOf } from "../event.ts";
 import { contractTypeOf, pairOf } from "../market/instrument.ts";
 
 /** `btcusdt@kline_1m` → `btcusdt_perpetual@continuousKline_1m`; undefined for streams other than candles. */
 export function continuousName(stream: string): string | undefined {
-  const [, interval] = stream.split("@kline_");
+  const interval = intervalOf(stream);
   if (interval === undefined) return;
   const symbol = symbolOf(stream);
   return `${pairOf(symbol)}_${contractTypeOf(symbol)}`.toLowerCase() + `@continuousKline_${interval}`;

@@ -9,6 +9,13 @@ const target = {
 /** So many data frames are damaged, each `every`-th one, whichever connection they go to. */
 const damage = { frames: z.int().positive(), every: z.int().positive().default(1) };
 
+/** So many aggregated trades, each `every`-th one, of one symbol or of all. REST and the truth have them as they were. */
+const trades = {
+  trades: z.int().positive(),
+  every: z.int().positive().default(1),
+  symbol: z.string().optional(),
+};
+
 const kinds = [
   /** Connections break off; with a `code` they are closed as RFC 6455 wants it. */
   z.strictObject({ fault: z.literal("drop"), code: z.int().min(1_000).max(4_999).optional(), ...target }),
@@ -44,6 +51,14 @@ const kinds = [
   z.strictObject({ fault: z.literal("reordered"), ...damage }),
   /** A frame of 5 MB, which nothing can be made of, comes before a good one. */
   z.strictObject({ fault: z.literal("huge"), ...damage }),
+  /** Aggregated trades are not sent to any client. */
+  z.strictObject({ fault: z.literal("omit"), ...trades }),
+  /** Aggregated trades are sent to all clients with a price or a quantity that is one unit of its last decimal too high. */
+  z.strictObject({
+    fault: z.literal("alter"),
+    field: z.enum(["price", "quantity"]).default("quantity"),
+    ...trades,
+  }),
   /** Connections get no more than that, and the rest later, or are cut off as slow ones are. */
   z.strictObject({ fault: z.literal("slow"), bytesPerSecond: z.int().positive(), ms, ...target }),
   /** A text that is no data is sent, such as `{"e":"serverShutdown","E":1770123456789}` or `{"code":-1003,"msg":"…"}`. */

@@ -1,7 +1,9 @@
 import type { Connection } from "../clients/connection.ts";
+import type { MarketEvent } from "../event.ts";
 import { createTally, type Tally } from "../tally.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
+import { createTradeFaults, type TradeFault } from "./trade_faults.ts";
 
 /** What goes wrong at the moment. The truth is unaffected: it is what an exchange without faults would have sent. */
 export interface Faults {
@@ -13,6 +15,10 @@ export interface Faults {
   readonly age: number | undefined;
   /** A client subscribed to a stream, perhaps for the second time. */
   subscribed(connection: Connection, stream: string): void;
+  /** The event as clients get it; undefined if no client gets it. */
+  pass(event: MarketEvent): MarketEvent | undefined;
+  /** The newest of the aggregated trades that clients did not get, or got otherwise than they were. */
+  readonly trades: readonly TradeFault[];
   /** Sends a frame as the faults let it through: damaged, or not at all. Whether it was sent. */
   send(connection: Connection, stream: string, text: string): boolean;
   /**
@@ -32,6 +38,7 @@ interface Mute {
 export function createFaults(connections: ReadonlySet<Connection>): Faults {
   const done = createTally();
   const damager = createDamager(done);
+  const trades = createTradeFaults(done);
   const mutes = new Map<string, Mute>();
   let refusal: { status: number; retryAfter?: number; endsAt: number } | undefined;
   let age: number | undefined;
@@ -93,11 +100,16 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
         case "clear":
           mutes.clear();
           damager.clear();
+          trades.clear();
           refusal = age = undefined;
           for (const connection of connections) {
             connection.silence(0);
             connection.slowDown(0, 0);
           }
+          break;
+        case "omit":
+        case "alter":
+          trades.order(fault);
           break;
         default:
           damager.order(fault.fault, fault.frames, fault.every);
@@ -115,6 +127,8 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
       const mute = mutes.get(stream);
       if (mute?.cure === "resubscribe") mute.connections?.delete(connection);
     },
+    pass: trades.pass,
+    trades: trades.newest,
     send(connection, stream, text) {
       if (connection.isSilent || (mutes.size > 0 && isMuted(connection, stream))) {
         done.add("withheld");

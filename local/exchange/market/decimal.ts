@@ -15,3 +15,10 @@ export function scaleOf(text: string): number {
 export function unitsOf(text: string): number {
   return Number(text.replace(".", ""));
 }
+
+/** The sum of decimal texts, with as many decimals as the longest has; "0" of none. */
+export function sumOf(texts: readonly string[]): string {
+  const scale = Math.max(0, ...texts.map(scaleOf));
+  const units = texts.map((text) => BigInt(text.replace(".", "")) * 10n ** BigInt(scale - scaleOf(text)));
+  return decimalText(units.reduce((total, one) => total + one, 0n), scale);
+}

@@ -1,4 +1,5 @@
 import type { MarketEvent } from "../event.ts";
+import type { Cut } from "./aggregator.ts";
 import { createRandom } from "./random.ts";
 import { createSymbolMarket } from "./symbol_market.ts";
 
@@ -13,10 +14,12 @@ export interface MarketOptions {
   readonly seed: number;
   /** Where the market's time begins, ms since the epoch. */
   readonly startTime: number;
+  /** Whether aggregated trades end with their minute; by default they do. */
+  readonly aggTrades?: Cut;
 }
 
-/** How often candles are looked at for frames that are due, ms of market time. */
-const candleTick = 10;
+/** How often candles and aggregated trades are looked at for frames that are due, ms of market time. */
+const tick = 10;
 
 /**
  * A market without end, in order of time. Updates come in bursts that share (T, E), as 41 % of the recorded ones do, and
@@ -24,10 +27,12 @@ const candleTick = 10;
  * @throws {RangeError} if Binance has no such interval
  */
 export function* market(
-  { symbols, intervals, rate, seed, startTime }: MarketOptions,
+  { symbols, intervals, rate, seed, startTime, aggTrades = "cut" }: MarketOptions,
 ): Generator<MarketEvent> {
   const random = createRandom(seed);
-  const markets = symbols.map((symbol) => createSymbolMarket(symbol, intervals, random, startTime));
+  const markets = symbols.map((symbol) =>
+    createSymbolMarket(symbol, intervals, random, startTime, aggTrades)
+  );
   const candles = markets.flatMap((one) => one.candles);
   const eventTimes = markets.map(() => 0);
   let now = startTime;
@@ -36,7 +41,13 @@ export function* market(
 
   for (;;) {
     let messages = 0;
-    for (; nextTick <= now; nextTick += candleTick) {
+    for (; nextTick <= now; nextTick += tick) {
+      for (const { aggTradeAt } of markets) {
+        const aggTrade = aggTradeAt(nextTick);
+        if (!aggTrade) continue;
+        yield aggTrade;
+        messages++;
+      }
       for (const series of candles) {
         const closed = series.closedFrameAt(nextTick);
         if (closed) yield closed;
@@ -54,9 +65,10 @@ export function* market(
     for (let left = 1 + random(1 + random(4)); left > 0; left--) {
       // Tied to the time, so that ids go on rising when the exchange is started again; 2^31 < u < 2^53.
       updateId = Math.max(updateId + 1 + random(3), time * 64);
-      const trade = random(8) === 0 ? markets[index].trade(time, eventTime) : undefined;
-      yield trade ?? markets[index].quote(updateId, time, eventTime);
-      messages++;
+      const trades = random(8) === 0 ? markets[index].trade(time, eventTime) : [];
+      const events = trades.length > 0 ? trades : [markets[index].quote(updateId, time, eventTime)];
+      yield* events;
+      messages += events.length;
     }
     now += messages * (1_000 / rate) * (random(2_001) / 1_000);
   }

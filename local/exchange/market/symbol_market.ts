@@ -1,4 +1,5 @@
 import type { MarketEvent } from "../event.ts";
+import { createAggregator, type Cut } from "./aggregator.ts";
 import { type CandleSeries, createCandleSeries } from "./candle_series.ts";
 import { decimalText } from "./decimal.ts";
 import { instrumentOf } from "./instrument.ts";
@@ -9,8 +10,13 @@ export interface SymbolMarket {
   readonly candles: readonly CandleSeries[];
   /** The best bid and ask change. `time` is `T`, `eventTime` is `E`. */
   quote(updateId: number, time: number, eventTime: number): MarketEvent;
-  /** Makes a trade at the best bid or ask; makes none in a quiet minute. */
-  trade(time: number, eventTime: number): MarketEvent | undefined;
+  /**
+   * Makes a trade at the best bid or ask; makes none in a quiet minute. The trade comes after the aggregated trade that it
+   * ends, if it ends one.
+   */
+  trade(time: number, eventTime: number): MarketEvent[];
+  /** The aggregated trade that has to be sent by `now`, if there is one. */
+  aggTradeAt(now: number): MarketEvent | undefined;
 }
 
 /** One minute in so many passes without a trade, so that candles without trades occur. */
@@ -22,6 +28,7 @@ export function createSymbolMarket(
   intervals: readonly string[],
   random: Random,
   startTime: number,
+  cut: Cut,
 ): SymbolMarket {
   const instrument = instrumentOf(symbol);
   const { pair, priceScale, quantityScale, tick } = instrument;
@@ -39,12 +46,15 @@ export function createSymbolMarket(
   let askQuantity = quantity();
   // Starts with the time, so that ids go on rising when the exchange is started again.
   let tradeId = startTime * 4;
+  let takerBuys = true;
   let minute = 0;
   let isQuiet = false;
 
   const candles = intervals.map((interval) =>
     createCandleSeries(instrument, interval, random, startTime, bid * tick)
   );
+
+  const aggregator = createAggregator(symbol, cut);
 
   const step = () => {
     const kind = random(16);
@@ -78,20 +88,28 @@ export function createSymbolMarket(
         minute = thisMinute;
         isQuiet = random(quietMinutes) === 0;
       }
-      if (isQuiet) return;
+      if (isQuiet) return [];
       // Binance leaves some ids out of the stream: `n` need not equal `L - f + 1`.
       tradeId += random(40) ? 1 : 2;
-      const takerBuys = random(2) === 0;
+      if (random(4) === 0) takerBuys = !takerBuys; // takers of one side come one after the other
+      const isRpi = random(12) === 0;
       const price = (takerBuys ? bid + spread : bid) * tick;
       const trade = { id: tradeId, time, price, quantity: quantity(), takerBuys };
       for (const series of candles) series.add(trade);
-      return {
+      const text = {
+        ...{ id: tradeId, time, takerBuys, isRpi },
+        ...{ price: decimalText(price, priceScale), quantity: quantityText(trade.quantity) },
+      };
+      const ended = aggregator.add(text, eventTime);
+      const event: MarketEvent = {
         stream: `${name}@trade`,
         time: eventTime,
         head: '{"e":"trade","E":',
-        tail: `,"T":${time},"s":"${symbol}","t":${tradeId},"p":"${decimalText(price, priceScale)}",` +
-          `"q":"${quantityText(trade.quantity)}","X":"MARKET","m":${!takerBuys},"st":1}`,
+        tail: `,"T":${time},"s":"${symbol}","t":${tradeId},"p":"${text.price}","q":"${text.quantity}",` +
+          `"X":"${isRpi ? "RPI" : "MARKET"}","m":${!takerBuys},"st":1}`,
       };
+      return ended ? [ended, event] : [event];
     },
+    aggTradeAt: aggregator.dueAt,
   };
 }

@@ -2,6 +2,7 @@ import type { Market } from "../../../shared/exchange/markets/mod.ts";
 import { type MarketEvent, payloadText } from "../event.ts";
 import { type CandleHistory, createCandleHistory } from "./candle_history.ts";
 import { createNewest, type Newest } from "./newest.ts";
+import { createTradeHistory, type TradeHistory } from "./trade_history.ts";
 
 /** What REST answers about. */
 export interface Books {
@@ -9,6 +10,7 @@ export interface Books {
   /** Upper case. */
   readonly symbols: readonly string[];
   readonly candles: CandleHistory;
+  readonly trades: TradeHistory;
   readonly newest: Newest;
   /** The exchange's time, ms since the epoch. */
   readonly now: number;
@@ -20,12 +22,14 @@ export function createBooks(
   symbols: readonly string[],
 ): Books & { add(event: MarketEvent): void } {
   const candles = createCandleHistory();
+  const trades = createTradeHistory();
   const newest = createNewest();
   let lastTime = 0;
   return {
     market,
     symbols,
     candles,
+    trades,
     newest,
     get now() {
       return lastTime || Date.now();
@@ -34,6 +38,7 @@ export function createBooks(
       lastTime = Math.max(lastTime, event.time);
       newest.add(event);
       if (event.stream.includes("@kline_")) candles.add(payloadText(event, 0));
+      if (event.stream.endsWith("@aggTrade")) trades.add(payloadText(event, 0));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { decimalText, scaleOf, unitsOf } from "../market/decimal.ts";
+import { decimalText, scaleOf, sumOf, unitsOf } from "../market/decimal.ts";
 import type { Books } from "./books.ts";
 
 const dayMs = 24 * 60 * 60_000;
@@ -11,7 +11,7 @@ export function dayOf(symbol: string, { candles, newest, now }: Books) {
   const prices = (column: number) => rows.map((row) => String(row[column]));
   const open = prices(1)[0] ?? price;
   const change = unitsOf(price) - unitsOf(open);
-  const [volume, quoteVolume] = [sum(prices(5)), sum(prices(7))];
+  const [volume, quoteVolume] = [sumOf(prices(5)), sumOf(prices(7))];
   const byValue = (one: string, other: string) => Number(one) - Number(other);
   return {
     symbol,
@@ -31,11 +31,4 @@ export function dayOf(symbol: string, { candles, newest, now }: Books) {
     lastId: id,
     count: rows.reduce((count, row) => count + row[8], 0),
   };
-}
-
-/** Adds decimal texts. */
-function sum(texts: string[]): string {
-  const scale = Math.max(0, ...texts.map(scaleOf));
-  const units = texts.map((text) => BigInt(text.replace(".", "")) * 10n ** BigInt(scale - scaleOf(text)));
-  return decimalText(units.reduce((total, one) => total + one, 0n), scale);
 }

@@ -3,6 +3,7 @@ import { contractTypeOf, pairOf } from "../market/instrument.ts";
 import { intervals } from "../market/interval.ts";
 import type { Books } from "./books.ts";
 import { fault, invalidSymbol, missing } from "./errors.ts";
+import { rangeOf } from "./parameters.ts";
 
 const contractTypes = ["PERPETUAL", "CURRENT_QUARTER", "NEXT_QUARTER", "TRADIFI_PERPETUAL"];
 
@@ -28,20 +29,13 @@ export function continuousKlines(query: URLSearchParams, books: Books): Reply {
 
 /** Rows from `startTime` on where it is given, else the newest; none of a symbol that does not exist. */
 function rowsOf(symbol: string | undefined, query: URLSearchParams, books: Books): Reply {
-  const { market: { limits: { klines: { usual, most } } }, candles, now } = books;
+  const { market: { limits }, candles, now } = books;
   const interval = query.get("interval");
   if (!interval) return missing("interval");
   if (!intervals.includes(interval)) return fault(400, -1120, "Invalid interval.");
-  for (const name of ["startTime", "endTime", "limit"]) {
-    if (/^\d{1,20}$/.test(query.get(name) ?? "0")) continue;
-    const msg = `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`;
-    return fault(400, -1100, msg);
-  }
-  const limit = Number(query.get("limit") ?? usual);
-  if (limit < 1 || limit > most) return fault(400, -1130, "Data sent for parameter 'limit' is not valid.");
-  const from = Number(query.get("startTime") ?? 0);
-  const to = Number(query.get("endTime") ?? Infinity);
-  if (from > to) return fault(400, -1023, "Start time is greater than end time.");
+  const range = rangeOf(query, limits.klines);
+  if ("status" in range) return range;
+  const { from, to, limit } = range;
   const all = symbol === undefined ? [] : candles.rows(symbol, interval, now);
   const rows = all.filter(([open]) => from <= open && open <= to);
   return { status: 200, body: query.has("startTime") ? rows.slice(0, limit) : rows.slice(-limit) };

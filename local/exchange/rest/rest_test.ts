@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { usualMarket } from "../../../shared/exchange/markets/mod.ts";
 import { createCandleHistory } from "./candle_history.ts";
 import { createNewest } from "./newest.ts";
-import { restReply } from "./rest.ts";
+import { createRest } from "./rest.ts";
+import { createTradeHistory } from "./trade_history.ts";
 
 const { paths } = usualMarket;
 
@@ -46,13 +47,9 @@ newest.add({ stream: "btcusdt@trade", time: start, head: '{"e":"trade","E":4,"q"
 const symbols = ["BTCUSDT", "币安人生USDT", "BTCUSDT_261225"];
 const get = (path: string, now = start + 4 * minute - 1, method = "GET") => {
   const url = new URL(path, "http://x");
-  return restReply(method, url.pathname, url.searchParams, {
-    market: usualMarket,
-    symbols,
-    candles,
-    newest,
-    now,
-  });
+  const books = { market: usualMarket, symbols, candles, trades: createTradeHistory(), newest, now };
+  const { status, body } = createRest(books)(method, url.pathname, url.searchParams);
+  return { status, body };
 };
 const rows = (query: string, now?: number) =>
   get(`${paths.klines}?symbol=BTCUSDT&interval=1m${query}`, now).body as [number, ...string[]][];

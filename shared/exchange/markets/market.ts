@@ -22,6 +22,7 @@ export interface RestPaths {
   readonly exchangeInfo: string;
   readonly klines: string;
   readonly continuousKlines: string;
+  readonly aggTrades: string;
   readonly depth: string;
   readonly ticker24h: string;
   readonly price: string;
@@ -35,6 +36,8 @@ export interface Limits {
   readonly weightPerMinute: number;
   /** Rows of one answer with candles: without a `limit`, and with the greatest one. */
   readonly klines: { readonly usual: number; readonly most: number };
+  /** The same of aggregated trades. */
+  readonly aggTrades: { readonly usual: number; readonly most: number };
   /** The values of `limit` that an answer with the order book accepts. */
   readonly depths: readonly number[];
   /** Of a WebSocket connection. Times in ms. */

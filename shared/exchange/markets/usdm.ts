@@ -21,6 +21,7 @@ export const usdm: Market = {
     exchangeInfo: "/fapi/v1/exchangeInfo",
     klines: "/fapi/v1/klines",
     continuousKlines: "/fapi/v1/continuousKlines",
+    aggTrades: "/fapi/v1/aggTrades",
     depth: "/fapi/v1/depth",
     ticker24h: "/fapi/v1/ticker/24hr",
     price: "/fapi/v1/ticker/price",
@@ -31,6 +32,7 @@ export const usdm: Market = {
     // USDⓈ-M and COIN-M share it since 2026-06-30.
     weightPerMinute: 2_400,
     klines: { usual: 500, most: 1_500 },
+    aggTrades: { usual: 500, most: 1_000 },
     depths: [5, 10, 20, 50, 100, 500, 1_000],
     connection: {
       // 200 before 2025-07-02, as one copy of the documents still says.

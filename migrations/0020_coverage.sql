@@ -237,3 +237,5 @@ for each row when (new.feed = new.symbol) execute function websocket.carry_over_
 revoke execute on function
   websocket.take_coverage, websocket.note_coverage_read, websocket.prune_coverage, websocket.carry_over_gap
 from public;
+
+insert into websocket.writable values ('coverage_data', 'insert, update');
