@@ -45,6 +45,8 @@ export function createBounds({ from, to }: Pick<Interval, "from" | "to">, leeway
     stored,
     missing: () => void (isMissing = true),
     fault() {
+      // What goes on at the end lacks all that would come.
+      isMissing ||= to === Infinity;
       stored(Infinity);
       if (!loss) return fits ? undefined : "lies over messages that are all stored";
       if (isEarly(loss.from)) return `begins ${loss.from - from} ms before the last message before the loss`;
