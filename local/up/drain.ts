@@ -23,6 +23,7 @@ export async function drain(
   report: (doing: string) => void,
 ): Promise<string[]> {
   report("stopping: the producers send what they have");
+  await monitor.keepGaps();
   if (exchange) {
     exchange.pause();
     await untilReceived(lines, monitor, framesSent(exchange));

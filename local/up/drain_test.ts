@@ -36,6 +36,7 @@ function fakes({ behind = [0], sent = 0, faults = {} }: {
       done.push(`behind ${next instanceof Error ? "?" : next}`);
       return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
     },
+    keepGaps: () => Promise.resolve(void done.push("keep gaps")),
     countRows: () => Promise.resolve(void done.push("count")),
   } as Monitor;
   const exchange = {
@@ -51,6 +52,7 @@ Deno.test("the pipeline ends from its beginning to its end, and consumers only o
   const { lines, monitor, exchange, done, received } = fakes({ behind: [5, 2, 0], sent: 100 });
   assert.deepEqual(await drain(lines, monitor, exchange, () => {}), []);
   assert.deepEqual(done, [
+    "keep gaps",
     "pause",
     "stop kline:produce",
     "behind 5",
@@ -65,7 +67,14 @@ Deno.test("the pipeline ends from its beginning to its end, and consumers only o
 Deno.test("a Kafka that does not answer for a moment is asked again", async () => {
   const { lines, monitor, done } = fakes({ behind: [new Error("away"), 0] });
   assert.deepEqual(await drain(lines, monitor, undefined, () => {}), []);
-  assert.deepEqual(done, ["stop kline:produce", "behind ?", "behind 0", "stop kline:consume", "count"]);
+  assert.deepEqual(done, [
+    "keep gaps",
+    "stop kline:produce",
+    "behind ?",
+    "behind 0",
+    "stop kline:consume",
+    "count",
+  ]);
 });
 
 Deno.test("for a Kafka that no longer answers, no number of messages is reported", async () => {

@@ -43,7 +43,9 @@ export interface Monitor extends AsyncDisposable {
   behind(): Promise<number>;
   /** Asks the workers now. */
   poll(): Promise<void>;
-  /** Counts the rows and the gaps now. */
+  /** Counts gaps for the last time: once the producers stop, every feed has an open one. */
+  keepGaps(): Promise<void>;
+  /** Counts the rows now. */
   countRows(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export function createMonitor(
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
   let gaps: GapCounts | null = null;
+  let isStopping = false;
   const workers = workersOf(lines);
   /** Whatever is kept running. */
   const all = () => [
@@ -79,10 +82,13 @@ export function createMonitor(
         rows.set(stream, null);
       }
     }
-    gaps = await countGaps(sql, config.database.schema).catch((error) => {
+  };
+  const lookAtGaps = async () => {
+    const counts = await countGaps(sql, config.database.schema).catch((error) => {
       log.debug("gaps not counted", { error });
       return null;
     });
+    if (!isStopping) gaps = counts;
   };
   const countBehind = async () => {
     for (const { stream } of lines) {
@@ -153,6 +159,7 @@ export function createMonitor(
       await Promise.all([
         repeat(signal, () => poll().then(onLook), (took) => EVERY_MS - took),
         repeat(signal, () => countBehind().catch(() => behind.clear()), () => EVERY_MS),
+        repeat(signal, lookAtGaps, () => EVERY_MS),
         repeat(signal, countRows, (took) => Math.max(EVERY_MS, took / COUNTING_SHARE)),
       ]);
     },
@@ -166,6 +173,10 @@ export function createMonitor(
       ),
     }),
     behind: countBehind,
+    async keepGaps() {
+      await lookAtGaps();
+      isStopping = true;
+    },
     poll,
     countRows,
     [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),

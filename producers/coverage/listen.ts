@@ -30,7 +30,6 @@ export function listenFor(
       noteLoss(feeds);
       session.mute(feeds);
     },
-    missed: session.missed,
     endReplacing: session.endReplacing,
     asking() {
       const sentAt = clock.earliest();

@@ -52,8 +52,6 @@ export interface Session {
   ended(feeds: Iterable<string>, reason: "unsubscribed" | "delisted"): void;
   /** These feeds have been dead since their last message. */
   mute(feeds: Iterable<string>): void;
-  /** A connection whose newest message had the event time `from` was left, and nothing before `to` came on the one after it. */
-  missed(from: number, to: number, reason: string): void;
   /** The second connection takes the place of the first, which had all that came before; or it is given up. */
   endReplacing(isReplaced: boolean): void;
   /** The full buffer dropped a message, which was the outlet's push of that number, counted from 0. */

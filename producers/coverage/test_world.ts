@@ -12,7 +12,7 @@ export interface Sent {
 /** What happens in a world. Each takes its time. */
 export type Deed =
   | {
-    readonly kind: "run" | "cut" | "stalled cut" | "replace" | "outage" | "stall";
+    readonly kind: "run" | "cut" | "stalled cut" | "replace" | "torn replace" | "outage" | "stall";
     readonly ms: number;
     readonly lag: number;
   }
@@ -29,6 +29,7 @@ interface Connection {
   travelling: { readonly sent: Sent; readonly arrivesAt: number }[];
   omitted?: string;
   isFirstStep: boolean;
+  isEnded?: boolean;
 }
 
 /** A life of a producer. */
@@ -88,8 +89,8 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
     for (const [n, sent] of pair.entries()) {
       all.push(sent);
       if (feed === muted) continue;
-      for (const { travelling, lag, omitted, isFirstStep } of connections) {
-        if (feed === omitted || isFirstStep && n === 0) continue;
+      for (const { travelling, lag, omitted, isEnded, isFirstStep } of connections) {
+        if (isEnded || feed === omitted || isFirstStep && n === 0) continue;
         const before = travelling.findLast((one) => one.sent.feed === feed)?.arrivesAt ?? 0;
         travelling.push({ sent, arrivesAt: Math.max(before, now + lag + random() * mostDelay) });
       }
@@ -145,6 +146,20 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
     connections.shift();
     coverage.endReplacing(true);
   };
+  /** The first connection breaks off before it has given all that the second lacks. */
+  const tear = (lag: number, ms: number) => {
+    connect(lag);
+    pass(100 + ms % 1_000);
+    if (isOver()) return;
+    connections[0].travelling = [];
+    connections[0].isEnded = true;
+    pass(2_000);
+    if (isOver()) return;
+    connections.shift();
+    coverage.lost(FEEDS, "lost connection");
+    coverage.endReplacing(true);
+    coverage.subscribed(FEEDS);
+  };
   const without = (what: readonly (keyof typeof isUp)[], act: () => void) => {
     for (const one of what) isUp[one] = false;
     act();
@@ -184,6 +199,8 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
         });
       case "replace":
         return replace(deed.lag, deed.ms);
+      case "torn replace":
+        return tear(deed.lag, deed.ms);
       case "mute":
         return mute(FEEDS[deed.feed], deed.ms);
       case "partial":

@@ -139,12 +139,6 @@ export function createSession(options: SessionOptions): Session {
         indices.delete(names[i]);
       }),
     mute: (feeds) => each(feeds, (i) => close(i, heard[i], "mute")),
-    missed(from, to, reason) {
-      const place = placeOf(outlets);
-      for (const some of spans) {
-        takeOut(some, { from: from - SKEW_MS, to: to + 1, reason, dropped: null, place });
-      }
-    },
     endReplacing(isReplaced) {
       if (isReplaced) {
         replacedAt = clock.latest();

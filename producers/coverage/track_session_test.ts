@@ -6,7 +6,11 @@ const ms = (max: number) => fc.integer({ min: 50, max });
 const kind = <K extends string>(...kinds: K[]) => fc.constantFrom(...kinds);
 const deedWith = (lag: fc.Arbitrary<number>): fc.Arbitrary<Deed> =>
   fc.oneof(
-    fc.record({ kind: kind("run", "cut", "stalled cut", "replace", "outage", "stall"), ms: ms(6_000), lag }),
+    fc.record({
+      kind: kind("run", "cut", "stalled cut", "replace", "torn replace", "outage", "stall"),
+      ms: ms(6_000),
+      lag,
+    }),
     fc.record({ kind: kind("mute", "partial"), feed: fc.nat(2), ms: ms(3_000), lag }),
     fc.record({
       kind: kind("overflow"),

@@ -27,7 +27,7 @@ export async function keepConnected(
     const heard: Writable<Omit<Live, "socket">> = {
       since: now,
       heardAt: now,
-      repeats: 0,
+      answeredTo: now,
       isNew,
       requests: new Map(),
       ending: end.signal,
@@ -44,7 +44,6 @@ export async function keepConnected(
         heard.lastTime = seen.eventTime;
       }
       heard.heardAt = performance.now();
-      if (seen.isRepeated) heard.repeats++;
       watchdog.heard(seen.feed, heard.heardAt);
     }, signal);
     return Object.assign(heard, { socket });

@@ -111,7 +111,7 @@ function keep(
           if (data === "shutdown") return data;
           const text = String(data);
           if (text.startsWith("answer")) return { answerTo: Number(text.slice("answer".length)) };
-          return { feed: "a", eventTime: Date.now(), isRepeated: true };
+          return { feed: "a", eventTime: Date.now() };
         },
         onReplacing() {},
         onReplaced() {},
@@ -120,7 +120,7 @@ function keep(
         onUp() {},
         onDown: () => story.downs.push(at()),
         onMute() {},
-        onMissed() {},
+        onCutShort() {},
       },
       stop.signal,
       silent,

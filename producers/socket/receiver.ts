@@ -87,7 +87,7 @@ export function createReceiver<M extends ExchangeMessage>(
       // The same text as of `codec.encode`, without its check: the frame has been checked.
       messages.push({ key: symbol, value: JSON.stringify(message) });
     }
-    return { feed: name, eventTime, isRepeated };
+    return { feed: name, eventTime };
   };
 
   return {
@@ -101,7 +101,7 @@ export function createReceiver<M extends ExchangeMessage>(
       if (found.length === 0) {
         counts.received++;
         counts.ignored++;
-        return { feed: data.stream ?? "", isRepeated: false };
+        return { feed: data.stream ?? "" };
       }
       let seen: Heard | undefined;
       for (const message of found) {

@@ -4,13 +4,13 @@ import type { Listener, Live } from "./types.ts";
 /** The old connection must come this far past the point where the new one began, since feeds differ in their delay. In ms. */
 const OVERLAP_MS = 1_000;
 /** If nothing comes on the old connection for this time while the new one has data, nothing more will come on it. In ms. */
-const SILENT_MS = 2_000;
+const SILENT_MS = 3_000;
 /** The time that a new connection may take to have data, and an old one to catch up with it, in ms. */
 const MOST_MS = 10_000;
 
 /**
- * Opens a second connection, and closes the first once it has given all that the second lacks. What the first never gave is told as
- * missed, unless the first `isDead`: that has been told already.
+ * Opens a second connection, and closes the first once it has given all that the second lacks. A first one that ends or falls silent
+ * before that, and answers no request either, is told as lost, unless it `isDead`: that has been told already.
  * @param isSparse whether the feeds may have nothing to say for hours: then the second may be silent while the first is
  * @throws {Error} if the second can't be opened or has no data: the first is kept
  */
@@ -25,7 +25,6 @@ export async function replace(
   let isReplaced = false;
   let ended: string | undefined;
   old.socket.closed.then((why) => ended = why);
-  const { repeats } = old;
   let fresh: Live | undefined;
   try {
     fresh = await open(true);
@@ -37,12 +36,14 @@ export async function replace(
       return fresh;
     }
     const since = performance.now();
-    const caughtUp = await catchUp(old, repeats, fresh, signal);
+    const caughtUp = await catchUp(old, fresh, signal);
     const mustSpeak = isSparse ? old.heardAt > since : old.lastTime !== undefined;
     if (fresh.firstTime === undefined && mustSpeak && !signal.aborted) {
       throw new Error(`no data on the new connection within ${MOST_MS / 1000} s`);
     }
-    if (!caughtUp && !isDead && isBehind(old, fresh)) listener.onMissed(old.lastTime!, fresh.firstTime!);
+    if (!caughtUp && !isDead && !signal.aborted && (fresh.firstTime !== undefined || ended !== undefined)) {
+      listener.onCutShort();
+    }
     old.socket.close();
     fresh.isNew = false;
     // Where all ends, the new one may have more than the old one had come to.
@@ -56,24 +57,20 @@ export async function replace(
   }
 }
 
-function isBehind({ lastTime }: Live, { firstTime }: Live): boolean {
-  return lastTime !== undefined && firstTime !== undefined && lastTime < firstTime;
-}
-
 /**
- * Waits until the old connection has reached the point where the new one began; returns false if it does not reach it. A connection
- * keeps its order: once a message has come on both, the old one has reached that point.
+ * Waits until the old connection has come past the point where the new one began; returns false if it does not. It has where a message
+ * of a later time came on it, or where it answered a request that was sent later, as a connection keeps its order.
  */
-async function catchUp(old: Live, repeats: number, fresh: Live, signal: AbortSignal): Promise<boolean> {
+async function catchUp(old: Live, fresh: Live, signal: AbortSignal): Promise<boolean> {
   const start = performance.now();
   let dataSince = Infinity;
   for (;;) {
     const now = performance.now();
-    const caughtUp = old.repeats > repeats || fresh.repeats > 0;
     if (fresh.firstTime !== undefined) dataSince = Math.min(dataSince, now);
+    const caughtUp = (old.lastTime ?? 0) - (fresh.firstTime ?? Infinity) >= OVERLAP_MS ||
+      old.answeredTo - dataSince >= OVERLAP_MS;
     const isSilent = now - Math.max(old.heardAt, dataSince) >= SILENT_MS;
-    const isPast = (old.lastTime ?? 0) - (fresh.firstTime ?? Infinity) >= OVERLAP_MS;
-    if (caughtUp && isPast || isSilent || signal.aborted || now - start >= MOST_MS) return caughtUp;
+    if (caughtUp || isSilent || signal.aborted || now - start >= MOST_MS) return caughtUp;
     await sleep(50, signal);
   }
 }

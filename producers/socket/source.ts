@@ -83,7 +83,7 @@ export function createSocketSource<M extends ExchangeMessage>(
         },
         onMute: (names) =>
           names.length === feeds.length ? listener.lost(names, "lost connection") : listener.mute(names),
-        onMissed: (from, to) => listener.missed(from, to, "lost connection"),
+        onCutShort: () => listener.lost(feeds, "lost connection"),
       },
       signal,
       log,

@@ -53,7 +53,7 @@ function hourOfSilence(silence: Feed<unknown>["silence"], trades: () => number) 
       nowhere,
       nowhere,
       [{
-        ...{ message() {}, subscribed() {}, missed() {}, endReplacing() {}, asking: () => () => {} },
+        ...{ message() {}, subscribed() {}, endReplacing() {}, asking: () => () => {} },
         lost: (feeds) => feeds.forEach((feed) => lost.add(feed)),
         mute: (feeds) => feeds.forEach((feed) => lost.add(feed)),
       }],

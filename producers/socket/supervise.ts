@@ -55,7 +55,7 @@ export async function superviseConnection(
   const askWhereQuiet = async (signal: AbortSignal) => {
     for (; !signal.aborted; await sleep(QUIET_MS, signal)) {
       if (performance.now() - live.heardAt < QUIET_MS || live.requests.size > 0) continue;
-      request(live, "LIST_SUBSCRIPTIONS", undefined, listener.onAsking());
+      ask(live, listener);
     }
   };
 
@@ -112,6 +112,15 @@ async function next(
   } finally {
     done.abort();
   }
+}
+
+function ask(live: Live, listener: Listener): void {
+  const sentAt = performance.now();
+  const onAnswer = listener.onAsking();
+  request(live, "LIST_SUBSCRIPTIONS", undefined, () => {
+    live.answeredTo = sentAt;
+    onAnswer();
+  });
 }
 
 function resubscribe(live: Live, feeds: readonly string[], listener: Listener, log: Log): void {

@@ -7,8 +7,6 @@ export interface Seen {
   readonly feed: string;
   /** The exchange's time of the last message in ms. Absent if it can't be true, or if the frame has no message. */
   readonly eventTime?: number;
-  /** The last message came on another connection before. */
-  readonly isRepeated: boolean;
 }
 
 /** The exchange granted the request of that id. */
@@ -36,8 +34,8 @@ export interface Listener {
   onDown(words: string, isLasting?: boolean): void;
   /** These feeds are dead, though the connection is open. */
   onMute(feeds: readonly string[]): void;
-  /** What came on all feeds between these two event times is missing. */
-  onMissed(from: number, to: number): void;
+  /** The second connection takes the place of the first, which ended or fell silent before it had given all that the second lacks. */
+  onCutShort(): void;
 }
 
 /** How a connection is kept. */
@@ -71,8 +69,8 @@ export interface Live {
   readonly lastTime?: number;
   /** When the newest good frame came; at first, when the socket was opened. */
   readonly heardAt: number;
-  /** Good frames that had come on another connection before. */
-  readonly repeats: number;
+  /** When the newest request was sent that it has answered, in ms of `performance.now()`; at first when the socket was opened. */
+  answeredTo: number;
 }
 
 /** What a connection tells of its feeds. Times are the exchange's, in ms. */
@@ -84,8 +82,6 @@ export interface FeedListener {
   lost(feeds: readonly string[], reason: string): void;
   /** These feeds have been dead since their last message. */
   mute(feeds: readonly string[]): void;
-  /** A connection whose newest message had the event time `from` was left, and nothing before `to` came on the one after it. */
-  missed(from: number, to: number, reason: string): void;
   /** The second connection takes the place of the first, which had all that came before; or it is given up. */
   endReplacing(isReplaced: boolean): void;
   /** The connection is asked something. What is returned is called once it answers. */

@@ -11,15 +11,17 @@ import { LIMIT_MS, type Running, streams } from "./stage.ts";
 
 /**
  * Lets the pipeline finish, compares its tables with the truth and its rollup with its ticks; `dead` counts what is on the
- * dead-letter topics. `unwanted`: when a feed was in no producer's SYMBOLS.
+ * dead-letter topics. `unwanted`: when a feed was in no producer's SYMBOLS. `leewayMs`: how
+ * much longer than by the design a gap may be at either end, where the machine has much else to do.
  */
 export async function finish(
   stage: Running,
   unwanted: readonly Interval[] = [],
+  leewayMs = 0,
 ): Promise<{ verdict: Verdict; dead: number }> {
   await drain(stage);
   const sent = await readAll(stage.kafka, topicName(stage.config.kafka, kline.message));
-  const verdict = await judge(stage.exchange.truth(), stage.sql, sent, unwanted);
+  const verdict = await judge(stage.exchange.truth(), stage.sql, sent, unwanted, leewayMs);
   stage.problems.push(...verdict.faults);
   await judgeRollup(stage);
   return { verdict, dead: await deadLetters(stage) };

@@ -23,7 +23,7 @@ export interface Bounds {
  * right where it fits some two stored ones: a producer may be away while nothing happens. Of several losses in one gap, one begins
  * at most 3.5 s after the other's end: so long their gaps may overlap.
  */
-export function createBounds({ from, to }: Pick<Interval, "from" | "to">): Bounds {
+export function createBounds({ from, to }: Pick<Interval, "from" | "to">, leewayMs = 0): Bounds {
   let last = -Infinity;
   let isMissing = false;
   /** From the message before the first loss to the one after the last. */
@@ -31,8 +31,8 @@ export function createBounds({ from, to }: Pick<Interval, "from" | "to">): Bound
   let fits = false;
   let longestBetween = 0;
 
-  const isEarly = (before: number) => from < before - EARLY_MS - OFFSET_MS;
-  const isLate = (after: number) => to > after + LATE_MS + OFFSET_MS;
+  const isEarly = (before: number) => from < before - EARLY_MS - OFFSET_MS - leewayMs;
+  const isLate = (after: number) => to > after + LATE_MS + OFFSET_MS + leewayMs;
   const stored = (time: number) => {
     if (isMissing) {
       if (loss) longestBetween = Math.max(longestBetween, last - loss.to);
@@ -45,11 +45,15 @@ export function createBounds({ from, to }: Pick<Interval, "from" | "to">): Bound
     stored,
     missing: () => void (isMissing = true),
     fault() {
+      // What goes on at the end lacks all that would come.
+      isMissing ||= to === Infinity;
       stored(Infinity);
       if (!loss) return fits ? undefined : "lies over messages that are all stored";
       if (isEarly(loss.from)) return `begins ${loss.from - from} ms before the last message before the loss`;
       if (isLate(loss.to)) return `ends ${to - loss.to} ms after the first message after the loss`;
-      if (longestBetween > EARLY_MS + LATE_MS) return `has ${longestBetween} ms of stored messages in it`;
+      if (longestBetween > EARLY_MS + LATE_MS + 2 * leewayMs) {
+        return `has ${longestBetween} ms of stored messages in it`;
+      }
     },
   };
 }

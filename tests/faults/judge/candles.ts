@@ -35,7 +35,7 @@ export const sentKey = (symbol: string, interval: string, openTime: number, even
 /**
  * Compares candles with the frames that were played of them. A row must be one of its candle's frames, to the letter;
  * those before it were rightly replaced, those after it are missing. Of those that were replaced `sent` says whether they were
- * received: one that is not on Kafka may have been missed, or merged with a later one.
+ * received: one that is not on Kafka may have been missed, or merged with a later one, so it explains a gap and needs none.
  */
 export function judgeCandles(
   frames: Iterable<KlineFrame>,
@@ -45,7 +45,7 @@ export function judgeCandles(
 ): Verdict {
   const tally = createTally();
   const rowsOf = Map.groupBy(rows, (row) => `${row.symbol} ${row.interval} ${row.openTime}`);
-  const known: { readonly frame: KlineFrame; readonly isStored: boolean }[] = [];
+  const all: { readonly frame: KlineFrame; readonly is: "stored" | "missing" | "replaced" }[] = [];
 
   for (const [key, candle] of Map.groupBy(frames, ({ k }) => `${k.s} ${k.i} ${k.t}`)) {
     const [row, ...more] = rowsOf.get(key) ?? [];
@@ -56,12 +56,13 @@ export function judgeCandles(
     candle.forEach((frame, i) => {
       tally.add("sent");
       if (i <= newest) tally.add("stored");
-      if (i >= newest || wasSent(frame, sent)) known.push({ frame, isStored: i <= newest });
+      const isKnown = i === newest || wasSent(frame, sent);
+      all.push({ frame, is: i > newest ? "missing" : isKnown ? "stored" : "replaced" });
     });
   }
-  for (const { frame, isStored } of known.sort((a, b) => a.frame.E - b.frame.E)) {
+  for (const { frame, is } of all.sort((a, b) => a.frame.E - b.frame.E)) {
     const feed = `${frame.k.s.toLowerCase()}@kline_${frame.k.i}`;
-    if (isStored) ledger.stored(feed, frame.E);
+    if (is !== "missing") ledger[is](feed, frame.E);
     else tally.add(ledger.missing(feed, frame.E), `kline ${JSON.stringify(frame)}`);
   }
   for (const row of [...rowsOf.values()].flat()) tally.add("wrong", `nobody sent ${JSON.stringify(row)}`);

@@ -16,6 +16,8 @@ export type Missing =
 export interface Ledger {
   stored(feed: string, time: number): void;
   missing(feed: string, time: number): Missing;
+  /** A message was rightly replaced, and it is not known whether it was received: it may be what a gap tells of. */
+  replaced(feed: string, time: number): void;
   /** Gaps that are longer than what is missing explains, in words. To be asked once all is told. */
   overclaims(): string[];
 }
@@ -31,26 +33,32 @@ export interface Claims {
 
 const byFeed = (intervals: readonly Interval[]) => Map.groupBy(intervals, ({ feed }) => feed);
 
-export function createLedger({ gaps, covered, unwanted }: Claims): Ledger {
+/** @param leewayMs how much longer than by the design a gap may be at either end, where the machine has much else to do */
+export function createLedger({ gaps, covered, unwanted }: Claims, leewayMs = 0): Ledger {
   const feeds = new Map([...Map.groupBy(gaps, ({ feed }) => feed)].map(([feed, some]) => [
     feed,
-    some.map((gap) => ({ gap, bounds: createBounds(gap) })),
+    some.map((gap) => ({ gap, bounds: createBounds(gap, leewayMs) })),
   ]));
   const [coveredOf, unwantedOf] = [byFeed(covered), byFeed(unwanted)];
   const isIn = (of: Map<string, Interval[]>, feed: string, time: number, margin: number) =>
     (of.get(feed) ?? []).some(({ from, to }) => from - margin <= time && time < to + margin);
+  const around = (feed: string, time: number) =>
+    (feeds.get(feed) ?? []).filter(({ gap: { from, to } }) =>
+      from - OFFSET_MS <= time && time < to + OFFSET_MS
+    );
   return {
     stored(feed, time) {
       for (const { bounds } of feeds.get(feed) ?? []) bounds.stored(time);
     },
     missing(feed, time) {
       if (isIn(unwantedOf, feed, time, 0)) return "unwanted";
-      const around = (feeds.get(feed) ?? []).filter(({ gap: { from, to } }) =>
-        from - OFFSET_MS <= time && time < to + OFFSET_MS
-      );
-      for (const { bounds } of around) bounds.missing();
-      if (around.length > 0) return "inGaps";
+      const gaps = around(feed, time);
+      for (const { bounds } of gaps) bounds.missing();
+      if (gaps.length > 0) return "inGaps";
       return isIn(coveredOf, feed, time, -OFFSET_MS) ? "lost" : "untold";
+    },
+    replaced(feed, time) {
+      for (const { bounds } of around(feed, time)) bounds.missing();
     },
     overclaims: () =>
       [...feeds.values()].flat().flatMap(({ gap, bounds }) => {

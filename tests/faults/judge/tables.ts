@@ -9,15 +9,19 @@ import { createTally, sum, type Verdict } from "./verdict.ts";
 
 /**
  * Compares both tables with all that the exchange played, and with the gaps. `sent`: what is on the topic of the candles;
- * `unwanted`: when a feed was in no producer's SYMBOLS.
+ * `unwanted`: when a feed was in no producer's SYMBOLS. `leewayMs`: how much longer than by the design a gap may be at either end.
  */
 export async function judge(
   truth: AsyncIterable<Truth>,
   sql: Sql,
   sent: readonly Incoming[],
   unwanted: readonly Interval[],
+  leewayMs: number,
 ): Promise<Verdict> {
-  const ledger = createLedger({ gaps: await readGaps(sql), covered: await readCoverage(sql), unwanted });
+  const ledger = createLedger(
+    { gaps: await readGaps(sql), covered: await readCoverage(sql), unwanted },
+    leewayMs,
+  );
   const candles: KlineFrame[] = [];
   const books = await judgeBooks(booksOf(truth, candles), bookRows(sql), ledger);
   const klines = judgeCandles(candles, await klineRows(sql), keysOf(sent), ledger);
