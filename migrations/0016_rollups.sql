@@ -130,7 +130,8 @@ begin
 end
 $$;
 
--- The first day of a table that must not be dropped, since the retention keeps it or a summary must still be computed from it.
+-- The first day of a table that must not be dropped, since the retention keeps it or a summary must still be computed from it. In a
+-- table without rows, as of a stream that nobody runs, the clock alone decides: its partitions hold nothing, and are made anew.
 create or replace function websocket.needed_since(table_name text) returns date
 language plpgsql stable
 set search_path = pg_catalog, websocket, pg_temp
@@ -138,12 +139,18 @@ set timezone = 'UTC'
 as $$
 declare
   stale constant text := (select rollups.stale from websocket.rollups where rollups.source = table_name);
+  since date := websocket.kept_since(table_name);
   unread date;
 begin
+  if since = '-infinity' then
+    select coalesce(max(websocket.now()::date - extract(day from kept.keep)::integer), since) into since
+    from websocket.retention as kept join websocket.daily_tables as daily on daily.parent = kept.table_name
+    where kept.table_name = needed_since.table_name and (websocket.span_of(daily.parent, daily.time_column, 'infinity')).last is null;
+  end if;
   if stale is not null then
     execute format('select min(mark.second)::date from websocket.%I as mark', stale) into unread;
   end if;
-  return least(websocket.kept_since(table_name), unread);
+  return least(since, unread);
 end
 $$;
 
@@ -176,7 +183,9 @@ begin
     return null;
   end if;
   if exists (select from websocket.rollups where rollups.source = drop_some.parent) then
-    insert into websocket.dropped_days (source, day) select drop_some.parent, unnest(gone) on conflict do nothing;
+    -- A day that was empty, of a table without rows, may get rows yet.
+    insert into websocket.dropped_days (source, day)
+    select drop_some.parent, day from unnest(gone) as day where day < websocket.kept_since(drop_some.parent) on conflict do nothing;
   else
     delete from websocket.dropped_days as dropped
     where dropped.day < (

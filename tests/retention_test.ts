@@ -3,7 +3,19 @@ import { migrate } from "../migrations/run.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
 import { silent } from "./silent.ts";
 import { emptyDatabase, schema, testDatabase } from "./stack.ts";
-import { DAY, insert, keep, partitionDays, retry, setClock, tick, tidyUp, whereabouts } from "./ticks.ts";
+import { refresh, rollup } from "./rollup.ts";
+import {
+  DAY,
+  insert,
+  keep,
+  partitionDays,
+  retry,
+  setClock,
+  store,
+  tick,
+  tidyUp,
+  whereabouts,
+} from "./ticks.ts";
 
 const today = Date.parse("2127-08-10T12:00:00Z");
 
@@ -66,6 +78,26 @@ Deno.test("after a week without rows all days are kept until rows come again", a
   await insert(sql, [tick(monday)]);
   await tidyUp(sql);
   assert.deepEqual(await ticks(sql), 2, "today's and that of seven days ago");
+});
+
+Deno.test("a table without rows drops its old partitions, also by a clock that is wrong, and rows that come later are rolled up", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await keep(sql, 7, 30);
+  await setClock(sql, today);
+  await tidyUp(sql);
+  await setClock(sql, today + 100 * DAY);
+  await tidyUp(sql);
+  const far = await partitionDays(sql);
+  assert.deepEqual([far[0], far.length], ["21271111", 10]);
+
+  await setClock(sql, today);
+  await tidyUp(sql);
+  await store(sql, [tick(today)]);
+  await tidyUp(sql);
+  await refresh(sql);
+  assert.deepEqual(await whereabouts(sql), { order_book_data_21270810: 1 });
+  assert.equal((await rollup(sql)).length, 1);
 });
 
 Deno.test("days and stray rows older than the retention are dropped; younger ones and those dated ahead are kept", async () => {
