@@ -58,7 +58,7 @@ export const shortScenarios: readonly Scenario[] = [
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
   ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
   ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
-  ...[lossesOverlap, muteBesideReconnect, coverageBehind, topicMadeAnew, logTruncated, retentionPassed],
+  ...[lossesOverlap, coverageBehind],
   ...[
     rollover,
     rolloverRefused,
@@ -82,5 +82,6 @@ export const shortScenarios: readonly Scenario[] = [
 /** The soak has those that take long, too. */
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
-  ...[threeProducers, clocksApart, marketQuiet],
+  ...[threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
+  ...[topicMadeAnew, logTruncated, retentionPassed],
 ];
