@@ -38,8 +38,8 @@ export async function untilJobsAreCurrent(stage: Running): Promise<void> {
 }
 
 /**
- * Waits until it is known of each session that it has ended, and of each gap what it is. Each feed then has a gap that goes on, as
- * nobody produces any more.
+ * Waits until it is known of each session that it has ended, and of each gap what it is. Each feed that was
+ * ever covered then has a gap that goes on, as nobody produces any more.
  */
 async function untilLedgerIsCurrent({ sql }: Pick<Running, "sql">): Promise<void> {
   await until("the gap ledger to be current", async () => {
@@ -48,7 +48,7 @@ async function untilLedgerIsCurrent({ sql }: Pick<Running, "sql">): Promise<void
         and not exists (select from websocket.stale_feeds)
         and not exists (select from websocket.gap_data where state = 'unknown')
         and not exists (
-          select from websocket.coverage where not exists (
+          select from websocket.coverage where covered_from < covered_to and not exists (
             select from websocket.gap_data as gap
             where (gap.stream, gap.feed) = (coverage.stream, coverage.feed) and state = 'open')) as "isCurrent"`;
     return isCurrent;
