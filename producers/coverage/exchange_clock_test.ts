@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startExchange } from "../../local/exchange/server.ts";
+import { usualMarket } from "../../shared/exchange/markets/mod.ts";
 import { createRequestPause } from "../../shared/exchange/request_pause.ts";
 import { sleep } from "../../shared/wait.ts";
 import { inFastTime } from "../../tests/fast_time.ts";
@@ -75,7 +76,7 @@ Deno.test("who waits for the time no longer waits once all ends", async () => {
 Deno.test("the exchange's time is not known before it has answered, and then to whole ms", async () => {
   const feed = { kind: "simulated", symbols: ["BTCUSDT"], intervals: [], rate: 1, seed: 1 } as const;
   await using exchange = await startExchange({ feed, paused: true });
-  const clock = createExchangeClock(`${exchange.url}/fapi/v1/time`, createRequestPause(), silent);
+  const clock = createExchangeClock(`${exchange.url}${usualMarket.paths.time}`, createRequestPause(), silent);
   assert.deepEqual([clock.earliest(), clock.latest()], [-Infinity, Infinity]);
   const stop = new AbortController();
   const running = clock.run(stop.signal);

@@ -33,7 +33,7 @@ Deno.test("a good frame that is damaged anywhere is refused or still a good fram
 
 Deno.test("acknowledgements, error replies and data are told apart, enveloped or bare", () => {
   assert.deepEqual(readFrame('{"result":null,"id":1}'), { kind: "ack", id: 1 });
-  assert.deepEqual(readFrame('{"result":["btcusdt@kline_1m"],"id":2}'), { kind: "ack" });
+  assert.deepEqual(readFrame('{"result":["btcusdt@kline_1m"],"id":2}'), { kind: "ack", id: 2 });
   assert.deepEqual(readFrame('{"error":{"code":4,"msg":"Too many subscriptions"},"id":1}'), {
     kind: "error",
     message: "Too many subscriptions (code 4)",

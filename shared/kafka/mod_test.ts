@@ -37,7 +37,7 @@ async function readCompressed(type: string, values: string[]): Promise<string[]>
   const admin = new kafkajs.Kafka({ brokers: [...config.brokers], logLevel: kafkajs.logLevel.NOTHING })
     .admin();
   const configEntries = [{ name: "compression.type", value: type }];
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: false });
   await admin.disconnect();
   await until("the topic to be led", () => kafka.extentOf(topic).then(() => true, () => false));
   await using producer = kafka.producer(topic);
