@@ -20,7 +20,6 @@ import {
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { clocksApart, producerKilledOften, threeProducers } from "./kills.ts";
-import { logTruncated, retentionPassed, topicMadeAnew } from "./logs.ts";
 import { lossesOverlap, muteBesideReconnect } from "./losses.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
 import { backlogPacked } from "./packed.ts";
@@ -58,7 +57,6 @@ export const shortScenarios: readonly Scenario[] = [
   ...[consumersShareWork, zombie, workersStopped, diskFull, lockTimeout, rowsLocked, rowsRefused],
   ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
   ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
-  ...[lossesOverlap, coverageBehind],
   ...[
     rollover,
     rolloverRefused,
@@ -82,6 +80,5 @@ export const shortScenarios: readonly Scenario[] = [
 /** The soak has those that take long, too. */
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
-  ...[threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
-  ...[topicMadeAnew, logTruncated, retentionPassed],
+  ...[lossesOverlap, coverageBehind, threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
 ];
