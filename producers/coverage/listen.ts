@@ -2,7 +2,7 @@ import type { FeedListener } from "../socket/types.ts";
 import type { AskedClock } from "./exchange_clock.ts";
 import type { Session } from "./session.ts";
 
-/** What a connection is to tell, for its session. `onSubscribed` is called once its feeds are subscribed. */
+/** What a connection is to tell, for its session. `onSubscribed` is called when its feeds are subscribed and none was lost meanwhile. */
 export function listenFor(
   session: Session,
   clock: AskedClock,
@@ -19,8 +19,9 @@ export function listenFor(
     async subscribed(feeds) {
       const before = feeds.map((feed) => losses.get(feed));
       await clock.known(signal);
-      session.subscribed(feeds.filter((feed, n) => losses.get(feed) === before[n]));
-      onSubscribed();
+      const left = feeds.filter((feed, n) => losses.get(feed) === before[n]);
+      session.subscribed(left);
+      if (left.length === feeds.length) onSubscribed();
     },
     lost(feeds, reason) {
       noteLoss(feeds);
