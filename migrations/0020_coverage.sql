@@ -103,6 +103,7 @@ create trigger take_coverage before insert on websocket.coverage_data
 for each row execute function websocket.take_coverage();
 
 -- Says that a partition is read to its end: all that it held so many ms ago is stored. A break of 3 s begins a new reading.
+-- Partitions that the topic does not have any more are forgotten: nobody reads them.
 create function websocket.note_coverage_read(partition integer, partitions integer, ago_ms double precision default 0) returns void
 language sql security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -113,6 +114,7 @@ begin atomic
     excluded.partitions,
     case when excluded.read_at - known.read_at between interval '0' and interval '3 s' then known.since else excluded.since end,
     excluded.read_at);
+  delete from websocket.coverage_reads as known where known.partition >= note_coverage_read.partitions;
 end;
 
 -- Until when the topic is read to its end. Null where it is behind, or was so within the last 20 s: as long a producer may need to
@@ -121,7 +123,7 @@ create function websocket.coverage_read_at() returns timestamptz
 language sql stable
 set search_path = pg_catalog, websocket, pg_temp
 begin atomic
-  select min(read_at) from websocket.coverage_reads where partition < partitions
+  select min(read_at) from websocket.coverage_reads
   having count(*) = max(partitions) and min(read_at) >= websocket.now() - interval '3 s'
     and max(since) <= websocket.now() - interval '20 s';
 end;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { coverageDatabase, type Gap, gapsOf, heartbeat, interval, keepGaps } from "./coverage.ts";
+import { coverageDatabase, EPOCH, type Gap, gapsOf, heartbeat, interval, keepGaps, NOW } from "./coverage.ts";
 import { history, modelGaps } from "./coverage_model.ts";
 
 const gap = (
@@ -23,6 +23,22 @@ Deno.test("a gap is what lies between two intervals, with the reason of the firs
   );
   await keepGaps(sql);
   assert.deepEqual(await gapsOf(sql), [gap(100, 200, "lost", "overflow", 7)]);
+});
+
+Deno.test("a coverage topic that is made anew with fewer partitions is known again once these are read to their end", async () => {
+  await using test = await coverageDatabase();
+  const { sql, clock } = test;
+  const read = async (partitions: number) => {
+    for (let n = 0; n < partitions; n++) await sql`select websocket.note_coverage_read(${n}, ${partitions})`;
+    return (await sql`select websocket.coverage_read_at() as at`)[0].at;
+  };
+  await read(6);
+  for (let second = 1; second <= 20; second++) {
+    await clock(NOW + second * 1_000);
+    await read(4);
+  }
+  await clock(NOW + 21_000);
+  assert.deepEqual(await read(4), new Date(EPOCH + NOW + 21_000));
 });
 
 /** A hole that was settled is not unsettled by an interval that is told of later and may cover it. */
