@@ -18,11 +18,11 @@ export interface Span {
 
 /** What is missing of a feed within its intervals, from `from` on and before `to`. */
 export interface Hole {
-  readonly from: number;
+  from: number;
   to: number;
   readonly reason: string;
   dropped: number | null;
-  readonly place: Place;
+  place: Place;
   /** The interval that it ended. */
   before?: Span;
 }

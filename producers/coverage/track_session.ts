@@ -151,17 +151,19 @@ export function createSession(options: SessionOptions): Session {
     dropped: (feed, eventTime, push) =>
       each([feed], (i) => {
         const hole = holes.get(i);
-        if (hole && eventTime >= hole.from) {
-          hole.to = Math.max(hole.to, eventTime + 1);
-          hole.dropped!++;
-          hole.hasGrown = true;
+        const place = [push, ...placeOf(outlets).slice(1)];
+        if (!hole) {
+          holes.set(i, {
+            ...{ from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1 },
+            ...{ place, hasGrown: true },
+          });
           return;
         }
-        const place = [push, ...placeOf(outlets).slice(1)];
-        holes.set(i, {
-          ...{ from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1 },
-          ...{ place, hasGrown: true },
-        });
+        // While two connections overlap, the buffer is not in the order of time.
+        if (eventTime < hole.from) Object.assign(hole, { from: eventTime, place });
+        hole.to = Math.max(hole.to, eventTime + 1);
+        hole.dropped!++;
+        hole.hasGrown = true;
       }),
     answered(sentAt) {
       // Where messages come, and late, the exchange's time is theirs.
