@@ -7,7 +7,7 @@ import type { ExchangeClock } from "./session.ts";
 export interface AskedClock extends ExchangeClock {
   /** Asks again and again until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
-  /** Resolves once the time is known, or the signal is aborted. */
+  /** Resolves once the time has been known, or the signal is aborted. */
   known(signal: AbortSignal): Promise<void>;
 }
 
@@ -16,10 +16,14 @@ const EVERY_MS = { known: 60_000, unknown: 2_000 };
 const ANSWER_MS = 5_000;
 /** How much faster or slower this machine's clock may run: a crystal's error is a tenth of it. */
 const DRIFT = 5e-4;
+/** Where the time of day has moved by so much more or less than `performance.now()`, the machine slept, or its clock was set. In ms. */
+const ASLEEP_MS = 1_000;
 
 /** The exchange's time at a moment of ours, and how uncertain it is; all in ms. */
 interface Reading {
   readonly at: number;
+  /** The same moment by the time of day. */
+  readonly timeOfDay: number;
   readonly earliest: number;
   readonly latest: number;
 }
@@ -33,15 +37,28 @@ export function createExchangeClock(
   url: string,
   requestPause: RequestPause,
   log: Log,
-  now: () => number = () => performance.now(),
 ): AskedClock {
   let reading: Reading | undefined;
   const isKnown = Promise.withResolvers<void>();
+  const now = () => performance.now();
 
+  // While a machine sleeps `performance.now()` stands still: a reading from before says nothing of the time after.
+  const isCurrent = ({ at, timeOfDay }: Reading) =>
+    // deno-lint-ignore bookline/elapsed -- only the time of day goes on while the machine sleeps
+    Math.abs(Date.now() - timeOfDay - (now() - at)) < ASLEEP_MS;
+  const current = () => reading && isCurrent(reading) ? reading : undefined;
+  const earliest = () => {
+    const known = current();
+    return known ? Math.floor(known.earliest + (now() - known.at) * (1 - DRIFT)) : -Infinity;
+  };
+  const latest = () => {
+    const known = current();
+    return known ? Math.ceil(known.latest + (now() - known.at) * (1 + DRIFT)) : Infinity;
+  };
   const uncertainty = ({ at, earliest, latest }: Reading) => latest - earliest + 2 * DRIFT * (now() - at);
   const ask = async (signal: AbortSignal) => {
     if (requestPause.left > 0) return;
-    const sentAt = now();
+    const [sentAt, sentOn] = [now(), Date.now()];
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
     const text = await response.text();
     const at = now();
@@ -51,21 +68,27 @@ export function createExchangeClock(
       throw new Error(`status ${response.status}, answer ${text.slice(0, 200)}`);
     }
     // The time is cut off to whole ms.
-    const found = { at, earliest: serverTime, latest: serverTime + 1 + at - sentAt };
-    if (!reading || uncertainty(found) < uncertainty(reading)) reading = found;
+    const found = {
+      // As if the machine had not slept since the request: if it has, nothing is known.
+      ...{ at, timeOfDay: sentOn + at - sentAt },
+      ...{ earliest: serverTime, latest: serverTime + 1 + at - sentAt },
+    };
+    const known = current();
+    const contradicts = found.latest < earliest() || found.earliest > latest();
+    if (!known || contradicts || uncertainty(found) < uncertainty(known)) reading = found;
     isKnown.resolve();
   };
 
   return {
-    earliest: () => reading ? Math.floor(reading.earliest + (now() - reading.at) * (1 - DRIFT)) : -Infinity,
-    latest: () => reading ? Math.ceil(reading.latest + (now() - reading.at) * (1 + DRIFT)) : Infinity,
+    earliest,
+    latest,
     async run(signal) {
       while (!signal.aborted) {
         await ask(signal).catch((error) => {
           if (signal.aborted) return;
           log.sparsely("clock", "cannot ask the exchange for its time", { why: describe(error) });
         });
-        await sleep(reading ? EVERY_MS.known : EVERY_MS.unknown, signal);
+        await sleep(current() ? EVERY_MS.known : EVERY_MS.unknown, signal);
       }
     },
     async known(signal) {

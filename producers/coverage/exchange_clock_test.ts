@@ -7,26 +7,37 @@ import { inFastTime } from "../../tests/fast_time.ts";
 import { silent } from "../../tests/silent.ts";
 import { createExchangeClock } from "./exchange_clock.ts";
 
-/** Runs a task beside a clock of an exchange that is `ahead` ms of ours, answers after `delay` ms, and at first is away. */
+/** An exchange that is `ahead` ms of ours, answers after twice `delay` ms, and at first is away. */
+const usualExchange = {
+  ...{ ahead: 0, delay: 100, awayFor: 0 },
+  answer: (time: number): unknown => ({ serverTime: time }),
+};
+
+/** Runs a task beside a clock of an exchange, which the task may change. */
 function withClock<T>(
-  { ahead = 0, delay = 100, awayFor = 0, answer = (time: number): unknown => ({ serverTime: time }) },
-  task: (clock: ReturnType<typeof createExchangeClock>, exchangeNow: () => number) => Promise<T>,
+  changes: Partial<typeof usualExchange>,
+  task: (
+    clock: ReturnType<typeof createExchangeClock>,
+    exchangeNow: () => number,
+    exchange: typeof usualExchange,
+  ) => Promise<T>,
 ): Promise<T> {
+  const exchange = { ...usualExchange, ...changes };
   return inFastTime(async () => {
     const start = Date.now();
     const realFetch = globalThis.fetch;
     globalThis.fetch = async () => {
-      if (Date.now() - start < awayFor) throw new Error("away");
-      await sleep(delay);
-      const time = Date.now() + ahead;
-      await sleep(delay);
-      return Response.json(answer(time));
+      if (Date.now() - start < exchange.awayFor) throw new Error("away");
+      await sleep(exchange.delay);
+      const time = Date.now() + exchange.ahead;
+      await sleep(exchange.delay);
+      return Response.json(exchange.answer(time));
     };
     const stop = new AbortController();
     const clock = createExchangeClock("http://exchange/time", createRequestPause(), silent);
     const running = clock.run(stop.signal);
     try {
-      return await task(clock, () => Date.now() + ahead);
+      return await task(clock, () => Date.now() + exchange.ahead, exchange);
     } finally {
       stop.abort();
       await running;
@@ -64,6 +75,28 @@ Deno.test("the exchange's time is between the two, however far it is from ours, 
       }
     });
   }
+});
+
+Deno.test("after the machine has slept the exchange's time is not known until it is asked again", async () => {
+  await withClock({}, async (clock, exchangeNow) => {
+    await clock.known(never);
+    const awake = Date.now;
+    Date.now = () => awake() + 3_600_000;
+    assert.deepEqual([clock.earliest(), clock.latest()], [-Infinity, Infinity]);
+    await sleep(61_000);
+    assert.ok(clock.earliest() <= exchangeNow() && exchangeNow() <= clock.latest());
+  });
+});
+
+Deno.test("an answer that contradicts what was known takes its place, though it is less exact", async () => {
+  await withClock({}, async (clock, exchangeNow, exchange) => {
+    await clock.known(never);
+    for (const ahead of [3_600_000, 0]) {
+      Object.assign(exchange, { ahead, delay: exchange.delay + 500 });
+      await sleep(65_000);
+      assert.ok(clock.earliest() <= exchangeNow() && exchangeNow() <= clock.latest());
+    }
+  });
 });
 
 Deno.test("who waits for the time no longer waits once all ends", async () => {
