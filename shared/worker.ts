@@ -20,6 +20,7 @@ import { watchEventLoop } from "./telemetry/event_loop.ts";
 import { createExposition } from "./telemetry/exposition.ts";
 import { serveHealth } from "./telemetry/health.ts";
 import { summaryOf } from "./telemetry/histogram.ts";
+import { processName } from "./telemetry/process_name.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
 /** What the loop of a worker is given. */
@@ -128,22 +129,31 @@ async function runProcess<N extends SliceName, O extends Variables>(
   }
 }
 
-/** Sends how the workers are, if they use Kafka and its configuration is right; else they tell what is wrong themselves. */
+/** A worker that reads its own configuration as it starts. */
+interface ConfiguredPart extends Part {
+  readonly name: string;
+  /** The slices that it reads. */
+  readonly slices: readonly SliceName[];
+}
+
+/** Sends how the workers are, if they use Kafka, and its configuration and their name are right; else they tell what is wrong themselves. */
 function announcement(
-  parts: readonly (Part & { readonly name: string; readonly usesKafka: boolean })[],
+  parts: readonly ConfiguredPart[],
   build: string,
   log: Log,
 ): Disposable | undefined {
-  const announced = parts.filter(({ usesKafka }) => usesKafka);
+  const announced = parts.filter(({ slices }) => slices.includes("kafka"));
   if (announced.length === 0) return undefined;
   let kafka: Config["kafka"];
+  let name: string;
   try {
+    name = processName(announced.flatMap(({ slices }) => slices));
     ({ kafka } = readConfig(Deno.env.toObject(), ["kafka"]));
   } catch {
     return undefined;
   }
   const ended = new AbortController();
-  const identity = { host: Deno.hostname(), name: kafka.groupId, build };
+  const identity = { host: Deno.hostname(), name, build };
   const topic = topicName(kafka, worker.message);
   announce(announced, identity, openKafka(kafka, log), topic, ended.signal, log)
     .catch((error) => log.debug("the state is not sent any more", { why: describe(error) }));
@@ -155,14 +165,14 @@ function partOf<N extends SliceName, O extends Variables>(
   plan: WorkerPlan<N, O>,
   { logLevel }: Config<never>,
   build: string,
-): Part & { readonly name: string; readonly usesKafka: boolean } {
+): ConfiguredPart {
   const { name, stream = name, slices } = plan;
   const log = createLog(name, logLevel);
   const telemetry = createTelemetry(stream);
   const declared = (plan.options ?? {}) as O;
   return {
     name,
-    usesKafka: slices.some((slice) => slice === "kafka"),
+    slices,
     log,
     telemetry,
     async run(stop) {
