@@ -5,6 +5,7 @@ import type { Stream } from "../shared/stream.ts";
 import { gap } from "../shared/streams/gap.ts";
 import { type Kline, kline } from "../shared/streams/kline.ts";
 import { book } from "../shared/streams/book.ts";
+import { tick } from "./postgres/test_rows.ts";
 import { createDecoder, newestPerRow } from "./decode.ts";
 
 const utf8 = new TextEncoder();
@@ -104,8 +105,8 @@ Deno.test("of a batch one message a row remains: the newest version, or the firs
 
 Deno.test("what the fast decoder does not know is counted, unless it knows no message of the stream", () => {
   const decoder = createDecoder(book.message);
-  // The fast decoder knows ASCII alone.
-  const usual = book.message.codec.encode({ ...fc.sample(anyBook, 1)[0], symbol: "BTCUSDT" });
+  // Any message would not do: the fast decoder leaves long ids, late times and Unicode to the codec.
+  const usual = book.message.codec.encode(tick(1));
   for (const text of [usual, ` ${usual}`, "{", usual]) decoder.read(utf8.encode(text));
   assert.equal(decoder.fallbacks, 2);
 
