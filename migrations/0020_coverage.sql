@@ -128,23 +128,28 @@ begin atomic
     and max(since) <= websocket.now() - interval '20 s';
 end;
 
--- The intervals with their ends as far as these are known by now.
+-- The intervals with their ends as far as these are known by now. None is live while the topic has not been read for 10 s: each is
+-- known only as far as its session told until then.
 create view websocket.coverage as
 select session, producer, stream, feed, symbol, covered_from,
   case
-    when coverage_data.reason not in ('open', 'silent') then coverage_data.covered_to
-    when coverage_data.reason = 'silent' then least(coverage_data.covered_to, greatest(covered_from, known.covered_to))
+    when told.reason not in ('open', 'silent') then told.covered_to
+    when told.reason = 'silent' then least(told.covered_to, greatest(covered_from, known.covered_to))
     else greatest(covered_from, known.covered_to)
   end as covered_to,
-  case
-    when coverage_data.reason in ('open', 'silent') and known.status = 'gone' then 'no heartbeat' else coverage_data.reason
-  end as reason,
+  case when is_open and known.status = 'gone' then 'no heartbeat' else told.reason end as reason,
   dropped,
-  coverage_data.covered_to as told_to,
-  coverage_data.reason in ('open', 'silent') as is_open,
-  coverage_data.reason in ('open', 'silent') and known.status is distinct from 'gone' as is_live,
-  coverage_data.reason = 'silent' or known.status is not distinct from 'stuck' as is_doubtful
-from websocket.coverage_data left join websocket.coverage_sessions as known using (session, producer, stream);
+  told.covered_to as told_to,
+  is_open,
+  goes_on and is_read as is_live,
+  goes_on and not is_read as is_unread,
+  told.reason = 'silent' or known.status is not distinct from 'stuck' as is_doubtful
+from websocket.coverage_data as told left join websocket.coverage_sessions as known using (session, producer, stream)
+cross join lateral (
+  select told.reason in ('open', 'silent') as is_open,
+    told.reason in ('open', 'silent') and known.status is distinct from 'gone' as goes_on,
+    coalesce((select min(read_at) from websocket.coverage_reads) >= now() - interval '10 s', false) as is_read
+) as judged;
 
 -- Forgets intervals of days that their stream's table no longer keeps, but not a feed's last one, and sessions without intervals.
 create function websocket.prune_coverage() returns void

@@ -8,6 +8,15 @@ create table websocket.gap_ledger (
 );
 insert into websocket.gap_ledger default values;
 
+-- Feeds of which nobody can tell now whether they are covered, as the coverage topic is not read. The gap ledger has no row for that:
+-- the process that keeps it is the one that reads the topic.
+create view websocket.unread_feeds as
+select stream, feed, min(symbol) as symbol, max(covered_to) as covered_to
+from websocket.coverage
+where is_unread and not exists (
+  select from websocket.gap_data as gap where (gap.stream, gap.feed) = (coverage.stream, coverage.feed) and gap.ended_at is null)
+group by stream, feed;
+
 -- Notes all feeds as stale that have an interval of these sessions that goes on.
 create function websocket.note_stale(sessions text[]) returns void
 language sql

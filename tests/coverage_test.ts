@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { countGaps } from "../local/up/gap_counts.ts";
 import { coverageDatabase, EPOCH, type Gap, gapsOf, heartbeat, interval, keepGaps, NOW } from "./coverage.ts";
 import { history, modelGaps } from "./coverage_model.ts";
 
@@ -39,6 +40,27 @@ Deno.test("a coverage topic that is made anew with fewer partitions is known aga
   }
   await clock(NOW + 21_000);
   assert.deepEqual(await read(4), new Date(EPOCH + NOW + 21_000));
+});
+
+Deno.test("an interval that goes on is live only while the coverage topic is read", async () => {
+  await using test = await coverageDatabase();
+  const { sql, store } = test;
+  await store(interval(["a/1", "BTCUSDT", 0, 0, "open"]), heartbeat("a/1", 0, 5_000));
+  await keepGaps(sql);
+  const judged = async () => {
+    const [{ is_live: isLive, covered_to: coveredTo }] = await sql`select * from websocket.coverage`;
+    const unread = await sql`select feed, covered_to from websocket.unread_feeds`.values();
+    return { isLive, coveredTo, unread: [...unread] };
+  };
+  const coveredTo = new Date(EPOCH + 5_000);
+  await sql`update websocket.coverage_reads set read_at = now()`;
+  assert.deepEqual(await judged(), { isLive: true, coveredTo, unread: [] });
+  await sql`update websocket.coverage_reads set read_at = now() - interval '11 s'`;
+  const unread = [["btcusdt@bookTicker", coveredTo]];
+  assert.deepEqual(await judged(), { isLive: false, coveredTo, unread });
+  assert.equal((await countGaps(sql, "websocket")).unknown, 1);
+  await sql`delete from websocket.coverage_reads`;
+  assert.deepEqual(await judged(), { isLive: false, coveredTo, unread }, "it was never read");
 });
 
 /** A hole that was settled is not unsettled by an interval that is told of later and may cover it. */

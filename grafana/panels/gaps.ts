@@ -8,7 +8,8 @@ export const coverage = () =>
     .title("Coverage")
     .description(
       "The share of the range in which everything that the exchange sent was received, or was fetched afterwards; of candles the " +
-        "interval of which most is missing. Streams and symbols with an open gap come first.",
+        "interval of which most is missing. Streams and symbols with an open gap come first. What is not known as the coverage " +
+        "consumer does not run counts as missing.",
     )
     .noValue("No coverage in this range. Are the producers and the coverage consumer running?")
     .withTarget(table(`
@@ -16,7 +17,7 @@ export const coverage = () =>
         select $__timeFrom()::timestamptz as since, least($__timeTo()::timestamptz, now()) as until
       ), feed as (
         select stream, feed, min(symbol) as symbol, min(covered_from) as first,
-          case when bool_or(is_live) then 'infinity' else max(covered_to) end as last
+          case when bool_or(is_live) then 'infinity' else max(covered_to) end as last, bool_or(is_unread) as is_unread
         from ${schema}.coverage group by stream, feed
       ), missing as (
         select stream, feed, count(*) as gaps, min(started_at) filter (where state = 'open') as open_since,
@@ -30,7 +31,7 @@ export const coverage = () =>
       select stream as "Stream", feed.symbol as "Symbol", open_since as "Open since",
         100 * extract(epoch from ends - greatest(first, since) - coalesce(length, '0'))
           / extract(epoch from until - since) as "Covered",
-        coalesce(gaps, 0) as "Gaps"
+        coalesce(gaps, 0) + case when is_unread and goes_on is distinct from true then 1 else 0 end as "Gaps"
       from (
         select distinct on (stream, symbol) *
         from (
@@ -59,7 +60,11 @@ export const gaps = () =>
       select started_at as "From", ended_at as "To",
         extract(epoch from coalesce(ended_at, now()) - started_at) as "Length",
         state as "State", stream as "Stream", feed as "Feed", reason as "Reason", coalesce(missing, dropped) as "Messages"
-      from ${schema}.gap_data
+      from (
+        select started_at, ended_at, state, stream, feed, reason, missing, dropped from ${schema}.gap_data
+        union all
+        select covered_to, null, 'unknown', stream, feed, 'coverage is not read', null, null from ${schema}.unread_feeds
+      ) as gap
       where started_at <= $__timeTo() and coalesce(ended_at, 'infinity') >= $__timeFrom()
       order by state <> 'open', ended_at is not null, started_at desc, feed limit 200
     `))

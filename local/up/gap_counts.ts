@@ -8,7 +8,14 @@ export type GapCounts = Readonly<Record<(typeof states)[number], number>>;
 
 /** Counts the gaps of a schema. */
 export async function countGaps(sql: Sql, schema: string): Promise<GapCounts> {
-  const rows = await sql`select state, count(*)::int as count from ${sql(schema)}.gap_data group by state`;
+  const rows = await sql`
+    select state, count(*)::int as count
+    from (
+      select state from ${sql(schema)}.gap_data
+      union all
+      select 'unknown' from ${sql(schema)}.unread_feeds
+    ) as gap
+    group by state`;
   const counts = new Map(rows.map(({ state, count }) => [state, count]));
   return Object.fromEntries(states.map((state) => [state, counts.get(state) ?? 0])) as GapCounts;
 }
