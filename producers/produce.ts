@@ -51,7 +51,10 @@ export async function produceFromSocket<M extends ExchangeMessage>(
     ...{ ...common, topic, kind: "kafka", rows: rowsOf(type) },
     onDropped: (entry, number) => coverage.dropped(entry, number),
   });
-  const letters = createOutlet({ ...common, topic: deadLetterTopic(topic), kind: "dead letters" });
+  const letters = createOutlet({
+    ...{ ...common, topic: deadLetterTopic(topic), kind: "dead letters" },
+    onDropped: (_letter, number) => coverage.droppedLetter(number),
+  });
   const coverage = createCoverage(
     ...[stream, symbols, connections, [messages, letters], requestPause, kafka, worker] as const,
   );

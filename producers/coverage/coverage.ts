@@ -23,6 +23,8 @@ export interface Coverage {
   readonly outlet: Outlet;
   /** The full buffer of the messages dropped this entry. */
   dropped(entry: Outgoing, push: number): void;
+  /** The full buffer of the dead letters dropped one. */
+  droppedLetter(push: number): void;
   /**
    * Tells once a second until the work has ended, and then the rest. If that can't be told in time, it is told less than was covered.
    * @param work sends the messages, and resolves once all are acked
@@ -114,6 +116,9 @@ export function createCoverage<M extends ExchangeMessage>(
       const message = stream.message.codec.decode(String(value));
       const one = feed!.feedOf(message);
       for (const session of sessions) session.dropped(one, message.eventTime, push);
+    },
+    droppedLetter(push) {
+      for (const session of sessions) session.droppedLetter(push);
     },
     async tellWhile(work) {
       const ended = new AbortController();

@@ -29,3 +29,37 @@ Deno.test("of messages that are dropped in another order than that of time none 
   session.stop();
   assert.deepEqual(coverageOf("a"), [[1_000, 2_990, "overflow", 4], [3_901, 9_900, "stopped", null]]);
 });
+
+Deno.test("a dead letter that is dropped is a gap of all feeds, from the second before it was received until 2 s after it", () => {
+  const letters = { pushed: 0, settled: 0 };
+  const messages = { pushed: 0, settled: 0 };
+  const time = { now: 1_000 };
+  const session = createSession({
+    ...{ session: "s", producer: "p", stream: "book", outlets: [messages, letters], judgesSilence: true },
+    feeds: new Map([["a", "A"], ["b", "B"]]),
+    clock: { earliest: () => time.now, latest: () => time.now },
+  });
+  session.subscribed(["a", "b"]);
+  const rows = new Map<string, unknown[]>();
+  const coveredTo: number[] = [];
+  while (time.now < 20_000) {
+    time.now += 500;
+    for (const feed of ["a", "b"]) session.message(feed, time.now);
+    if (time.now === 5_500) letters.pushed++;
+    if (time.now === 15_500) {
+      letters.settled = 1;
+      session.droppedLetter(0);
+    }
+    if (time.now % 1_000 > 0) continue;
+    for (const { feed, coveredFrom, coveredTo: to, reason, dropped } of session.take(true, 1_000)) {
+      if (feed === "") coveredTo.push(to);
+      else rows.set(`${feed} ${coveredFrom}`, [feed, coveredFrom, to, reason, dropped]);
+    }
+  }
+  // What came before the letter is covered up to a second before it, and no further until the gap is told.
+  assert.deepEqual([coveredTo[13], coveredTo[14]], [4_000, 15_000]);
+  assert.deepEqual([...rows.values()], [
+    ...[["a", 1_000, 4_000, "overflow", null], ["b", 1_000, 4_000, "overflow", null]],
+    ...[["a", 7_000, 7_000, "open", null], ["b", 7_000, 7_000, "open", null]],
+  ]);
+});

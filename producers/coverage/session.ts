@@ -28,7 +28,7 @@ export interface SessionOptions {
   /** The exchange's names of the feeds, each with its symbol. */
   readonly feeds: ReadonlyMap<string, string>;
   readonly clock: ExchangeClock;
-  /** Where messages go; the first is that which drops some when it is full. */
+  /** Where messages go, and where dead letters go. */
   readonly outlets: readonly Progress[];
   /** Whether a feed's silence may mean that it is dead. Where that can't be judged, as of liquidations, silence counts as covered. */
   readonly judgesSilence: boolean;
@@ -56,6 +56,8 @@ export interface Session {
   endReplacing(isReplaced: boolean): void;
   /** The full buffer dropped a message, which was the outlet's push of that number, counted from 0. */
   dropped(feed: string, eventTime: number, push: number): void;
+  /** The full buffer of dead letters dropped one, which was its push of that number. Nobody knows of which feed it was. */
+  droppedLetter(push: number): void;
   /** The connection answered a request. `sentAt`: the earliest exchange time at which that was sent. */
   answered(sentAt: number): void;
   /** Nothing has happened on the feed between its last message and `at`, by another way than the connection. */

@@ -25,7 +25,7 @@ export function tellSpans(
     if (!hasEnded && !span.told && coveredTo <= span.notBefore) return true;
     if (hasEnded && !isSettled(span.place, outlets)) return true;
     const { from, dropped } = span;
-    const to = hasEnded ? span.to : silentSince ?? from;
+    const to = hasEnded ? span.to : Math.max(from, silentSince ?? from);
     const reason = hasEnded || silentSince === undefined ? span.reason : "silent";
     const isKnown = span.told?.to === to && span.told.reason === reason && span.told.dropped === dropped;
     const isNothing = hasEnded && !span.told && to <= from;

@@ -22,6 +22,9 @@ const UNSEEN = 4;
 const NEWEST = 0;
 const COUNT = 1;
 
+/** The place of the dead letters among the outlets. */
+const LETTERS = 1;
+
 export function createSession(options: SessionOptions): Session {
   const { session, producer, stream, clock, outlets, judgesSilence } = options;
   const names = [...options.feeds.keys()];
@@ -29,6 +32,8 @@ export function createSession(options: SessionOptions): Session {
   const indices = new Map(names.map((name, i) => [name, i]));
   const spans: Span[][] = names.map(() => []);
   const holes = new Map<number, Hole & { hasGrown: boolean }>();
+  /** What was dropped since the last telling, and can be of any feed. */
+  let unknown: Hole | undefined;
   // Numbers in typed arrays are changed in place: a message allocates nothing.
   /** Of each feed, up to when it is known that nothing was missed. */
   const heard = new Float64Array(names.length).fill(-Infinity);
@@ -98,6 +103,24 @@ export function createSession(options: SessionOptions): Session {
     }
   };
 
+  /** Notes what a feed lacks. */
+  const lack = (i: number, { from, to, dropped, ...rest }: Hole) => {
+    const hole = holes.get(i);
+    if (!hole) return void holes.set(i, { from, to, dropped, ...rest, hasGrown: true });
+    // While two connections overlap, the buffer is not in the order of time.
+    if (from < hole.from) Object.assign(hole, { from, place: rest.place });
+    hole.to = Math.max(hole.to, to);
+    if (dropped) hole.dropped = (hole.dropped ?? 0) + dropped;
+    hole.hasGrown = true;
+  };
+  /** Any feed may lack what is not known to be of one. Past its last message it is not known to be covered. */
+  const shareUnknown = () => {
+    for (let i = 0; unknown && i < names.length; i++) {
+      lack(i, { ...unknown, from: judgesSilence ? Math.min(unknown.from, heard[i]) : unknown.from });
+    }
+    unknown = undefined;
+  };
+
   const isTold = () => isStopped && spans.every((some) => some.length === 0);
   const row = (i: number, { from, to, reason, dropped }: Told): Row => ({
     ...{ session, producer, feed: names[i], symbol: symbols[i], stream },
@@ -150,21 +173,15 @@ export function createSession(options: SessionOptions): Session {
     },
     dropped: (feed, eventTime, push) =>
       each([feed], (i) => {
-        const hole = holes.get(i);
         const place = [push, ...placeOf(outlets).slice(1)];
-        if (!hole) {
-          holes.set(i, {
-            ...{ from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1 },
-            ...{ place, hasGrown: true },
-          });
-          return;
-        }
-        // While two connections overlap, the buffer is not in the order of time.
-        if (eventTime < hole.from) Object.assign(hole, { from: eventTime, place });
-        hole.to = Math.max(hole.to, eventTime + 1);
-        hole.dropped!++;
-        hole.hasGrown = true;
+        lack(i, { from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1, place });
       }),
+    droppedLetter(push) {
+      const { before, after } = frontier.around(LETTERS, push);
+      const newest = after ? after.time + SKEW_MS : Math.max(line[NEWEST], clock.earliest());
+      unknown ??= { from: before.time, to: 0, reason: "overflow", dropped: null, place: before.place };
+      unknown.to = Math.max(unknown.to, newest + SKEW_MS);
+    },
     answered(sentAt) {
       // Where messages come, and late, the exchange's time is theirs.
       if (line[COUNT] === countBefore && sentAt > line[NEWEST]) line[NEWEST] = sentAt;
@@ -190,6 +207,7 @@ export function createSession(options: SessionOptions): Session {
       countBefore = line[COUNT];
       frontier.mark(line[NEWEST] - SKEW_MS);
       const coveredTo = frontier.reach();
+      shareUnknown();
       for (const [i, hole] of holes) {
         if (hole.hasGrown) takeOut(spans[i], hole);
         else holes.delete(i);
