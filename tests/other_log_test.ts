@@ -5,6 +5,7 @@ import { withAdmin } from "../shared/kafka/with_admin.ts";
 import { readConfig } from "../shared/config/config.ts";
 import { createClient } from "../shared/kafka/client.ts";
 import { createLogGuard } from "../shared/kafka/log_guard.ts";
+import { encodeMark, markOf } from "../shared/kafka/mark.ts";
 import { type Kafka, type Lost, openKafka } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { sleep } from "../shared/wait.ts";
@@ -162,6 +163,41 @@ Deno.test("nothing is committed while it can't be known whether the log is the o
     guard.marked([commit]),
     /^Error: it is not known yet whether the log is the one that was read$/,
   );
+});
+
+/** A guard of a topic of 100 messages, of which 105 were read. */
+async function guardOfShortLog() {
+  await using parts = new AsyncDisposableStack();
+  const topic = parts.use(await topicOf(old));
+  const late = named("late", 5);
+  const last = { offset: "104", key: utf8.encode("k"), value: utf8.encode(late[4]) };
+  await topic.commit("105", encodeMark(markOf(last)));
+  const changes: unknown[] = [];
+  const guard = createLogGuard(topic.client, topic, (beginnings) => changes.push(...beginnings), silent);
+  parts.defer(guard.close);
+  guard.assigned([topic.partition]);
+  const place = { topic: topic.topic, partition: topic.partition };
+  const kept = parts.move();
+  return {
+    ...{ changes, place },
+    mark: () => guard.marked([{ ...place, offset: "105" }]),
+    sendRest: () => topic.send(late),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+Deno.test("a log that does not show for a while what was read of it is the same: nothing is committed meanwhile", async () => {
+  await using short = await guardOfShortLog();
+  await assert.rejects(short.mark(), /^Error: it is not known yet/);
+  await short.sendRest();
+  await until("the log to be known", () => short.mark().then(() => true, () => false));
+  assert.deepEqual(short.changes, []);
+});
+
+Deno.test("a log that goes on to end before what was read of it was truncated", async () => {
+  await using short = await guardOfShortLog();
+  await until("the log to be another one", () => short.changes.length > 0);
+  assert.deepEqual(short.changes[0], { ...short.place, offset: "0" });
 });
 
 Deno.test("offsets that were committed without a mark are gone on from", async () => {

@@ -3,12 +3,14 @@ import { describe, type Log } from "../log.ts";
 import { withAdmin } from "./with_admin.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { Incoming } from "./incoming.ts";
-import { beginningOfOtherLog } from "./log_look.ts";
+import { findOtherLog } from "./log_look.ts";
 import { createMarks, decodeMark, encodeMark, type Mark } from "./mark.ts";
 
 /** How often the logs of the partitions are looked at, in ms, and how soon again after a look has failed. */
 const LOOK_MS = 10_000;
 const AGAIN_MS = 1_000;
+/** A log that ends before what was read of it counts as truncated once it has done so for this long, in ms: Kafka's replica.lag.time.max.ms. */
+const SHORT_MS = 30_000;
 
 /** An offset to be committed. */
 export interface Commit {
@@ -49,8 +51,10 @@ export function createLogGuard(
   let partitions: readonly number[] = [];
   /** Of each partition the mark that the next look is for; undefined until the group's commits are known. */
   let awaited: Map<number, Mark> | undefined;
-  /** The partitions that have not been looked at since they were assigned. */
+  /** The partitions that have not been looked at since they were assigned, or whose logs are too short. */
   let unknown = new Set<number>();
+  /** Since when logs end before what was read of them. */
+  const shortSince = new Map<number, number>();
   let generation = 0;
   let looking = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,9 +63,16 @@ export function createLogGuard(
     // A message that is read while the log is looked at may be another log's.
     const newest = marks.newest(partition);
     const mark = awaited?.get(partition);
-    const beginning = mark && await beginningOfOtherLog(client, topic, partition, mark, fetcher);
+    const other = mark && await findOtherLog(client, topic, partition, mark, fetcher);
     if (own !== generation) return [];
-    if (beginning !== undefined) return [{ topic, partition, offset: String(beginning) }];
+    if (other?.isShort) {
+      const since = shortSince.get(partition) ?? performance.now();
+      shortSince.set(partition, since);
+      unknown.add(partition);
+      if (performance.now() - since < SHORT_MS) return [];
+    }
+    if (other) return [{ topic, partition, offset: String(other.beginning) }];
+    shortSince.delete(partition);
     if (newest) awaited?.set(partition, newest);
     unknown.delete(partition);
     return [];
@@ -91,6 +102,7 @@ export function createLogGuard(
       partitions = mine;
       awaited = undefined;
       unknown = new Set(mine);
+      shortSince.clear();
       marks.clear();
       start();
     },

@@ -8,19 +8,27 @@ import { readSet } from "./record_set.ts";
 /** Before a log that seems to be another one is looked at again, in ms. */
 const AGAIN_MS = 500;
 
+/** Another log than when the mark was made, as it seems. */
+export interface OtherLog {
+  /** The offset of its first message. */
+  readonly beginning: number;
+  /** It ends before the mark. A leader that was elected just now may not show yet what was read, so that this says little at first. */
+  readonly isShort: boolean;
+}
+
 /**
  * Looks whether a partition's log is another one than when the mark was made. A broker that leads no longer may know less than the leader,
  * so that a difference counts once a second look sees it, which asks anew who leads.
- * @returns the offset of the log's first message if it is another log, else undefined
+ * @returns undefined if it is the same log
  * @throws what Kafka answers where the log can't be looked at
  */
-export async function beginningOfOtherLog(
+export async function findOtherLog(
   client: kafkajs.Kafka,
   topic: string,
   partition: number,
   mark: Mark,
   fetcher: Fetcher,
-): Promise<number | undefined> {
+): Promise<OtherLog | undefined> {
   if (await look(fetcher, partition, mark) === undefined) return undefined;
   await sleep(AGAIN_MS);
   const another = createFetcher(client, topic);
@@ -31,12 +39,13 @@ export async function beginningOfOtherLog(
   }
 }
 
-async function look(fetcher: Fetcher, partition: number, mark: Mark): Promise<number | undefined> {
+async function look(fetcher: Fetcher, partition: number, mark: Mark): Promise<OtherLog | undefined> {
   const message = await messageAt(fetcher, partition, mark.offset);
   const found = message && markOf(message).checksum;
   if (found === mark.checksum) return undefined;
   const [reach] = await fetcher.extentOf([partition]);
-  return isOtherLog(mark, reach, found) ? reach.low : undefined;
+  if (!isOtherLog(mark, reach, found)) return undefined;
+  return { beginning: reach.low, isShort: found === undefined && reach.high <= mark.offset };
 }
 
 /** The message at an offset, if there is one. @throws {Error} if its batch can't be read */
