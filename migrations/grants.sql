@@ -24,7 +24,8 @@ begin
     end loop;
     -- These run with the rights of the schema's owner.
     grant execute on function
-      websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read
+      websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read,
+      websocket.check_trade_ids
     to bookline_writer;
   end if;
 
@@ -41,7 +42,7 @@ begin
   end loop;
   if to_regrole('grafana_reader') is not null then
     grant usage on schema websocket to grafana_reader;
-    grant execute on function websocket.candles, websocket.candle_query to grafana_reader;
+    grant execute on function websocket.candles, websocket.candle_query, websocket.bars to grafana_reader;
     alter default privileges in schema websocket grant select on tables to grafana_reader;
   end if;
 end

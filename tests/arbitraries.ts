@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Book } from "../shared/streams/book.ts";
 import type { Kline } from "../shared/streams/kline.ts";
+import type { Trade } from "../shared/streams/trade.ts";
 
 /** Prices and quantities of every shape that is accepted: zeros in front and behind, up to 32 digits on each side. */
 export const anyDecimal: fc.Arbitrary<string> = fc.tuple(
@@ -50,5 +51,20 @@ export const anyBook: fc.Arbitrary<Book> = fc.record({
   askQty: anyDecimal,
   eventTime: anyTime,
   transactionTime: anyTime,
+  receivedAt: anyTime,
+}, { noNullPrototype: true });
+
+/** Aggregated trades, of all kinds of keys, some without a normal quantity. */
+export const anyTrade: fc.Arbitrary<Trade> = fc.record({
+  symbol: anySymbol,
+  aggTradeId: anyId,
+  price: anyDecimal,
+  qty: anyDecimal,
+  normalQty: fc.option(anyDecimal),
+  firstTradeId: anyId,
+  lastTradeId: anyId,
+  tradeTime: anyTime,
+  isBuyerMaker: fc.boolean(),
+  eventTime: anyTime,
   receivedAt: anyTime,
 }, { noNullPrototype: true });

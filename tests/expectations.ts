@@ -12,7 +12,7 @@ export interface Expectation {
 /** A time from ms since the epoch. */
 const time = (field: string) => `to_timestamp((${field})::bigint / 1000.0)`;
 
-/** By table. Binance: "Individual Symbol Book Ticker Streams", "Kline/Candlestick Streams". */
+/** By table. Binance: "Individual Symbol Book Ticker Streams", "Kline/Candlestick Streams", "Aggregate Trade Streams". */
 export const expectations = {
   order_book_data: {
     event: "bookTicker",
@@ -27,6 +27,23 @@ export const expectations = {
       ask_qty: "data->>'A'",
     },
     key: "symbol, update_id, transaction_time",
+    order: [],
+  },
+  trade_data: {
+    event: "aggTrade",
+    columns: {
+      symbol: "data->>'s'",
+      agg_trade_id: "(data->>'a')::bigint",
+      price: "data->>'p'",
+      qty: "data->>'q'",
+      normal_qty: "data->>'nq'",
+      first_trade_id: "(data->>'f')::bigint",
+      last_trade_id: "(data->>'l')::bigint",
+      trade_time: time("data->>'T'"),
+      is_buyer_maker: "(data->>'m')::boolean",
+      event_time: time("data->>'E'"),
+    },
+    key: "symbol, agg_trade_id, trade_time",
     order: [],
   },
   kline_data: {

@@ -170,7 +170,7 @@ Deno.test("120 days are cut to 7, and as many are made, even if a transaction ha
     (await partitionDays(sql)).filter((day) => day >= "2127" && day <= "21270810").length;
   assert.equal(await past(), 120);
   await keep(sql, 7);
-  const steps = await tidyUp(sql);
+  const steps = (await tidyUp(sql)).filter((step) => step.includes("order_book_data"));
   assert.equal(await past(), 8);
   assert.match(steps[0], /^dropped \d+ days of order_book_data, \d+ are left to drop$/);
   assert.ok(steps.length > 112 / 30, steps.join("\n"));
@@ -187,7 +187,7 @@ Deno.test("README's queries lock the days that they read, however many there are
   }
   const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
   const queries = /```sql\n([^]*?)```/.exec(readme)![1].split(";").filter((query) => /select/.test(query));
-  assert.equal(queries.length, 3);
+  assert.equal(queries.length, 4);
   for (const query of queries) {
     await sql.begin(async (transaction) => {
       await transaction.unsafe(query);

@@ -32,7 +32,7 @@ Deno.test("grafana_reader may call what the dashboard calls and nothing else", a
     select proname as name from pg_proc
     where pronamespace = 'websocket'::regnamespace and has_function_privilege('grafana_reader', oid, 'execute')
     order by name`;
-  assert.deepEqual(functions.map(({ name }) => name), ["candle_query", "candles"]);
+  assert.deepEqual(functions.map(({ name }) => name), ["bars", "candle_query", "candles"]);
   const candles = await roles.reader`select from websocket.candles('BTCUSDT', '1h', 'yesterday', 'today')`;
   assert.equal(candles.length, 0);
 });

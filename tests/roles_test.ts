@@ -37,6 +37,10 @@ Deno.test("bookline_writer can make nothing, and is refused the settings that th
     "insert into websocket.migrations values (9999, 'mine')",
     "insert into websocket.writable values ('retention', 'insert, update')",
     "insert into websocket.daily_tables values (9, 'kline_data', 'open_time')",
+    "insert into websocket.stale_trade_ids values (now(), 'BTCUSDT')",
+    "update websocket.trade_data set price = 0",
+    "delete from websocket.trade_runs",
+    "select websocket.note_trade_ids(now(), now())",
     "insert into websocket.stale_feeds values (now(), now(), 'book', 'btcusdt@bookTicker')",
     "update websocket.coverage_sessions set heard_at = now()",
     "select websocket.compute_gaps(now(), 1)",
@@ -83,6 +87,7 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
     where pronamespace = 'websocket'::regnamespace and has_function_privilege('bookline_writer', oid, 'execute')
     order by name`;
   assert.deepEqual(functions.map(({ name }) => name), [
+    "check_trade_ids",
     "keep_gaps",
     "kept_since",
     "note_coverage_read",

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { decimal, integer, jsonCodec, symbol, time } from "../message.ts";
+import type { Feed, MessageType, Storage, Stream } from "../stream.ts";
+
+const schema = z.object({
+  symbol,
+  aggTradeId: integer,
+  price: decimal,
+  qty: decimal,
+  normalQty: decimal.nullable(),
+  firstTradeId: integer,
+  lastTradeId: integer,
+  tradeTime: time,
+  isBuyerMaker: z.boolean(),
+  eventTime: time,
+  receivedAt: time,
+});
+
+/**
+ * One aggregated trade: the trades from `firstTradeId` to `lastTradeId`, of one price and one taker side within 100 ms. Price and quantities
+ * are decimal strings, times are ms since the epoch. `normalQty` leaves out what was filled by RPI orders; it is null where the exchange
+ * did not send it.
+ */
+export type Trade = z.infer<typeof schema>;
+
+// Binance: "Aggregate Trade Streams". `nq` is sent since 2025-12-31 and `st` since 2026.
+const wire = z.object({
+  e: z.literal("aggTrade"),
+  E: time,
+  a: integer,
+  s: symbol,
+  p: decimal,
+  q: decimal,
+  nq: decimal.optional(),
+  f: integer,
+  l: integer,
+  T: time,
+  m: z.boolean(),
+  st: integer.optional(),
+});
+
+/** Binance: "24hr Ticker Price Change Statistics". `lastId` is the id of the symbol's last trade, which nothing but a trade changes. */
+const ticker = z.object({ lastId: integer });
+
+/** The `st` of COIN-M, whose messages may come on connections of USD-M. Binance: "UM and CM WebSocket Stream Integration". */
+const COIN_M = 2;
+
+const nameOf = (symbol: string) => `${symbol.toLowerCase()}@aggTrade`;
+
+const feed: Feed<Trade, typeof wire> = {
+  route: "market",
+  options: {},
+  subscriptions: (symbol) => [nameOf(symbol)],
+  feedOf: ({ symbol }) => nameOf(symbol),
+  wire,
+  toMessages: (payload, receivedAt) =>
+    payload.st === COIN_M ? [] : [{
+      symbol: payload.s,
+      aggTradeId: payload.a,
+      price: payload.p,
+      qty: payload.q,
+      normalQty: payload.nq ?? null,
+      firstTradeId: payload.f,
+      lastTradeId: payload.l,
+      tradeTime: payload.T,
+      isBuyerMaker: payload.m,
+      eventTime: payload.E,
+      receivedAt,
+    }],
+  identity: ({ symbol, aggTradeId }) => `${symbol} ${aggTradeId}`,
+  silence: "trades",
+  confirmation: {
+    path: "ticker24h",
+    isQuiet: (answer, last) =>
+      last !== undefined && ticker.safeParse(answer).data?.lastId === last.lastTradeId,
+  },
+  sample:
+    '{"stream":"ethusdt@aggTrade","data":{"e":"aggTrade","E":1790000040270,"a":2210345678,"s":"ETHUSDT",' +
+    '"p":"2510.51","q":"3.500","nq":"3.250","f":6150021377,"l":6150021379,"T":1790000040118,"m":false,"st":1}}',
+};
+
+const message: MessageType<Trade> = {
+  name: "trade",
+  topic: "trade_data",
+  schema,
+  codec: jsonCodec(schema),
+  key: ["symbol", "aggTradeId", "tradeTime"],
+  version: [],
+  overflow: "drop",
+  lastPrice: ({ price }) => price,
+};
+
+const storage: Storage<Trade> = {
+  columns: {
+    symbol: "text",
+    aggTradeId: "bigint",
+    price: "numeric",
+    qty: "numeric",
+    normalQty: "numeric?",
+    firstTradeId: "bigint",
+    lastTradeId: "bigint",
+    tradeTime: "timestamptz",
+    isBuyerMaker: "boolean",
+    eventTime: "timestamptz",
+    receivedAt: "timestamptz",
+  },
+  migration: 25,
+  partitionedBy: "tradeTime",
+  rollup: { by: "tradeTime", stale: "stale_trade_seconds" },
+  jobs: [{ name: "trade ids", everyMs: 1_000, run: "check_trade_ids" }],
+};
+
+/** Aggregated trades: one row each. `aggTradeId` is contiguous within a symbol, so a jump is a known number of missing trades. */
+export const trade: Stream<Trade> = { message, feed, storage };
