@@ -15,6 +15,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   dashboard: () => import("./dashboard.ts"),
   storage: () => import("./storage.ts"),
   rollup: () => import("./rollup.ts"),
+  bars: () => import("./bars.ts"),
   coverage: () => import("./coverage.ts"),
 };
 
