@@ -42,7 +42,7 @@ const wire = z.object({
 /** Binance: "24hr Ticker Price Change Statistics". `lastId` is the id of the symbol's last trade, which nothing but a trade changes. */
 const ticker = z.object({ lastId: integer });
 
-/** The `st` of COIN-M, whose messages may come on connections of USD-M. Binance: "UM and CM WebSocket Stream Integration". */
+/** The `st` of the coin-margined market, whose messages may come on our connections. Binance: "UM and CM WebSocket Stream Integration". */
 const COIN_M = 2;
 
 const nameOf = (symbol: string) => `${symbol.toLowerCase()}@aggTrade`;

@@ -46,7 +46,7 @@ Deno.test("frames of 2021, without nq and st, and frames with unknown fields are
   assert.deepEqual(feed.toMessages(feed.wire.parse(later), 5), [expected]);
 });
 
-Deno.test("a trade of COIN-M on a connection of USD-M makes no message", () => {
+Deno.test("a trade of another market on our connection makes no message", () => {
   const coinM = { ...data, s: "BTCUSD_PERP", st: 2 };
   assert.deepEqual(feed.toMessages(feed.wire.parse(coinM), 5), []);
 });
