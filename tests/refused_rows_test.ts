@@ -14,7 +14,8 @@ Deno.test("while a trigger refuses all rows a consumer is stuck, with the trigge
   await using consumer = backlog.consume();
   const { stuck } = await until("the consumer to be stuck", async () => {
     const report = await consumer.report();
-    return report?.status === "stuck" && report;
+    // At first the partitions of today may still be missing, which is another reason.
+    return report?.status === "stuck" && !/has no partition/.test(report.stuck ?? "") && report;
   });
   assert.match(stuck!, /rows are refused, so the cause is not their content: not on Sundays/);
   assert.equal(await backlog.behind(), 100);
