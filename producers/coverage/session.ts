@@ -48,8 +48,6 @@ export interface Session {
   subscribed(feeds: Iterable<string>): void;
   /** Nothing comes on these feeds any more. What they said last was received. */
   lost(feeds: Iterable<string>, reason: string): void;
-  /** These feeds are not wanted any more, or not sent any more. What still comes on them is ignored. */
-  ended(feeds: Iterable<string>, reason: "unsubscribed" | "delisted"): void;
   /** These feeds have been dead since their last message. */
   mute(feeds: Iterable<string>): void;
   /** The second connection takes the place of the first, which had all that came before; or it is given up. */

@@ -156,11 +156,6 @@ export function createSession(options: SessionOptions): Session {
       before = line[NEWEST];
       each(feeds, (i) => close(i, endOf(i), reason));
     },
-    ended: (feeds, reason) =>
-      each(feeds, (i) => {
-        close(i, endOf(i), reason);
-        indices.delete(names[i]);
-      }),
     mute: (feeds) => each(feeds, (i) => close(i, heard[i], "mute")),
     endReplacing(isReplaced) {
       if (isReplaced) {
