@@ -1,4 +1,4 @@
-/** Types the README's commands for Docker, on the live and on the simulated stack. It needs an engine, and takes minutes. */
+/** Types the documents' commands for Docker, on the live and on the simulated stack. It needs an engine, and takes minutes. */
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ services:
   grafana: { profiles: [offline] }`;
 const withoutExchange = `${offline}
   kline-producer: { profiles: [offline] }
-  book-producer: { profiles: [offline] }`;
+  book-producer: { profiles: [offline] }
+  trade-producer: { profiles: [offline] }`;
 
 const stacks = {
   live: { files: "compose.yaml", database: "bookline", override: withoutExchange },
@@ -27,10 +28,13 @@ const stacks = {
   },
 };
 
-/** The README's commands for Docker, in its order. */
+/** The commands for Docker in README.md and in docs/operations.md, in their order. */
 async function commandsOf(): Promise<string[]> {
-  const [section] = /^## Docker$[^]*?^## /m.exec(await Deno.readTextFile(join(root, "README.md")))!;
-  const found = section.matchAll(/^ {4}(\S.*?)(?: {2,}#.*)?$|`((?:docker compose|git pull) [^`…]+)`/gm);
+  const texts = await Promise.all(
+    ["README.md", "docs/operations.md"].map((path) => Deno.readTextFile(join(root, path))),
+  );
+  const sections = texts.map((text) => /^## Docker$[^]*?^## /m.exec(text)![0]).join("");
+  const found = sections.matchAll(/^ {4}(\S.*?)(?: {2,}#.*)?$|`((?:docker compose|git pull) [^`…]+)`/gm);
   return [...found].map(([, block, inline]) => (block ?? inline).trim());
 }
 
@@ -78,13 +82,13 @@ async function openProject({ files, override }: (typeof stacks)["live"]) {
 
 for (const [name, stack] of Object.entries(stacks)) {
   Deno.test({
-    name: `docker, ${name}: the README's commands do as typed what it says, on this stack's database`,
+    name: `docker, ${name}: the documents' commands do as typed what they say, on this stack's database`,
     ignore,
     async fn() {
       await using project = await openProject(stack);
       const typed = new Set<string>();
       const commands = await commandsOf();
-      /** Types the README's only command that matches. */
+      /** Types the documents' only command that matches. */
       const run = async (pattern: RegExp, lines?: string) => {
         const found = commands.filter((command) => pattern.test(command));
         assert.equal(found.length, 1, `one command like ${pattern}: ${found}`);
@@ -113,7 +117,7 @@ for (const [name, stack] of Object.entries(stacks)) {
       await run(/--scale/);
       await run(/^docker compose stop$/);
       await run(/^docker compose start$/);
-      await run(/--build -d$/);
+      await run(/--build -d --remove-orphans$/);
       assert.equal((await symbols())?.[0], "made");
       await run(/down --volumes/);
       assert.doesNotMatch(await project.type("docker compose ps --all --quiet"), /\w/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig, readOptions, sliceNames, variablesOf } from "../shared/config/config.ts";
 import { listStreams } from "../shared/list_streams.ts";
+import { readDocuments } from "./documents.ts";
 
 const placeOf = (name: string) => new URL(`../${name}`, import.meta.url);
 const read = (name: string) => Deno.readTextFile(placeOf(name));
@@ -51,10 +52,8 @@ Deno.test("the only broker has one session timeout here and in Docker, and no sh
 });
 
 Deno.test("every file and folder that the documents name is there", async () => {
-  const pages = (await Array.fromAsync(Deno.readDir(placeOf("docs/")))).map(({ name }) => `docs/${name}`);
-  const texts = await Promise.all(["README.md", ...pages].map(read));
   const folders = "shared|producers|consumers|migrations|grafana|local|tests|bench|docs";
-  const named = texts.flatMap((text) =>
+  const named = (await readDocuments()).flatMap(({ text }) =>
     text.match(new RegExp(`(?<=\`)(${folders})/[\\w./]*(?=\`)`, "g")) ?? []
   );
   // Names with an x or with NN are placeholders.
