@@ -30,7 +30,8 @@ all are ${all.join(", ")}.
   --runs N         how often each case is measured; default: 3
   --messages N     drained or produced in each run; default: 500000
   --peer pyspark   measures the PySpark job too, beside the consumer
-  --json           prints one JSON object instead of tables`;
+  --json           prints one JSON object instead of tables
+  -h, --help       prints this`;
 
 const positive = (name: string, text: string) => {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -46,7 +47,7 @@ function read(args: string[]) {
       messages: { type: "string", default: "500000" },
       peer: { type: "string" },
       json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const { help, json, peer } = values;

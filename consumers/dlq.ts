@@ -1,5 +1,6 @@
 import { ConfigError, readConfig, variablesOf } from "../shared/config/config.ts";
 import { checkEnvFile } from "../shared/config/env_file.ts";
+import { requireDeno } from "../shared/deno_version.ts";
 import { kafkaFault, openKafka } from "../shared/kafka/mod.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { createLog, describe } from "../shared/log.ts";
@@ -19,6 +20,7 @@ const SHOWN = 20;
 async function main(args: string[]): Promise<string> {
   const request = readRequest(args);
   if (!request) return help;
+  requireDeno();
   await checkEnvFile(Object.keys(variablesOf(["running", "kafka"])));
   const config = readConfig(Deno.env.toObject(), ["kafka"]);
   const log = createLog("dlq", config.logLevel);

@@ -4,6 +4,16 @@
 import { dashboard } from "./dashboard.ts";
 import { dashboardFile as file } from "./json.ts";
 
+const help = `Writes the dashboard's JSON, grafana/dashboards/bookline.json, from its code. Commit both.
+
+Usage: deno task dashboard [--check]
+
+  --check   writes nothing; says whether the JSON is that of the code`;
+
+if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(help);
+  Deno.exit(0);
+}
 const json = JSON.stringify(dashboard(), null, 2) + "\n";
 
 if (!Deno.args.includes("--check")) {

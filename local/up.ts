@@ -1,4 +1,5 @@
 import { ConfigError } from "../shared/config/config.ts";
+import { requireDeno } from "../shared/deno_version.ts";
 import { describe } from "../shared/log.ts";
 import { endWithLaunchers } from "./launchers.ts";
 import { help, type Options, parseOptions } from "./up/options.ts";
@@ -14,6 +15,7 @@ Deno.exit(await main());
 
 async function main(): Promise<number> {
   try {
+    requireDeno();
     const options = parseOptions(Deno.args);
     if (!options.help) return await up(options);
     console.log(help);

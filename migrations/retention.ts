@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "../shared/config/config.ts";
+import { requireDeno } from "../shared/deno_version.ts";
 import { databaseFault } from "../shared/postgres/fault.ts";
 import { createLog, describe } from "../shared/log.ts";
 import { connect, type Sql } from "../shared/postgres/mod.ts";
@@ -67,6 +68,7 @@ async function main(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  requireDeno();
   const { database, logLevel } = readConfig(Deno.env.toObject(), ["database"]);
   const { schema } = database;
   const sql = connect(database, createLog("retention", logLevel));

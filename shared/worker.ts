@@ -9,6 +9,7 @@ import {
 import { checkEnvFile } from "./config/env_file.ts";
 import { buildOf, summarize } from "./config/summary.ts";
 import type { Values, Variables } from "./config/variables.ts";
+import { requireDeno } from "./deno_version.ts";
 import { createLog, describe, type Log } from "./log.ts";
 import { openKafka, topicName } from "./kafka/mod.ts";
 import { SchemaError } from "./postgres/schema.ts";
@@ -94,6 +95,7 @@ async function runProcess<N extends SliceName, O extends Variables>(
   if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
   let log = createLog(name, "info");
   try {
+    requireDeno();
     const unknown = Deno.args.filter((arg) => !words.includes(arg));
     if (unknown.length > 0) throw new ConfigError(`Cannot understand ${unknown.join(" ")}: see --help`);
     if (plans.length === 0) throw new ConfigError("Cannot start without a stream: see --help");

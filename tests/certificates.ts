@@ -1,4 +1,4 @@
-// @ts-types="npm:@types/node-forge@1.3.14"
+// @ts-types="@types/node-forge"
 import forge from "node-forge";
 
 const { pki } = forge;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../shared/config/config.ts";
+import { readTasks, scriptOf } from "../local/up/tasks.ts";
 import { listStreams } from "../shared/list_streams.ts";
 import { combinations, compose, hasCompose, isWorker, services } from "./compose.ts";
 
-const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+const tasks = readTasks();
 const { live, simulated } = combinations;
 
 const isHere = await hasCompose();
@@ -35,7 +36,7 @@ function scriptsOf(command: readonly string[]): string[] {
 
 play("compose: every stream has its producer and its consumer, in each combination of files", async () => {
   const scripts = Object.keys(tasks).filter((task) => /:(produce|consume)$/.test(task))
-    .map((task) => tasks[task].split(" ").at(-1)).sort();
+    .map((task) => scriptOf(tasks, task)).sort();
   for (const combination of Object.values(combinations)) {
     const started = (await services(combination)).filter(isWorker).flatMap(([, { command }]) =>
       scriptsOf(command!)

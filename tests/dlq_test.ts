@@ -54,7 +54,7 @@ Deno.test("dead letters are replayed once each, dropped for a reason, and listed
 /** Runs `deno task dlq …`; returns what it printed, and the most memory that it took in bytes. */
 async function run(args: string[], env: Record<string, string>): Promise<{ words: string; peak: number }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...taskArguments(await readTasks(), "dlq"), ...args],
+    args: [...taskArguments(readTasks(), "dlq"), ...args],
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     env,
     stdout: "piped",

@@ -19,7 +19,7 @@ async function kept() {
   await tidyUp(sql);
   const retention = async (args: string[], env: Record<string, string> = {}) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...taskArguments(await readTasks(), "retention"), ...args],
+      args: [...taskArguments(readTasks(), "retention"), ...args],
       cwd: fileURLToPath(new URL("..", import.meta.url)),
       env: { DB_URL: url, ...env },
     }).output();

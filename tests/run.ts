@@ -2,10 +2,22 @@
  * Runs the tests beside one Kafka and one Postgres, which all test files share; a test file that is run by itself with
  * `deno test` starts its own. Arguments go to `deno test`.
  */
+import { requireDeno } from "../shared/deno_version.ts";
 import { endWithLaunchers } from "../local/launchers.ts";
 import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
+const help = `Runs the tests beside one Kafka and one Postgres. All of them take a quarter of an hour.
+
+Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
+
+TEST_BOOTSTRAP_SERVER and TEST_DB_URL name servers that run already.`;
+
+if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(help);
+  Deno.exit(0);
+}
+requireDeno();
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
 

@@ -1,11 +1,8 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { freePort } from "../local/ports.ts";
+import { readTasks, root, taskArguments } from "../local/up/tasks.ts";
 import { spawnWatched } from "../local/watched.ts";
 import type { Report } from "../shared/telemetry/report.ts";
 import { until, witnesses } from "./until.ts";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** A worker's process. When it is disposed of it is killed, unless it has ended. */
 export interface TestWorker extends AsyncDisposable {
@@ -38,9 +35,8 @@ export function startWorker(
   project = root,
   preload?: string,
 ): TestWorker {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
   const [name, ...words] = task.split(" ");
-  const [run, ...rest] = tasks[name].split(" ").slice(1);
+  const [run, ...rest] = taskArguments(readTasks(project), name);
   const args = [run, ...preload ? ["--preload", preload] : [], ...rest, ...words];
   const port = freePort();
   const child = spawnWatched({

@@ -9,6 +9,7 @@ import { localFolder } from "../folders.ts";
 import { lockFolder } from "../lock.ts";
 import { apartOf } from "./apart.ts";
 import { commitHere } from "./commit.ts";
+import { writeUpDatabase } from "./database_file.ts";
 import { dataHint } from "./data_hint.ts";
 import { startLocalExchange } from "./exchange.ts";
 import { chooseFeed, headline, obstacleTo } from "./feed.ts";
@@ -46,7 +47,8 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
   const { terminal, signal, onChild } = surroundings;
   const env = Deno.env.toObject();
   const isSet = (name: string) => (env[name] ?? "").trim() !== "";
-  const [tasks, streams] = await Promise.all([readTasks(), listStreams()]);
+  const tasks = readTasks();
+  const streams = await listStreams();
   const declared: Variables = Object.assign({}, ...streams.map(({ feed }) => feed?.options));
   await checkEnvFile(Object.keys({ ...variablesOf(sliceNames), ...declared }));
   // Mistakes are reported before anything is started.
@@ -81,7 +83,8 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     BOOKLINE_BUILD: await commitHere() ?? "",
     ...workerSettings(env, feed, apart, { ...servers, exchange }),
   };
-  const config = readConfig({ ...env, ...settings });
+  const filled = { ...env, ...settings };
+  const config = readConfig(filled);
   const log = createLog("up", config.logLevel, terminal.say);
 
   terminal.say(`${options.fresh ? "Clearing" : "Preparing"} topics and tables`);
@@ -95,8 +98,10 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     makeTopics(streams, config.kafka, log, signal),
     migrate(taskArguments(tasks, "migrate"), settings, signal),
   ]);
+  stack.use(await writeUpDatabase({ env: databaseVariables(filled), headline: headline(feed) }));
+  const hint = dataHint(config, servers.databaseUrl !== undefined);
   terminal.say(
-    `Look at the data with\n${dataHint(config, streams[0].message, servers.databaseUrl !== undefined)}`,
+    ["Look at the data, in another terminal, with", ...hint.map((line) => `  ${line}`)].join("\n"),
   );
 
   const workers: WorkerProcess[] = [];
@@ -136,6 +141,10 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     signal,
   );
 }
+
+/** The variables by which another process finds the database. An empty value stands for none, whatever `.env` says. */
+const databaseVariables = (env: Record<string, string | undefined>) =>
+  Object.fromEntries(["DB_URL", "DB_USER", "DB_PASSWORD"].map((name) => [name, env[name] ?? ""]));
 
 /** One `up` at a time in a clone: two would share its servers' folders. */
 async function claim(): Promise<Disposable> {

@@ -13,7 +13,7 @@ export async function runTask(
   ...args: string[]
 ): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...taskArguments(await readTasks(), name), ...args],
+    args: [...taskArguments(readTasks(), name), ...args],
     cwd: root,
     env: settings,
   }).output();

@@ -1,0 +1,62 @@
+import { ConfigError, readConfig } from "../shared/config/config.ts";
+import { requireDeno } from "../shared/deno_version.ts";
+import { createLog, describe } from "../shared/log.ts";
+import { databaseFault } from "../shared/postgres/fault.ts";
+import { connect } from "../shared/postgres/mod.ts";
+import { MOST_ROWS, query } from "./sql/query.ts";
+import { layOut } from "./sql/table.ts";
+import { readUpDatabase } from "./up/database_file.ts";
+
+const help = `Shows the rows of a query, without psql. The query can't change anything.
+
+Usage:
+  deno task sql                    the newest candle of each symbol
+  deno task sql 'select …'         the rows of one statement, at most ${MOST_ROWS.toLocaleString("en-US")}
+
+The database is that of the \`deno task up\` that runs in this project, otherwise that of DB_URL, DB_USER and DB_PASSWORD. Tables are
+in the schema websocket: docs/data.md has each with a query. Times are UTC.`;
+
+/** The newest candle of each symbol. */
+const newestCandles = (schema: string): string => `
+  select symbol, open_time, close, volume, is_closed
+  from ${schema}.symbols cross join lateral (
+    select open_time, close, volume, is_closed from ${schema}.kline_data as candle
+    where candle.symbol = symbols.symbol and interval = '1m' order by open_time desc limit 1
+  ) as newest
+  order by symbol`;
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
+  requireDeno();
+  const env = Deno.env.toObject();
+  const up = await readUpDatabase();
+  if (!up && !env.DB_URL?.trim()) {
+    throw new ConfigError(
+      "Cannot find a database: deno task up does not run in this project, and DB_URL names none",
+    );
+  }
+  const { database } = readConfig({ ...env, ...up?.env }, ["database"]);
+  console.error(
+    `Database ${database.name} at ${database.host}:${database.port}${up ? `: ${up.headline}` : ""}`,
+  );
+  const sql = connect(database, createLog("sql", "warn"));
+  try {
+    const { columns, rows, isCut } = await query(
+      sql,
+      args.length > 0 ? args.join(" ") : newestCandles(database.schema),
+    );
+    console.log(layOut(columns, rows));
+    console.error(isCut ? `The first ${MOST_ROWS} rows: add a limit` : `${rows.length} rows`);
+  } catch (error) {
+    throw new Error(databaseFault(database, error));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+try {
+  await main(Deno.args);
+} catch (error) {
+  console.error(describe(error));
+  Deno.exit(error instanceof ConfigError ? 78 : 1);
+}
