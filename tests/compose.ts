@@ -27,8 +27,13 @@ const kept = (names: string[]) =>
 
 /** Whether there is an engine that runs containers. */
 export async function hasEngine(): Promise<boolean> {
-  const command = new Deno.Command("docker", { args: ["info"], stdout: "null", stderr: "null" });
-  return await command.output().then(({ success }) => success, () => false) && await hasCompose();
+  try {
+    const command = new Deno.Command("docker", { args: ["info"], stdout: "null", stderr: "null" });
+    return (await command.output()).success && await hasCompose();
+  } catch {
+    // Docker is not installed: Deno throws before there is a promise.
+    return false;
+  }
 }
 
 /** Whether Docker Compose is there. */
