@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { canonicalDecoder } from "../shared/canonical.ts";
 import type { Incoming } from "../shared/kafka/mod.ts";
 import { faultOf } from "../shared/message.ts";
-import { isNewer, rowKey } from "../shared/order.ts";
+import { newestOf, rowKey } from "../shared/order.ts";
 import type { MessageType, StreamMessage } from "../shared/stream.ts";
 
 /** Decodes the values of a stream's messages. */
@@ -72,13 +72,13 @@ function isLegacy<M extends StreamMessage>({ schema }: MessageType<M>, text: str
   }
 }
 
-/** One message a row: the newest version; of equal ones the first. */
+/** One message a row: the newest version, see `newestOf`; of equal ones the first. */
 export function newestPerRow<M extends StreamMessage>(type: MessageType<M>, messages: Iterable<M>): M[] {
   const rows = new Map<string, M>();
   for (const message of messages) {
     const key = rowKey(type, message);
     const stored = rows.get(key);
-    if (stored === undefined || isNewer(type, message, stored)) rows.set(key, message);
+    rows.set(key, stored === undefined ? message : newestOf(type, stored, message));
   }
   return [...rows.values()];
 }

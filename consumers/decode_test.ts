@@ -70,9 +70,21 @@ function stored(batches: Kline[][]): Map<string, Kline> {
   for (const message of batches.flatMap((batch) => newestPerRow(kline.message, batch))) {
     const key = [message.symbol, message.interval, message.openTime].join();
     const old = rows.get(key);
-    const wins = !old ||
-      (message.isClosed !== old.isClosed ? message.isClosed : message.eventTime > old.eventTime);
-    if (wins) rows.set(key, message);
+    if (!old) rows.set(key, message);
+    else if (
+      message.isClosed !== old.isClosed
+        ? message.isClosed
+        : message.revision !== old.revision
+        ? message.revision > old.revision
+        : message.eventTime > old.eventTime
+    ) {
+      const { firstTradeId, lastTradeId } = message;
+      rows.set(key, {
+        ...message,
+        firstTradeId: firstTradeId ?? old.firstTradeId,
+        lastTradeId: lastTradeId ?? old.lastTradeId,
+      });
+    }
   }
   return rows;
 }

@@ -44,7 +44,7 @@ export async function produceFromSocket<M extends ExchangeMessage>(
   const connections = connectionsOf(config.binanceWsUrl, route, [...symbols.keys()]);
   const kafka = openKafka(config.kafka, log);
   const topic = topicName(config.kafka, type);
-  const requestPause = createRequestPause();
+  const requestPause = createRequestPause(config.weightPerMinute);
   // A flood of bad frames comes as fast as a flood of good ones: both buffers have the configured size.
   const common = { kafka, config: config.kafka, limit: config.bufferBytes, signal: deadline, log };
   const messages = createOutlet({

@@ -36,6 +36,17 @@ export function isNewer<M extends StreamMessage>(type: MessageType<M>, a: M, b: 
   return false;
 }
 
+/**
+ * What is kept of two versions of one row, of which `stored` came first: it itself if `next` is no newer, else `next`, with the stored
+ * values of the fields that a null does not replace.
+ */
+export function newestOf<M extends StreamMessage>(type: MessageType<M>, stored: M, next: M): M {
+  if (!isNewer(type, next, stored)) return stored;
+  const lacks = type.kept?.filter((field) => next[field] === null && stored[field] !== null) ?? [];
+  if (lacks.length === 0) return next;
+  return { ...next, ...Object.fromEntries(lacks.map((field) => [field, stored[field]])) };
+}
+
 /** @throws {Error} if the field's type has no order that JavaScript and PostgreSQL share */
 function comparison<M extends StreamMessage>({ name, schema }: MessageType<M>, field: string): Compare {
   const type = fieldType(schema.shape[field])?.type;

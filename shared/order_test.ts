@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { columnName } from "./columns.ts";
 import { decimal, integer, jsonCodec, symbol } from "./message.ts";
-import { compareDecimals, isNewer, requireOrder, rowKey } from "./order.ts";
+import { compareDecimals, isNewer, newestOf, requireOrder, rowKey } from "./order.ts";
 import type { MessageType } from "./stream.ts";
 import { type Kline, kline } from "./streams/kline.ts";
 import { anyDecimal, anyKline } from "../tests/arbitraries.ts";
@@ -115,7 +115,35 @@ Deno.test("a closed candle is newer than an open one, whatever the event times s
   }));
 });
 
-Deno.test("of two candles in the same state the greater event time is newer; of equals neither is", () => {
+Deno.test("of two candles in the same state the greater revision is newer, whatever the event times say", () => {
+  const anyRevision = fc.integer({ min: 0, max: 2 });
+  fc.assert(fc.property(anyKline, anyKline, anyRevision, anyRevision, (candle, other, a, b) => {
+    fc.pre(a !== b);
+    const [one, two] = [{ ...candle, revision: a }, {
+      ...candle,
+      revision: b,
+      eventTime: other.eventTime,
+    }];
+    assert.equal(isNewer(kline.message, one, two), a > b);
+  }));
+});
+
+Deno.test("a newer candle without ids of trades keeps those of the older one, and an older one gives it none", () => {
+  fc.assert(fc.property(anyKline, anyKline, (candle, other) => {
+    const next: Kline = { ...other, firstTradeId: null };
+    const newest = newestOf(kline.message, candle, next);
+    if (!isNewer(kline.message, next, candle)) assert.equal(newest, candle);
+    else {
+      assert.deepEqual(newest, {
+        ...next,
+        firstTradeId: candle.firstTradeId,
+        lastTradeId: next.lastTradeId ?? candle.lastTradeId,
+      });
+    }
+  }));
+});
+
+Deno.test("of two candles in the same state and of one revision the greater event time is newer; of equals neither is", () => {
   fc.assert(fc.property(anyKline, fc.nat(100), fc.nat(100), (candle, a, b) => {
     const [one, other] = [{ ...candle, eventTime: a }, { ...candle, eventTime: b, close: "1" }];
     assert.equal(isNewer(kline.message, one, other), a > b);

@@ -43,6 +43,8 @@ export interface MessageType<M extends StreamMessage = StreamMessage> {
   readonly key: readonly (keyof M & string)[];
   /** Of two versions the greater in these fields, compared in turn, is the newer one; of equals the stored one stays. See `order.ts`. */
   readonly version: readonly (keyof M & string)[];
+  /** Fields that a newer version leaves as they were where it has null. */
+  readonly kept?: readonly (keyof M & string)[];
   /** What a producer's full buffer does: keep the newest version of each row, or drop the oldest message. */
   readonly overflow: "merge" | "drop";
   /** The price to show for the symbol, a decimal string. */
@@ -72,8 +74,27 @@ export interface Feed<M, W extends z.ZodType = z.ZodType, O extends Variables = 
   readonly silence: "trades" | "always" | "unknown";
   /** How REST tells that nothing has happened on a silent feed; absent where it can't, or where silence tells nothing. */
   readonly confirmation?: Confirmation<M>;
+  /** How REST gives what was missed; absent where it can't. */
+  readonly refill?: Refill<M>;
   /** A frame of the form that the exchange sends today. */
   readonly sample: string;
+}
+
+/** How REST gives messages that were missed. Each has a position within its feed: a time in ms, or an id that rises by 1. */
+export interface Refill<M, R extends z.ZodType = z.ZodType> {
+  /** The path that is asked; the market knows how many rows an answer has, and what it costs. */
+  readonly path: "klines" | "aggTrades";
+  /** What names the feed in a request. */
+  query(symbol: string, feed: string): Record<string, string>;
+  /** What positions are. */
+  readonly by: "time" | "id";
+  /** A row of the answer. Unknown fields are ignored. */
+  readonly row: R;
+  /** The message of a row that was fetched at `fetchedAt`, in ms since the epoch by our clock. */
+  toMessage(row: z.output<R>, symbol: string, feed: string, fetchedAt: number): M;
+  readonly positionOf: (message: M) => number;
+  /** The position that follows the message's. */
+  readonly nextOf: (message: M) => number;
 }
 
 /** A look by REST at what a symbol has. */

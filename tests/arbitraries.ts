@@ -34,11 +34,12 @@ export const anyKline: fc.Arbitrary<Kline> = fc.record({
   takerBuyBaseVolume: anyDecimal,
   takerBuyQuoteVolume: anyDecimal,
   numTrades: anyId,
-  firstTradeId: anyId,
-  lastTradeId: anyId,
+  firstTradeId: fc.option(anyId),
+  lastTradeId: fc.option(anyId),
   isClosed: fc.boolean(),
   eventTime: fc.integer({ min: 1_790_000_000_000, max: 1_790_000_000_009 }),
   receivedAt: anyTime,
+  revision: fc.integer({ min: 0, max: 2 }),
 }, { noNullPrototype: true });
 
 /** Best bids and asks, of all kinds of keys. */

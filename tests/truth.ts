@@ -26,6 +26,8 @@ export interface Leeway {
    * in a recording it does not.
    */
   readonly eventTime?: number;
+  /** Columns that are not compared: REST does not tell them. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -37,7 +39,7 @@ export async function compareWithTruth(
   sql: Sql,
   topic: keyof typeof expectations,
   truth: AsyncIterable<Truth>,
-  { eventTime = 0 }: Leeway = {},
+  { eventTime = 0, without = [] }: Leeway = {},
 ): Promise<Comparison> {
   const expectation = expectations[topic];
   const connection = await sql.reserve();
@@ -48,7 +50,7 @@ export async function compareWithTruth(
     }
     await connection.unsafe(`create temp table expected as ${rowsOf(expectation)}`);
     await connection`analyze expected`;
-    const joined = joinOf(`websocket.${topic}`, expectation, eventTime);
+    const joined = joinOf(`websocket.${topic}`, expectation, eventTime, without);
     const [counts] = await connection.unsafe<[Omit<Comparison, "samples">]>(`
       select
         count(*) filter (where is_sent)::int as expected,
@@ -92,8 +94,15 @@ function rowsOf({ columns, key, order }: Expectation): string {
 }
 
 /** Each expected row beside the stored one of its key, and what there is of the two. */
-function joinOf(table: string, { columns, key }: Expectation, eventTime: number): string {
-  const agree = Object.entries(columns).map(([name, expression]) =>
+function joinOf(
+  table: string,
+  { columns, key }: Expectation,
+  eventTime: number,
+  without: readonly string[],
+): string {
+  const agree = Object.entries(columns).filter(([name]) => !without.includes(name)).map((
+    [name, expression],
+  ) =>
     name === "event_time"
       ? `kept.event_time - sent.event_time between interval '0' and interval '${eventTime} ms'`
       // What is a string in JSON is compared as text.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Sql } from "../../shared/postgres/mod.ts";
 import { SchemaError } from "../../shared/postgres/schema.ts";
-import { isNewer, rowKey } from "../../shared/order.ts";
+import { newestOf, rowKey } from "../../shared/order.ts";
 import { book } from "../../shared/streams/book.ts";
 import { type Kline, kline } from "../../shared/streams/kline.ts";
 import { anyKline } from "../../tests/arbitraries.ts";
@@ -13,7 +13,8 @@ import { createSink } from "./sink.ts";
 import { candle, count, openTime, tick, ticks } from "./test_rows.ts";
 
 const candles = (sql: Sql) =>
-  sql`select symbol, interval, open_time, close::text, is_closed, event_time from websocket.kline_data
+  sql`select symbol, interval, open_time, close::text, first_trade_id, last_trade_id, is_closed, revision,
+      event_time from websocket.kline_data
     order by symbol, interval, open_time`;
 
 Deno.test("a schema that is older than the stream needs is refused, with the command to run", async () => {
@@ -21,7 +22,7 @@ Deno.test("a schema that is older than the stream needs is refused, with the com
   await using sink = createSink(kline, database.config, silent);
   await assert.rejects(sink.open(), (error) =>
     error instanceof SchemaError &&
-    /Cannot use the database as its schema must be 1 or later: it is 0. Run: deno task migrate/.test(
+    /Cannot use the database as its schema must be 28 or later: it is 0. Run: deno task migrate/.test(
       error.message,
     ));
 });
@@ -60,16 +61,35 @@ Deno.test("candles in any order and any batches leave the row that the design's 
       }
       const expected = new Map<string, Kline>();
       for (const message of messages) {
-        const stored = expected.get(rowKey(kline.message, message));
-        if (!stored || isNewer(kline.message, message, stored)) {
-          expected.set(rowKey(kline.message, message), message);
-        }
+        const key = rowKey(kline.message, message);
+        const stored = expected.get(key);
+        expected.set(key, stored ? newestOf(kline.message, stored, message) : message);
       }
       const rows = (await candles(database.sql)).map((row) =>
-        [row.symbol, row.interval, Number(row.open_time), row.is_closed, Number(row.event_time)].join()
+        [
+          row.symbol,
+          row.interval,
+          Number(row.open_time),
+          row.first_trade_id,
+          row.last_trade_id,
+          row.is_closed,
+          row.revision,
+          Number(row.event_time),
+        ]
+          .join()
       );
       const wanted = [...expected.values()].map((one) =>
-        [one.symbol, one.interval, one.openTime, one.isClosed, one.eventTime].join()
+        [
+          one.symbol,
+          one.interval,
+          one.openTime,
+          one.firstTradeId,
+          one.lastTradeId,
+          one.isClosed,
+          one.revision,
+          one.eventTime,
+        ]
+          .join()
       );
       assert.deepEqual(rows.toSorted(), wanted.toSorted());
     }),

@@ -30,7 +30,7 @@ export function statementsOf<M extends StreamMessage>(
   // The name has the migration's number: behind a pooler a session may have the table of an older worker.
   const staged = `pg_temp."${message.topic}_staged_${storage.migration}"`;
   const replaced = fields.filter((field) => !message.key.includes(field))
-    .map((field) => `${quoted(field)} = excluded.${quoted(field)}`);
+    .map((field) => `${quoted(field)} = ${newestSql(field, message.kept?.includes(field) ?? false)}`);
   const conflict = message.version.length === 0
     ? "do nothing"
     : `do update set ${replaced.join(", ")} where ${isNewerSql(message.version, storage.columns)}`;
@@ -49,6 +49,12 @@ export function statementsOf<M extends StreamMessage>(
       `insert into ${schema}.${storage.rollup?.stale} (second)
         select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,
   };
+}
+
+/** The field of `newestOf` of shared/order.ts, once the row `excluded` is the newer one. */
+function newestSql(field: string, isKept: boolean): string {
+  const [next, stored] = [`excluded.${quoted(field)}`, `stored.${quoted(field)}`];
+  return isKept ? `coalesce(${next}, ${stored})` : next;
 }
 
 /** `isNewer` of shared/order.ts as a condition: the row `excluded` is a newer version than the row `stored`. */

@@ -59,16 +59,25 @@ const anyVersions = fc.record(pools).chain((pools) => {
     atOrNull: fc.constantFrom(...atOrNull),
     isFinal: fc.constantFrom(...isFinal),
     isFinalOrNull: fc.constantFrom(...isFinalOrNull),
+    detailOrNull: fc.constantFrom(null, { a: 1 }, { a: 2 }),
   });
   return fc.array(version, { minLength: 1, maxLength: 30 });
 }).map((all) => all.map((one, nth) => sample({ ...one, nth })));
 
-/** Of each row the version that no other is newer than; of equals the first. */
+/**
+ * Of each row the version that no other is newer than; of equals the first. What it lacks of the detail is that of the last version before
+ * it that was newer than all before, and that has one.
+ */
 function preferred(type: MessageType<Sample>, messages: readonly Sample[]): string[] {
   const rows = Map.groupBy(messages, ({ symbol }) => symbol);
-  return [...rows.values()].map((versions) =>
-    versions.find((one) => !versions.some((other) => isNewer(type, other, one)))!
-  ).map(({ symbol, nth }) => `${symbol} ${nth}`).sort();
+  return [...rows.values()].map((versions) => {
+    const { symbol, nth } = versions.find((one) => !versions.some((other) => isNewer(type, other, one)))!;
+    const stored = versions.filter((one, i) =>
+      versions.slice(0, i).every((other) => isNewer(type, one, other))
+    );
+    const detail = stored.findLast(({ detailOrNull }) => detailOrNull !== null)?.detailOrNull;
+    return `${symbol} ${nth} ${detail?.a ?? "none"}`;
+  }).sort();
 }
 
 Deno.test("a sink is refused before it connects if its stream's versions are ordered by JSON or a text", () => {
@@ -95,7 +104,8 @@ Deno.test("whatever the fields of the version and the batches, the table holds t
         const batch = messages.slice(at, at += cuts[i % cuts.length]);
         assert.deepEqual(await sink.write(() => newestPerRow(stream.message, batch)), []);
       }
-      const rows = await database.sql`select symbol || ' ' || nth as row from websocket.sample_data`;
+      const rows = await database.sql`
+        select symbol || ' ' || nth || ' ' || coalesce(detail_or_null->>'a', 'none') as row from websocket.sample_data`;
       assert.deepEqual(rows.map(({ row }) => row).sort(), preferred(stream.message, messages));
     }),
     { numRuns: 100 },

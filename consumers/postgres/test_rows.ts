@@ -24,6 +24,7 @@ export const candle = (fields: Partial<Kline>): Kline => ({
   isClosed: false,
   eventTime: openTime + 1_000,
   receivedAt: openTime + 1_000,
+  revision: 0,
   ...fields,
 });
 

@@ -41,7 +41,7 @@ export function sampleStream(version: MessageType<Sample>["version"] = []): Stre
   return {
     message: {
       ...{ name: "sample", topic: "sample_data", schema, codec: jsonCodec(schema) },
-      ...{ key: ["symbol"], version, overflow: "merge" },
+      ...{ key: ["symbol"], version, kept: ["detailOrNull"], overflow: "merge" },
     },
     storage: { columns, migration: 1 },
   };

@@ -79,9 +79,9 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   if (feed.kind === "simulated") feed.intervals.forEach((interval) => spanOf(interval, 0));
   const rules = { ...rulesOf(market), ...options.rules };
   const clients = createClients(rules, market.publicKinds);
-  const { inject, refusal } = clients.faults;
+  const { inject, refusal, handshakeRefusal, rest: restFaults } = clients.faults;
   const books = createBooks(market, feed.symbols);
-  const rest = createRest(books);
+  const rest = createRest(books, Date.now, restFaults.pass);
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
   const stop = new AbortController();
@@ -103,7 +103,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
 
   const { start, pause, finished } = player;
   const played = () => replay(() => eventsOf(feed, startTime!), player.played);
-  const status = () => statusOf(feed, startTime, player, playedByStream, clients);
+  const status = () => statusOf(feed, startTime, player, playedByStream, clients, rest.weight);
 
   const server = createServer(
     { maxHeaderSize: mostHeaderBytes },
@@ -112,12 +112,13 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       if (reply) return reply;
       const refused = refusal();
       if (refused) return refusalReply(refused, market);
+      await restFaults.admit();
       const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
       return rest(request.method ?? "", pathname, searchParams);
     }),
   );
   server.on("upgrade", (request, socket) => {
-    const refused = refusal();
+    const refused = handshakeRefusal();
     if (refused) return refuse(socket, refusalReply(refused, market));
     const address = shakeHands(request, socket, rules.streams);
     if (address) clients.admit(socket, address);

@@ -4,6 +4,7 @@ import type { TradeFault } from "./faults/trade_faults.ts";
 import type { Feed } from "./feed.ts";
 import type { Player } from "./player.ts";
 import type { Tally } from "./tally.ts";
+import type { UsedWeight } from "./rest/weight.ts";
 
 /** How an exchange stands. Counts by kind are by `bookTicker`, `kline`, `trade`, … */
 export interface Status {
@@ -22,6 +23,8 @@ export interface Status {
   readonly faults: Record<string, number>;
   /** The newest 1,000 of the aggregated trades that clients did not get, or got otherwise than the truth says. */
   readonly tradeFaults: readonly TradeFault[];
+  /** Request weight: of this minute, the most of any minute so far, and how many requests were refused because of it. */
+  readonly weight: UsedWeight["counts"];
   readonly connections: readonly {
     readonly id: number;
     readonly route: string;
@@ -37,6 +40,7 @@ export function statusOf(
   player: Player,
   playedByStream: Tally,
   { sent, ended, faults, connections }: Clients,
+  weight: UsedWeight["counts"],
 ): Status {
   return {
     feed,
@@ -49,6 +53,7 @@ export function statusOf(
     ended: ended.counts(),
     faults: faults.done.counts(),
     tradeFaults: [...faults.trades],
+    weight: { ...weight },
     connections: [...connections].map(({ id, address, offset, backlog, streams }) => ({
       id,
       route: address.route,

@@ -57,12 +57,12 @@ export function createExchangeClock(
   };
   const uncertainty = ({ at, earliest, latest }: Reading) => latest - earliest + 2 * DRIFT * (now() - at);
   const ask = async (signal: AbortSignal) => {
-    if (requestPause.left > 0) return;
+    if (requestPause.leftFor(1) > 0) return;
     const [sentAt, sentOn] = [now(), Date.now()];
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
     const text = await response.text();
     const at = now();
-    requestPause.note(response.status, response.headers.get("retry-after"));
+    requestPause.note(response.status, response.headers);
     const { serverTime } = JSON.parse(text) as { serverTime?: unknown };
     if (typeof serverTime !== "number") {
       throw new Error(`status ${response.status}, answer ${text.slice(0, 200)}`);

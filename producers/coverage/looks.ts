@@ -4,7 +4,9 @@ import type { Confirmation } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { ExchangeClock, Session, SilentFeed } from "./session.ts";
 
-/** A look costs up to two units of request weight: this is at most a tenth of what the exchange allows. In ms. */
+/** What a look costs of the exchange's request weight, at most. */
+const MOST_WEIGHT = 2;
+/** This is at most a tenth of what the exchange allows. In ms. */
 const EVERY_MS = 500;
 /** An answer may be as old as this, in ms. */
 const STALE_MS = 1_000;
@@ -48,7 +50,7 @@ export async function confirmSilences<M>(
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
     });
     const text = await response.text();
-    requestPause.note(response.status, response.headers.get("retry-after"));
+    requestPause.note(response.status, response.headers);
     if (!response.ok) return;
     // A message that came meanwhile makes the confirmation void, as it is of an earlier time.
     if (isQuiet(JSON.parse(text), message as M | undefined, since, clock.latest())) {
@@ -57,7 +59,7 @@ export async function confirmSilences<M>(
   };
 
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
-    if (requestPause.left > 0 || clock.earliest() === -Infinity) continue;
+    if (requestPause.leftFor(MOST_WEIGHT) > 0 || clock.earliest() === -Infinity) continue;
     const candidate = choose();
     if (!candidate) continue;
     await look(candidate).catch((error) =>

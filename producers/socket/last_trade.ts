@@ -12,7 +12,7 @@ export function lookByRest(url: string, requestPause: RequestPause, log: Log): L
   /** Symbols that were logged as unknown. */
   const unknown = new Set<string>();
   return async (feed) => {
-    if (requestPause.left > 0) return undefined;
+    if (requestPause.leftFor(1) > 0) return undefined;
     const symbol = feed.slice(0, feed.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
@@ -20,7 +20,7 @@ export function lookByRest(url: string, requestPause: RequestPause, log: Log): L
         signal: AbortSignal.timeout(3_000),
       });
       const body = await response.text();
-      requestPause.note(response.status, response.headers.get("retry-after"));
+      requestPause.note(response.status, response.headers);
       if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
       const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
       if (response.status !== 400) {

@@ -54,5 +54,5 @@ async function ask(url: string, status: number, requestPause: RequestPause): Pro
     signal: AbortSignal.timeout(5_000),
   }).catch(() => undefined);
   await response?.body?.cancel();
-  requestPause.note(status, response?.headers.get("retry-after") ?? null);
+  requestPause.note(status, response?.headers);
 }

@@ -167,15 +167,18 @@ const databaseOf = (market: Market) =>
   });
 
 /** The hosts that the data comes from. */
-const exchangeOf = ({ wsUrl, restUrl }: Market) =>
+const exchangeOf = ({ wsUrl, restUrl, limits }: Market) =>
   slice({
     variables: {
       BINANCE_WS_URL: variable(url("ws", "wss"), wsUrl, wsUrl),
       BINANCE_REST_URL: variable(url("http", "https"), restUrl, restUrl),
+      BINANCE_WEIGHT_PERCENT: variable(wholeNumber(1, 100), "30", "30"),
     },
-    make: ({ BINANCE_WS_URL, BINANCE_REST_URL }) => ({
+    make: ({ BINANCE_WS_URL, BINANCE_REST_URL, BINANCE_WEIGHT_PERCENT }) => ({
       binanceWsUrl: BINANCE_WS_URL.replace(/\/+$/, ""),
       binanceRestUrl: BINANCE_REST_URL.replace(/\/+$/, ""),
+      /** The request weight that all our processes and other programs of this address may use in a minute. */
+      weightPerMinute: Math.floor(limits.weightPerMinute * BINANCE_WEIGHT_PERCENT / 100),
     }),
   });
 

@@ -1,30 +1,68 @@
-/** The time in which no request may be sent to the exchange. A process has one, since the exchange counts requests by address. */
+/** When requests may be sent to the exchange. A process has one, since the exchange counts requests and their weight by address. */
 export interface RequestPause {
-  /** What is left of the pause in ms; 0 if a request may be sent. */
+  /** For how long no request may be sent, of any kind, in ms; 0 if one may be. */
   readonly left: number;
-  /** Takes the HTTP status of an answer and its header `Retry-After` in seconds, if it has one. */
-  note(status: number, retryAfter: string | null): void;
+  /**
+   * The same for a request of so much weight, which must also fit into what is left of this minute's. The exchange tells with each
+   * answer what has been used, by all programs of this address.
+   * @param keep weight that is left for others
+   */
+  leftFor(weight: number, keep?: number): number;
+  /** Takes the HTTP status of an answer and its headers, if it has any. */
+  note(status: number, headers?: Pick<Headers, "get">): void;
+  /** The weight that the exchange last said was used in the minute that goes on; 0 where it has said nothing of that minute. */
+  readonly used: number;
 }
 
 /** How long a ban lasts, in ms: 2 minutes at first, 3 days at most. Binance: "LIMITS". */
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
+const MINUTE_MS = 60_000;
 
-/** Makes a pause of length 0. A ban without a `Retry-After` is assumed to last twice as long as the one before. */
-export function createRequestPause(): RequestPause {
+/**
+ * Makes a pause of length 0. A ban without a `Retry-After` is assumed to last twice as long as the one before, and the firewall's refusal
+ * (403) as long as the first ban. Too many requests (429) end with the minute.
+ * @param most the weight that all programs of this address may use in a minute
+ */
+export function createRequestPause(most = Infinity): RequestPause {
   let notBefore = 0;
   let bans = 0;
-  const left = () => Math.max(0, notBefore - performance.now());
+  let weight = { used: 0, until: 0 };
+  const now = () => performance.now();
+  const left = () => Math.max(0, notBefore - now());
+  const used = () => now() < weight.until ? weight.used : 0;
   return {
     get left() {
       return left();
     },
-    note(status, retryAfter) {
-      const told = 1_000 * Number(retryAfter ?? NaN);
-      const unknown = status === 418 ? BAN_MS.least * 2 ** bans : 0;
+    leftFor(wanted, keep = 0) {
+      return used() + wanted <= most - keep ? left() : Math.max(left(), weight.until - now());
+    },
+    note(status, headers) {
+      const told = 1_000 * Number(headers?.get("retry-after") ?? NaN);
+      const minuteEnd = msToMinuteEnd(headers);
+      const unknown = status === 418
+        ? BAN_MS.least * 2 ** bans
+        : status === 429
+        ? minuteEnd
+        : status === 403
+        ? BAN_MS.least
+        : 0;
       if (status === 418) bans++;
       else if (status < 400) bans = 0;
       const pause = Math.min(BAN_MS.most, told > 0 ? told : unknown);
-      notBefore = Math.max(notBefore, performance.now() + pause);
+      notBefore = Math.max(notBefore, now() + pause);
+      const count = Number(headers?.get("x-mbx-used-weight-1m") ?? NaN);
+      if (Number.isFinite(count)) weight = { used: count, until: now() + minuteEnd };
+    },
+    get used() {
+      return used();
     },
   };
+}
+
+/** How long the exchange's minute goes on, at most: its `Date` has whole seconds. Without a `Date` this machine's clock tells, which may differ. */
+function msToMinuteEnd(headers?: Pick<Headers, "get">): number {
+  const date = Date.parse(headers?.get("date") ?? "");
+  const time = Number.isNaN(date) ? Date.now() - 1_000 : date;
+  return MINUTE_MS - time % MINUTE_MS;
 }

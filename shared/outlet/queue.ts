@@ -1,9 +1,10 @@
 import type { Outgoing } from "../kafka/mod.ts";
 
-/** How entries are merged: which are versions of one row, and which of two is the newer one. */
+/** How entries are merged: which are versions of one row, and what is kept of two of them. */
 export interface Rows {
   key(entry: Outgoing): string;
-  isNewer(a: Outgoing, b: Outgoing): boolean;
+  /** What is kept of an entry and of one that came after it: the first of them itself if the other is no newer. */
+  newestOf(stored: Outgoing, next: Outgoing): Outgoing;
 }
 
 /** Entries in the order of their numbers, each number at the place of its entry. */
@@ -59,10 +60,9 @@ export function createQueue(rows?: Rows, onMerged = () => {}): Queue {
       return false;
     }
     const stored = entries[place];
-    if (rows.isNewer(entry, stored)) {
-      entries[place] = entry;
-      bytes += sizeOf(entry) - sizeOf(stored);
-    }
+    const newest = rows.newestOf(stored, entry);
+    entries[place] = newest;
+    bytes += sizeOf(newest) - sizeOf(stored);
     onMerged();
     return true;
   };

@@ -1,4 +1,4 @@
-import { isNewer, requireOrder, rowKey } from "../order.ts";
+import { newestOf, requireOrder, rowKey } from "../order.ts";
 import type { MessageType, StreamMessage } from "../stream.ts";
 import type { Rows } from "./queue.ts";
 
@@ -12,6 +12,11 @@ export function rowsOf<M extends StreamMessage>(type: MessageType<M>): Rows | un
   const messageOf = ({ value }: { value: string | Uint8Array }) => type.codec.decode(String(value));
   return {
     key: (entry) => rowKey(type, messageOf(entry)),
-    isNewer: (a, b) => isNewer(type, messageOf(a), messageOf(b)),
+    newestOf(stored, next) {
+      const [first, second] = [messageOf(stored), messageOf(next)];
+      const newest = newestOf(type, first, second);
+      if (newest === first) return stored;
+      return newest === second ? next : { ...next, value: type.codec.encode(newest) };
+    },
   };
 }

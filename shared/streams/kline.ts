@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { list, variable } from "../config/variables.ts";
 import { decimal, integer, interval, jsonCodec, symbol, time } from "../message.ts";
-import type { Feed, MessageType, Storage, Stream } from "../stream.ts";
+import type { Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
 
 const schema = z.object({
   symbol,
@@ -17,14 +17,21 @@ const schema = z.object({
   takerBuyBaseVolume: decimal,
   takerBuyQuoteVolume: decimal,
   numTrades: integer,
-  firstTradeId: integer,
-  lastTradeId: integer,
+  firstTradeId: integer.nullable(),
+  lastTradeId: integer.nullable(),
   isClosed: z.boolean(),
   eventTime: time,
   receivedAt: time,
+  revision: integer,
 });
 
-/** One update of a candle. Prices and quantities are decimal strings, times are ms since the epoch. */
+/** Where a candle comes from. The table accepts no other revision. */
+export const revisions = { socket: 0, archive: 1, rest: 2 };
+
+/**
+ * One version of a candle. Prices and quantities are decimal strings, times are ms since the epoch. `eventTime` is the exchange's time of
+ * the update; of a candle that was fetched it is when it was fetched. The ids are null where it does not come from the socket.
+ */
 export type Kline = z.infer<typeof schema>;
 
 // Binance: "Kline/Candlestick Streams". A candle without trades has n = 0 and f = L = -1.
@@ -65,6 +72,50 @@ const klineOptions = {
   ),
 };
 
+// Binance: "Kline/Candlestick Data". The last field is not used by the exchange.
+const row = z.tuple(
+  [time, decimal, decimal, decimal, decimal, decimal, time, decimal, integer, decimal, decimal],
+  z.unknown(),
+);
+
+const intervalOf = (feed: string) => feed.slice(feed.indexOf("@kline_") + "@kline_".length);
+
+const refill: Refill<Kline, typeof row> = {
+  path: "klines",
+  query: (symbol, feed) => ({ symbol, interval: intervalOf(feed) }),
+  by: "time",
+  row,
+  toMessage: (
+    [openTime, open, high, low, close, volume, closeTime, quoteVolume, numTrades, takerBase, takerQuote],
+    symbol,
+    feed,
+    fetchedAt,
+  ) => ({
+    symbol,
+    interval: intervalOf(feed),
+    openTime,
+    closeTime,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    quoteVolume,
+    takerBuyBaseVolume: takerBase,
+    takerBuyQuoteVolume: takerQuote,
+    numTrades,
+    firstTradeId: null,
+    lastTradeId: null,
+    // Nobody asks for candles that go on.
+    isClosed: true,
+    eventTime: fetchedAt,
+    receivedAt: fetchedAt,
+    revision: revisions.rest,
+  }),
+  positionOf: ({ openTime }) => openTime,
+  nextOf: ({ closeTime }) => closeTime + 1,
+};
+
 // Binance: "24hr Ticker Price Change Statistics". `lastId` is that of the last trade.
 const ticker = z.object({ lastId: integer });
 
@@ -93,6 +144,7 @@ const feed: Feed<Kline, typeof wire, typeof klineOptions> = {
     isClosed: k.x,
     eventTime: E,
     receivedAt,
+    revision: revisions.socket,
   }],
   // The event time is left out: it differs between two connections.
   identity: (m) => `${m.symbol} ${m.interval} ${m.openTime} ${m.lastTradeId} ${m.numTrades} ${m.isClosed}`,
@@ -106,6 +158,7 @@ const feed: Feed<Kline, typeof wire, typeof klineOptions> = {
       return last.isClosed || until <= last.closeTime;
     },
   },
+  refill,
   sample:
     '{"stream":"ethusdt@kline_1m","data":{"e":"kline","E":1790000040512,"s":"ETHUSDT","k":{"t":1789999980000, ' +
     '"T":1790000039999, "s":"ETHUSDT", "i":"1m", "f":6150021377, "L":6150021379, "o":"2510.40", "c":"2510.55", ' +
@@ -117,9 +170,11 @@ const message: MessageType<Kline> = {
   name: "kline",
   topic: "kline_data",
   schema,
-  codec: jsonCodec(schema),
+  // The messages of earlier versions, and of other programs, have no revision: they come from the socket.
+  codec: jsonCodec(schema.extend({ revision: integer.default(revisions.socket) })),
   key: ["symbol", "interval", "openTime"],
-  version: ["isClosed", "eventTime"],
+  version: ["isClosed", "revision", "eventTime"],
+  kept: ["firstTradeId", "lastTradeId"],
   overflow: "merge",
   lastPrice: ({ close }) => close,
 };
@@ -139,13 +194,14 @@ const storage: Storage<Kline> = {
     takerBuyBaseVolume: "numeric",
     takerBuyQuoteVolume: "numeric",
     numTrades: "bigint",
-    firstTradeId: "bigint",
-    lastTradeId: "bigint",
+    firstTradeId: "bigint?",
+    lastTradeId: "bigint?",
     isClosed: "boolean",
     eventTime: "timestamptz",
     receivedAt: "timestamptz",
+    revision: "bigint",
   },
-  migration: 1,
+  migration: 28,
 };
 
 /** Candles: one row each, updated in place; a closed one is never reopened. */

@@ -31,6 +31,7 @@ Deno.test("a candle's frame becomes a message field by field, and its prices sta
     isClosed: true,
     eventTime: 1790000040512,
     receivedAt: 5,
+    revision: 0,
   };
   assert.deepEqual(feed.toMessages(feed.wire.parse(data), 5), [expected]);
 });
@@ -57,6 +58,13 @@ Deno.test("a candle is the same after a way through Kafka, and fields of a later
   }));
 });
 
+Deno.test("a candle's message without a revision is of the socket", () => {
+  const [{ revision, ...message }] = feed.toMessages(feed.wire.parse(data), 5);
+  assert.equal(revision, 0);
+  assert.deepEqual(kline.message.codec.decode(JSON.stringify(message)), { ...message, revision });
+  assert.throws(() => kline.message.codec.decode(JSON.stringify({ ...message, revision: null })));
+});
+
 Deno.test("a candle's feed is quiet if the last trade is in its last message, and its candle is closed or goes on", () => {
   const { isQuiet } = feed.confirmation!;
   const [last] = feed.toMessages(feed.wire.parse(data), 5);
@@ -66,7 +74,7 @@ Deno.test("a candle's feed is quiet if the last trade is in its last message, an
   assert.ok(isQuiet(ticker, last, 0, after));
   assert.ok(isQuiet(ticker, open, 0, last.closeTime));
   assert.ok(!isQuiet(ticker, open, 0, after), "the message that closes it is missing");
-  assert.ok(!isQuiet({ ...ticker, lastId: last.lastTradeId + 1 }, last, 0, after), "a trade is missing");
+  assert.ok(!isQuiet({ ...ticker, lastId: last.lastTradeId! + 1 }, last, 0, after), "a trade is missing");
   assert.ok(!isQuiet(ticker, undefined, after, after), "nothing is known of what came before");
   assert.ok(!isQuiet({ code: -1_003, msg: "Way too many requests" }, last, 0, after));
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { decimal, integer, jsonCodec, symbol, time } from "../message.ts";
-import type { Feed, MessageType, Storage, Stream } from "../stream.ts";
+import type { Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
 
 const schema = z.object({
   symbol,
@@ -39,6 +39,41 @@ const wire = z.object({
   st: integer.optional(),
 });
 
+// Binance: "Compressed/Aggregate Trades List". `nq` is sent since 2026-06-05.
+const row = z.object({
+  a: integer,
+  p: decimal,
+  q: decimal,
+  nq: decimal.optional(),
+  f: integer,
+  l: integer,
+  T: time,
+  m: z.boolean(),
+});
+
+const refill: Refill<Trade, typeof row> = {
+  path: "aggTrades",
+  query: (symbol) => ({ symbol }),
+  by: "id",
+  row,
+  toMessage: ({ a, p, q, nq, f, l, T, m }, symbol, _feed, fetchedAt) => ({
+    symbol,
+    aggTradeId: a,
+    price: p,
+    qty: q,
+    normalQty: nq ?? null,
+    firstTradeId: f,
+    lastTradeId: l,
+    tradeTime: T,
+    isBuyerMaker: m,
+    // REST does not tell when the socket sent it.
+    eventTime: T,
+    receivedAt: fetchedAt,
+  }),
+  positionOf: ({ aggTradeId }) => aggTradeId,
+  nextOf: ({ aggTradeId }) => aggTradeId + 1,
+};
+
 /** Binance: "24hr Ticker Price Change Statistics". `lastId` is the id of the symbol's last trade, which nothing but a trade changes. */
 const ticker = z.object({ lastId: integer });
 
@@ -74,6 +109,7 @@ const feed: Feed<Trade, typeof wire> = {
     isQuiet: (answer, last) =>
       last !== undefined && ticker.safeParse(answer).data?.lastId === last.lastTradeId,
   },
+  refill,
   sample:
     '{"stream":"ethusdt@aggTrade","data":{"e":"aggTrade","E":1790000040270,"a":2210345678,"s":"ETHUSDT",' +
     '"p":"2510.51","q":"3.500","nq":"3.250","f":6150021377,"l":6150021379,"T":1790000040118,"m":false,"st":1}}',

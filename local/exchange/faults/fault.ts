@@ -39,6 +39,19 @@ const kinds = [
     ms,
     retryAfter: z.int().positive().optional(),
   }),
+  /** All connections break off, and handshakes are refused; REST goes on. */
+  z.strictObject({ fault: z.literal("cut"), ms }),
+  /** REST breaks off without an answer, answers so much later, or with a row of which a field is nonsense. */
+  z.strictObject({ fault: z.literal("rest"), does: z.literal(["down", "lie"]), ms: ms.optional() }),
+  z.strictObject({ fault: z.literal("rest"), does: z.literal("slow"), delay: ms, ms: ms.optional() }),
+  /** A hole at the source: REST has no candles, or no aggregated trades, from that time on and before the other one. */
+  z.strictObject({
+    fault: z.literal("lack"),
+    kind: z.enum(["klines", "aggTrades"]),
+    symbol: z.string().optional(),
+    from: z.int(),
+    to: z.int(),
+  }),
   /** Connections are closed at that age, as the exchange does at 24 hours. */
   z.strictObject({ fault: z.literal("age"), ms }),
   /** A frame that is nonsense comes before a good one. */
@@ -68,8 +81,8 @@ const kinds = [
 ] as const;
 
 /** What can be made to go wrong. Times in ms. */
-export const fault = z.discriminatedUnion("fault", kinds, {
-  error: () => `must be one of ${kinds.map(({ shape }) => shape.fault.value).join(", ")}`,
+export const fault = z.union(kinds, {
+  error: () => `must be one of ${[...new Set(kinds.map(({ shape }) => shape.fault.value))].join(", ")}`,
 });
 
 export type Fault = z.input<typeof fault>;

@@ -3,6 +3,7 @@ import type { MarketEvent } from "../event.ts";
 import { createTally, type Tally } from "../tally.ts";
 import { createDamager } from "./damage.ts";
 import { type Fault, fault as schema } from "./fault.ts";
+import { createRestFaults, type RestFaults } from "./rest_faults.ts";
 import { createTradeFaults, type TradeFault } from "./trade_faults.ts";
 
 /** What goes wrong at the moment. The truth is unaffected: it is what an exchange without faults would have sent. */
@@ -11,6 +12,9 @@ export interface Faults {
   inject(fault: Fault): void;
   /** With what requests are refused now. */
   refusal(): { status: number; retryAfter?: number } | undefined;
+  /** With what handshakes are refused now. */
+  handshakeRefusal(): { status: number; retryAfter?: number } | undefined;
+  readonly rest: RestFaults;
   /** The age in ms at which connections are closed now; undefined: as the rules say. */
   readonly age: number | undefined;
   /** A client subscribed to a stream, perhaps for the second time. */
@@ -39,7 +43,9 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
   const done = createTally();
   const damager = createDamager(done);
   const trades = createTradeFaults(done);
+  const rest = createRestFaults(done);
   const mutes = new Map<string, Mute>();
+  let cutUntil = 0;
   let refusal: { status: number; retryAfter?: number; endsAt: number } | undefined;
   let age: number | undefined;
 
@@ -54,6 +60,12 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
       (mute.connections?.has(connection) ?? true);
   };
 
+  const refusalNow = () => {
+    if (!refusal || performance.now() >= refusal.endsAt) return;
+    done.add("refuse");
+    return refusal;
+  };
+
   return {
     inject(given) {
       const fault = schema.parse(given);
@@ -64,6 +76,17 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
             if (fault.code === undefined) connection.drop("fault");
             else connection.close("fault", fault.code, "");
           }
+          break;
+        case "cut":
+          cutUntil = endOf(fault.ms);
+          for (const connection of [...connections]) {
+            done.add("cut");
+            connection.drop("fault");
+          }
+          break;
+        case "rest":
+        case "lack":
+          rest.order(fault);
           break;
         case "silence":
           for (const connection of targets(fault)) {
@@ -101,6 +124,8 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
           mutes.clear();
           damager.clear();
           trades.clear();
+          rest.clear();
+          cutUntil = 0;
           refusal = age = undefined;
           for (const connection of connections) {
             connection.silence(0);
@@ -115,11 +140,9 @@ export function createFaults(connections: ReadonlySet<Connection>): Faults {
           damager.order(fault.fault, fault.frames, fault.every);
       }
     },
-    refusal() {
-      if (!refusal || performance.now() >= refusal.endsAt) return;
-      done.add("refuse");
-      return refusal;
-    },
+    refusal: refusalNow,
+    handshakeRefusal: () => performance.now() < cutUntil ? { status: 503 } : refusalNow(),
+    rest,
     get age() {
       return age;
     },

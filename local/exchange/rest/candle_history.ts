@@ -20,7 +20,7 @@ export type KlineRow = [
 export interface CandleHistory {
   /** Takes in a kline payload. */
   add(payload: string): void;
-  /** Candles in order of time, the one of `now` last, though nothing was traded in it yet. */
+  /** Candles in order of time, the one of `now` last, though nothing was traded in it yet; those that no stream sent have no trades. */
   rows(symbol: string, interval: string, now: number): KlineRow[];
   /** Candles of the shortest interval that was played, without those that ended before `from`; and the id of their first trade, or -1. */
   since(symbol: string, from: number): { readonly rows: KlineRow[]; readonly firstId: number };
@@ -58,12 +58,19 @@ export function createCandleHistory(): CandleHistory {
       if (entries.size > kept) entries.delete(entries.keys().next().value!);
     },
     rows(symbol, interval, now) {
-      const rows = entriesOf(symbol, interval).map(({ row }) => row);
-      while (rows.length > 0 && rows.at(-1)![6] < now && rows.length <= 2 * kept) {
-        const [, , , , price, , closeTime] = rows.at(-1)!;
-        const next = spanOf(interval, closeTime + 1);
-        rows.push([next.openTime, price, price, price, price, "0", next.closeTime, "0", 0, "0", "0", "0"]);
+      const rows: KlineRow[] = [];
+      const fillTo = (time: number) => {
+        while (rows.length > 0 && rows.at(-1)![6] < time && rows.length <= 2 * kept) {
+          const [, , , , price, , closeTime] = rows.at(-1)!;
+          const next = spanOf(interval, closeTime + 1);
+          rows.push([next.openTime, price, price, price, price, "0", next.closeTime, "0", 0, "0", "0", "0"]);
+        }
+      };
+      for (const { row } of entriesOf(symbol, interval)) {
+        fillTo(row[0] - 1);
+        rows.push(row);
       }
+      fillTo(now);
       return rows;
     },
     since(symbol, from) {

@@ -29,21 +29,39 @@ export const weights: Record<keyof RestPaths, (query: URLSearchParams) => number
   bookTicker: bySymbols(2, 5),
 };
 
-/** Counts weight by the minute. */
+/** Counts weight by the minute, and refuses what is above the market's limit. */
 export interface UsedWeight {
-  /** Adds to what was used within the minute of `now`, in ms since the epoch, and says how much that is. */
-  add(weight: number, now: number): number;
+  /**
+   * Adds to what was used within the minute of `now`, in ms since the epoch. Returns with what the request is refused, if it is: with 429
+   * until the minute ends, and with 418 for two minutes if requests go on.
+   */
+  add(weight: number, now: number): { status: number; retryAfter: number } | undefined;
+  readonly counts: { readonly used: number; readonly most: number; readonly refused: number };
 }
 
-export function createUsedWeight(): UsedWeight {
+/** So many refused requests of a minute are a ban. Not documented. */
+const MOST_REFUSED = 10;
+const BAN_MS = 120_000;
+
+export function createUsedWeight(limit: number): UsedWeight {
+  const counts = { used: 0, most: 0, refused: 0 };
   let minute = 0;
-  let used = 0;
+  let refusedNow = 0;
+  let bannedUntil = 0;
   return {
     add(weight, now) {
       const thisMinute = Math.floor(now / 60_000);
-      if (thisMinute !== minute) used = 0;
+      if (thisMinute !== minute) counts.used = refusedNow = 0;
       minute = thisMinute;
-      return used += weight;
+      counts.used += weight;
+      counts.most = Math.max(counts.most, counts.used);
+      if (counts.used <= limit && now >= bannedUntil) return undefined;
+      counts.refused++;
+      if (++refusedNow > MOST_REFUSED && now >= bannedUntil) bannedUntil = now + BAN_MS;
+      const isBanned = now < bannedUntil;
+      const until = isBanned ? bannedUntil : (minute + 1) * 60_000;
+      return { status: isBanned ? 418 : 429, retryAfter: Math.ceil((until - now) / 1_000) };
     },
+    counts,
   };
 }

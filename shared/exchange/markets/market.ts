@@ -30,14 +30,22 @@ export interface RestPaths {
   readonly bookTicker: string;
 }
 
+/** How many rows an answer may have. */
+export interface Rows {
+  readonly usual: number;
+  readonly most: number;
+  /** What to ask for: the greatest `limit` of each weight, in rising order, up to the one that gives most rows for its weight. */
+  readonly pages: readonly { readonly limit: number; readonly weight: number }[];
+}
+
 /** What the market allows. */
 export interface Limits {
   /** Request weight a minute and address. */
   readonly weightPerMinute: number;
   /** Rows of one answer with candles: without a `limit`, and with the greatest one. */
-  readonly klines: { readonly usual: number; readonly most: number };
+  readonly klines: Rows;
   /** The same of aggregated trades. */
-  readonly aggTrades: { readonly usual: number; readonly most: number };
+  readonly aggTrades: Rows;
   /** The values of `limit` that an answer with the order book accepts. */
   readonly depths: readonly number[];
   /** Of a WebSocket connection. Times in ms. */

@@ -2,7 +2,7 @@
 import type { Market } from "./market.ts";
 import { usdm } from "./usdm.ts";
 
-export type { Limits, Market, RestPaths } from "./market.ts";
+export type { Limits, Market, RestPaths, Rows } from "./market.ts";
 
 /** The markets that Bookline can read. */
 export const markets: readonly Market[] = [usdm];

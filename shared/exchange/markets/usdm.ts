@@ -31,8 +31,8 @@ export const usdm: Market = {
   limits: {
     // USDⓈ-M and COIN-M share it since 2026-06-30.
     weightPerMinute: 2_400,
-    klines: { usual: 500, most: 1_500 },
-    aggTrades: { usual: 500, most: 1_000 },
+    klines: { usual: 500, most: 1_500, pages: [{ limit: 99, weight: 1 }, { limit: 499, weight: 2 }] },
+    aggTrades: { usual: 500, most: 1_000, pages: [{ limit: 1_000, weight: 20 }] },
     depths: [5, 10, 20, 50, 100, 500, 1_000],
     connection: {
       // 200 before 2025-07-02, as one copy of the documents still says.
