@@ -1,11 +1,13 @@
 import { dirname, join } from "node:path";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { bookEvents, messageOf, startTimeOf } from "./book_feed.ts";
+import type { Book } from "../shared/streams/book.ts";
+import { eventsOf, messageOf, startTimeOf } from "./feed.ts";
+import { type Kind, ticks } from "./kinds.ts";
 import type { Progress } from "./benchmark.ts";
-import { copyLine, createDigest, type Digest, fields } from "./rows.ts";
+import { copyLine, createDigest, type Digest, fieldsOf } from "./rows.ts";
 import { type Database, freshTopics, type Stack, type Topics } from "./stack.ts";
 
-/** Messages that wait on a topic to be drained, and the same as a text file for `copy`, in the order of their arrival. */
+/** Messages that wait on a topic to be drained; those of the book also as a text file for `copy`, in the order of their arrival. */
 export interface Backlog {
   readonly topics: Topics;
   readonly digest: Digest;
@@ -24,20 +26,21 @@ export async function makeBacklog(
   database: Database,
   count: number,
   progress: Progress,
+  kind: Kind = ticks,
 ): Promise<Backlog> {
-  progress(`putting ${count.toLocaleString("en")} messages on Kafka`);
-  const topics = await freshTopics(stack);
+  progress(`putting ${count.toLocaleString("en")} messages of ${kind.name} on Kafka`);
+  const topics = await freshTopics(stack, kind);
   const file = await serverFile(database.sql);
   using lines = await Deno.open(file, { create: true, truncate: true, write: true, mode: 0o644 });
-  const digest = createDigest(fields);
-  const floatDigest = createDigest(fields, "float");
+  const digest = createDigest(fieldsOf(kind), kind);
+  const floatDigest = createDigest(fieldsOf(kind), kind, "float");
   await using producer = topics.kafka.producer(topics.topic);
-  for (const events of batches(bookEvents(count, startTimeOf(count)), BATCH)) {
-    const messages = events.map((event) => messageOf(event));
+  for (const events of batches(eventsOf(kind, count, startTimeOf(count)), BATCH)) {
+    const messages = events.map((event) => messageOf(event, kind));
     messages.forEach(digest.add);
     messages.forEach(floatDigest.add);
-    await writeAll(lines, messages.map(copyLine).join(""));
-    const outgoing = messages.map((message) => ({ key: message.symbol, value: JSON.stringify(message) }));
+    if (kind === ticks) await writeAll(lines, (messages as Book[]).map(copyLine).join(""));
+    const outgoing = messages.map((message) => ({ key: message.symbol!, value: JSON.stringify(message) }));
     await producer.send(outgoing);
   }
   return { topics, digest, floatDigest, file };

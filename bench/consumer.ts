@@ -2,6 +2,7 @@ import { makeBacklog } from "./backlog.ts";
 import { contenderHeading, contenderRow, rates, type Run, timesAsFast } from "./contender.ts";
 import { type Drain, drain } from "./drain.ts";
 import type { Options, Progress, Result } from "./benchmark.ts";
+import { trades } from "./kinds.ts";
 import { copy, hasPsql } from "./peers/psql.ts";
 import { drainWithSpark, installSpark, type SparkDrain } from "./peers/pyspark.ts";
 import { freshDatabase, startStack } from "./stack.ts";
@@ -10,13 +11,14 @@ import { spread, table } from "./table.ts";
 import { compareTwo } from "./two_consumers.ts";
 
 /**
- * How fast the book's consumer drains a backlog, against the limit, `psql \copy` of the same rows into an equal table, and the
+ * How fast the book's consumer drains a backlog, and the trades' one as many trades, against the limit, `psql \copy` of the same rows into an equal table, and the
  * PySpark job that Bookline replaces; then two consumers against one.
  */
 export async function run(progress: Progress, options: Options): Promise<Result> {
   const withPsql = await hasPsql();
-  const { ours, copies, sparks } = await takeTurns(progress, options, withPsql);
+  const { ours, ofTrades, copies, sparks } = await takeTurns(progress, options, withPsql);
   const two = await compareTwo(progress, options);
+  const versusTicks = measured(timesAsFast(ofTrades, ours));
   const count = options.messages;
   const versusCopy = measured(timesAsFast(ours, copies));
   const versusSpark = options.pyspark && measured(timesAsFast(ours, sparks));
@@ -25,6 +27,7 @@ export async function run(progress: Progress, options: Options): Promise<Result>
     lines: [
       ...table(contenderHeading("consumer", "rows"), [
         contenderRow("Bookline", ours, count),
+        contenderRow("Bookline, trades", ofTrades, count, `${spread(versusTicks)} × ticks`),
         contenderRow(limit, copies, count, `Bookline: ${spread(versusCopy)} ×`),
         ...versusSpark ? [contenderRow("PySpark", sparks, count, `Bookline: ${spread(versusSpark)} ×`)] : [],
         contenderRow("one consumer, beside two", two.one, count),
@@ -44,6 +47,7 @@ export async function run(progress: Progress, options: Options): Promise<Result>
       consumer: {
         rows_per_s: Math.round(measured(rates(ours, count)).median),
         vs_copy: rounded(versusCopy.median),
+        trades_vs_ticks: rounded(versusTicks.median),
         vs_pyspark: versusSpark ? rounded(versusSpark.median) : null,
       },
     },
@@ -56,14 +60,17 @@ async function takeTurns(progress: Progress, { runs, messages, pyspark }: Option
   await using stack = await startStack(progress);
   await using first = await freshDatabase(stack);
   const backlog = await makeBacklog(stack, first, messages, progress);
+  const tradeBacklog = await makeBacklog(stack, first, messages, progress, trades);
   const ours: Drain[] = [];
+  const ofTrades: Drain[] = [];
   const copies: Run[] = [];
   const sparks: SparkDrain[] = [];
   for (let run = 1; run <= runs; run++) {
     progress(`run ${run} of ${runs}`);
     ours.push(await drain(stack, backlog));
+    ofTrades.push(await drain(stack, tradeBacklog));
     copies.push(await copy(stack, backlog, withPsql));
     if (spark) sparks.push(await drainWithSpark(stack, backlog, spark));
   }
-  return { ours, copies, sparks };
+  return { ours, ofTrades, copies, sparks };
 }

@@ -3,7 +3,7 @@ import type { TestWorker } from "../tests/worker.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Run } from "./contender.ts";
 import { memoryOf, startCpuMeter } from "./process.ts";
-import { digestOf, fields, requireSame } from "./rows.ts";
+import { digestOf, fieldsOf, requireSame } from "./rows.ts";
 import { freshDatabase, type Stack } from "./stack.ts";
 
 /**
@@ -28,10 +28,14 @@ let groups = 0;
  */
 export async function drain(stack: Stack, { topics, digest }: Backlog, consumers = 1): Promise<Drain> {
   await using database = await freshDatabase(stack);
+  const { kind } = topics;
   const env = { ...topics.env, DB_URL: database.url, KAFKA_GROUP_ID: `drain-${++groups}` };
   const startedAt = Date.now();
   await using workers = new AsyncDisposableStack();
-  const all = Array.from({ length: consumers }, () => workers.use(stack.startWorker("book:consume", env)));
+  const all = Array.from(
+    { length: consumers },
+    () => workers.use(stack.startWorker(`${kind.name}:consume`, env)),
+  );
   const pids = {
     worker: all.map(({ pid }) => pid),
     postgres: [stack.postgres.pid],
@@ -43,7 +47,11 @@ export async function drain(stack: Stack, { topics, digest }: Backlog, consumers
   const cpu = await taken();
   const highest = await Promise.all(all.map(async ({ pid }) => (await memoryOf(pid)).highest));
   await Promise.all(all.map((worker) => worker.kill("SIGTERM")));
-  requireSame("Bookline", await digestOf(database.sql, "websocket.order_book_data", fields), digest);
+  requireSame(
+    "Bookline",
+    await digestOf(database.sql, `websocket.${kind.topic}`, fieldsOf(kind), kind),
+    digest,
+  );
   return {
     seconds: (endedAt - Math.max(...all.map(joinedAt))) / 1_000,
     fromStart: (endedAt - startedAt) / 1_000,

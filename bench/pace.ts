@@ -4,7 +4,7 @@ import { createSymbolMarket } from "../local/exchange/market/symbol_market.ts";
 import { usualSymbols } from "../local/exchange/market/instrument.ts";
 import { sleep } from "../shared/wait.ts";
 import type { Book } from "../shared/streams/book.ts";
-import { frameOf, messageOf } from "./book_feed.ts";
+import { bookOf, frameOf } from "./feed.ts";
 import type { FrameServer } from "./frame_server.ts";
 import { microseconds } from "./sightings.ts";
 
@@ -30,5 +30,5 @@ export async function sendPaced(server: FrameServer, rate: number, signal: Abort
     sent.push(...events);
     await sleep(1, signal);
   }
-  return sent.map((event) => messageOf(event));
+  return sent.map(bookOf);
 }

@@ -3,7 +3,8 @@ import { poll } from "../shared/poll.ts";
 import type { TestWorker } from "../tests/worker.ts";
 import { type FrameServer, serveFrames } from "./frame_server.ts";
 import { sendPaced } from "./pace.ts";
-import { createDigest, digestOf, requireSame, sentFields } from "./rows.ts";
+import { ticks } from "./kinds.ts";
+import { createDigest, digestOf, requireSame, sentFieldsOf } from "./rows.ts";
 import { type Database, freshDatabase, freshTopics, type Stack, type Topics } from "./stack.ts";
 
 /** The book's two workers between an exchange and a database of their own. */
@@ -37,9 +38,9 @@ export async function startPipeline(stack: Stack): Promise<Pipeline> {
 export async function play(pipeline: Pipeline, rate: number, seconds: number): Promise<Book[]> {
   const sent = await sendPaced(pipeline.server, rate, AbortSignal.timeout(seconds * 1_000));
   await allStored(pipeline, sent.length);
-  const expected = createDigest(sentFields);
+  const expected = createDigest(sentFieldsOf(ticks));
   sent.forEach(expected.add);
-  const found = await digestOf(pipeline.database.sql, "websocket.order_book_data", sentFields);
+  const found = await digestOf(pipeline.database.sql, "websocket.order_book_data", sentFieldsOf(ticks));
   requireSame("Bookline", found, expected);
   return sent;
 }

@@ -2,13 +2,14 @@ import { findJava } from "../local/kafka_jars.ts";
 import { sleep } from "../shared/wait.ts";
 import type { TestWorker } from "../tests/worker.ts";
 import { batches } from "./backlog.ts";
-import { bookEvents, frameOf, messageOf, startTimeOf } from "./book_feed.ts";
+import { eventsOf, frameOf, messageOf, startTimeOf } from "./feed.ts";
 import { contenderHeading, contenderRow, rates, type Run, timesAsFast } from "./contender.ts";
 import { type FrameServer, serveFrames } from "./frame_server.ts";
 import type { Options, Progress, Result } from "./benchmark.ts";
 import { produceWithJava, writePayloads } from "./peers/java.ts";
 import { startCpuMeter } from "./process.ts";
-import { createDigest, type Digest, requireSame, sentFields } from "./rows.ts";
+import { type Kind, ticks, trades } from "./kinds.ts";
+import { createDigest, type Digest, requireSame, sentFieldsOf } from "./rows.ts";
 import { freshTopics, type Stack, startStack } from "./stack.ts";
 import { measured, rounded } from "./statistics.ts";
 import { spread, table } from "./table.ts";
@@ -28,6 +29,7 @@ const POLL_MS = 25;
 
 /** What is sent, made before it is timed. */
 interface Load {
+  readonly kind: Kind;
   /** Whole frames, so many in each. */
   readonly writes: readonly { readonly bytes: Uint8Array; readonly frames: number }[];
   readonly digest: Digest;
@@ -35,54 +37,63 @@ interface Load {
 
 /**
  * How fast the book's producer takes frames from the exchange's socket and has them acked by Kafka (acks=all), against Kafka's
- * own ProducerPerformance with the same messages. The contenders take turns, each time on a new topic.
+ * own ProducerPerformance with the same messages, and the trades' producer with as many trades. The contenders take turns, each time on a new topic.
  */
 export async function run(progress: Progress, { runs, messages }: Options): Promise<Result> {
   const java = await findJava();
   await using stack = await startStack(progress);
   progress("making frames");
-  const load = makeLoad(messages);
+  const load = makeLoad(ticks, messages);
+  const tradeLoad = makeLoad(trades, messages);
   using payloads = await writePayloads(messages);
   const ours: Run[] = [];
+  const ofTrades: Run[] = [];
   const javas: Run[] = [];
   for (let run = 1; run <= runs; run++) {
     progress(`run ${run} of ${runs}`);
     ours.push(await produce(stack, load));
+    ofTrades.push(await produce(stack, tradeLoad));
     javas.push(await produceWithJava(stack, java, payloads, messages));
   }
   const ratio = measured(timesAsFast(ours, javas));
+  const tradesRatio = measured(timesAsFast(ofTrades, ours));
   return {
     lines: table(contenderHeading("producer", "messages"), [
       contenderRow("Bookline", ours, messages),
+      contenderRow("Bookline, trades", ofTrades, messages, `${spread(tradesRatio)} × ticks`),
       contenderRow("Kafka's ProducerPerformance", javas, messages, `Bookline: ${spread(ratio)} ×`),
     ]),
     json: {
       producer: {
         messages_per_s: Math.round(measured(rates(ours, messages)).median),
         vs_java: rounded(ratio.median),
+        trades_vs_ticks: rounded(tradesRatio.median),
       },
     },
   };
 }
 
-function makeLoad(count: number): Load {
-  const digest = createDigest(sentFields);
+function makeLoad(kind: Kind, count: number): Load {
+  const digest = createDigest(sentFieldsOf(kind), kind);
   const writes = [];
-  for (const events of batches(bookEvents(count, startTimeOf(count)), FRAMES)) {
-    for (const event of events) digest.add(messageOf(event));
+  for (const events of batches(eventsOf(kind, count, startTimeOf(count)), FRAMES)) {
+    for (const event of events) digest.add(messageOf(event, kind));
     writes.push({ bytes: Buffer.concat(events.map(frameOf)), frames: events.length });
   }
-  return { writes, digest };
+  return { kind, writes, digest };
 }
 
 /**
  * Has the real producer take the load, from the first frame that is written until the last message is acked.
  * @throws {Error} if the topic does not hold exactly what was sent
  */
-async function produce(stack: Stack, { writes, digest }: Load): Promise<Run> {
+async function produce(stack: Stack, { kind, writes, digest }: Load): Promise<Run> {
   await using server = await serveFrames();
-  const topics = await freshTopics(stack);
-  await using worker = stack.startWorker("book:produce", { ...topics.env, BINANCE_WS_URL: server.url });
+  const topics = await freshTopics(stack, kind);
+  await using worker = stack.startWorker(`${kind.name}:produce`, {
+    ...topics.env,
+    BINANCE_WS_URL: server.url,
+  });
   await server.connected;
   const taken = await startCpuMeter({
     worker: [worker.pid],

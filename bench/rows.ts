@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { columnName, type ColumnTypes } from "../shared/columns.ts";
-import { type Book, book } from "../shared/streams/book.ts";
+import { columnName } from "../shared/columns.ts";
+import type { StreamMessage } from "../shared/stream.ts";
+import type { Book } from "../shared/streams/book.ts";
+import { type Kind, ticks } from "./kinds.ts";
 
-export type Field = keyof Book;
-
-/** All fields of a book message. */
-export const fields = Object.keys(book.storage.columns) as Field[];
+/** All fields of a message. */
+export const fieldsOf = ({ columns }: Kind): string[] => Object.keys(columns);
 
 /** Those that are known before the producer has had the frame. */
-export const sentFields = fields.filter((field) => field !== "receivedAt");
+export const sentFieldsOf = (kind: Kind): string[] =>
+  fieldsOf(kind).filter((field) => field !== "receivedAt");
+
+/** All fields of a message of the book. */
+export const fields = fieldsOf(ticks) as (keyof Book)[];
 
 /** A digest that differs between two collections of rows, but not by their order. */
 export interface Digest {
@@ -20,16 +24,16 @@ export interface Digest {
 
 /** A digest of rows that are added one by one. `numbers: "float"` is for a table that keeps prices as such. */
 export function createDigest(
-  of: readonly Field[],
+  of: readonly string[],
+  kind: Kind = ticks,
   numbers: "exact" | "float" = "exact",
-): Digest & { add(message: Book): void } {
-  const { columns } = book.storage;
-  const text = (message: Book, field: Field) =>
-    numbers === "float" && columns[field] === "numeric" ? Number(message[field]) : message[field];
+): Digest & { add(message: StreamMessage): void } {
+  const text = (message: StreamMessage, field: string) =>
+    numbers === "float" && kind.columns[field] === "numeric" ? Number(message[field]) : message[field] ?? "";
   const digest = {
     count: 0,
     sum: 0,
-    add(message: Book) {
+    add(message: StreamMessage) {
       const row = of.map((field) => text(message, field)).join(" ");
       digest.count++;
       digest.sum += createHash("md5").update(row).digest().readUInt32BE();
@@ -39,12 +43,24 @@ export function createDigest(
 }
 
 /** The digest of what a table holds. */
-export async function digestOf(sql: Sql, table: string, of: readonly Field[]): Promise<Digest> {
-  const text = (field: Field) => {
-    const type: keyof ColumnTypes = book.storage.columns[field];
-    return type === "timestamptz"
-      ? `(extract(epoch from ${columnName(field)}) * 1000)::bigint`
-      : columnName(field);
+export async function digestOf(
+  sql: Sql,
+  table: string,
+  of: readonly string[],
+  kind: Kind = ticks,
+): Promise<Digest> {
+  const text = (field: string) => {
+    const column = columnName(field);
+    switch (kind.columns[field]) {
+      case "timestamptz":
+        return `(extract(epoch from ${column}) * 1000)::bigint`;
+      case "numeric?":
+        return `coalesce(${column}::text, '')`;
+      case "boolean":
+        return `${column}::text`;
+      default:
+        return column;
+    }
   };
   const [digest] = await sql.unsafe(`
     select count(*)::float8 as count,
@@ -67,9 +83,9 @@ export function requireSame(who: string, found: Digest, expected: Digest): void 
 /** The columns of `copyLine`, as a list. */
 export const copyColumns = fields.map(columnName).join(", ");
 
-/** The row as a line of `copy … from`, in its text format; no field holds a tab or a backslash. */
+/** A row of the book as a line of `copy … from`, in its text format; no field holds a tab or a backslash. */
 export function copyLine(message: Book): string {
-  const text = (field: Field) =>
-    book.storage.columns[field] === "timestamptz" ? new Date(message[field]).toISOString() : message[field];
+  const text = (field: keyof Book) =>
+    ticks.columns[field] === "timestamptz" ? new Date(message[field]).toISOString() : message[field];
   return fields.map(text).join("\t") + "\n";
 }

@@ -1,20 +1,32 @@
 import assert from "node:assert/strict";
 import { testDatabase } from "../tests/stack.ts";
+import type { Trade } from "../shared/streams/trade.ts";
 import { insert, tick } from "../tests/ticks.ts";
-import { bookEvents, messageOf } from "./book_feed.ts";
-import { copyLine, createDigest, type Digest, digestOf, fields, requireSame, sentFields } from "./rows.ts";
+import { tradeDatabase } from "../tests/trades.ts";
+import { bookEvents, bookOf, eventsOf, messageOf } from "./feed.ts";
+import { ticks, trades } from "./kinds.ts";
+import {
+  copyLine,
+  createDigest,
+  type Digest,
+  digestOf,
+  fields,
+  fieldsOf,
+  requireSame,
+  sentFieldsOf,
+} from "./rows.ts";
 
 const now = Date.UTC(2026, 7, 10);
-const messages = [...bookEvents(500, now)].map((event) => messageOf(event));
+const messages = [...bookEvents(500, now)].map(bookOf);
 
-const digest = (rows: typeof messages, of = fields, numbers?: "float"): Digest => {
-  const all = createDigest(of, numbers);
+const digest = (rows: typeof messages, of: string[] = fields, numbers?: "float"): Digest => {
+  const all = createDigest(of, ticks, numbers);
   rows.forEach(all.add);
   return { count: all.count, sum: all.sum };
 };
 
 Deno.test("the same start gives the same messages, of ten symbols", () => {
-  assert.deepEqual([...bookEvents(500, now)].map((event) => messageOf(event)), messages);
+  assert.deepEqual([...bookEvents(500, now)].map(bookOf), messages);
   assert.equal(new Set(messages.map(({ symbol }) => symbol)).size, 10);
 });
 
@@ -32,7 +44,7 @@ Deno.test("a digest is that of its rows in any order, and of no others", () => {
 
 Deno.test("a digest of the fields that were sent does not depend on when they were received", () => {
   const later = messages.map((message) => ({ ...message, receivedAt: message.receivedAt + 5 }));
-  assert.deepEqual(digest(later, sentFields), digest(messages, sentFields));
+  assert.deepEqual(digest(later, sentFieldsOf(ticks)), digest(messages, sentFieldsOf(ticks)));
 });
 
 Deno.test("a table has the digest of the messages that it holds", async () => {
@@ -41,6 +53,18 @@ Deno.test("a table has the digest of the messages that it holds", async () => {
   const rows = [...messages, tick(now, { bidPrice: "0.10", askPrice: "12345678.00000001" })];
   await insert(sql, rows);
   assert.deepEqual(await digestOf(sql, "websocket.order_book_data", fields), digest(rows));
+});
+
+Deno.test("a table of trades has the digest of the messages that it holds, of ten symbols, where a field is null, too", async () => {
+  await using market = await tradeDatabase();
+  const rows = [...eventsOf(trades, 1_000, now)].map((event) => messageOf(event, trades) as Trade);
+  assert.equal(new Set(rows.map(({ symbol }) => symbol)).size, 10);
+  rows.push({ ...rows[0], aggTradeId: rows[0].aggTradeId + 1_000_000, normalQty: null });
+  await market.store(...rows);
+  const all = createDigest(fieldsOf(trades), trades);
+  rows.forEach(all.add);
+  const stored = await digestOf(market.sql, "websocket.trade_data", fieldsOf(trades), trades);
+  assert.deepEqual(stored, { count: all.count, sum: all.sum });
 });
 
 Deno.test("a table of floats has the digest of floats", async () => {

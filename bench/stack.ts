@@ -10,9 +10,9 @@ import { type Kafka, openKafka, topicName } from "../shared/kafka/mod.ts";
 import { createLog } from "../shared/log.ts";
 import { tidyUp } from "../shared/postgres/tidy_up.ts";
 import { connect, createDatabase, type Sql } from "../shared/postgres/mod.ts";
-import { book } from "../shared/streams/book.ts";
 import { startWorker, type TestWorker } from "../tests/worker.ts";
 import type { Progress } from "./benchmark.ts";
+import { type Kind, ticks } from "./kinds.ts";
 import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
 
 const log = createLog("bench", "warn");
@@ -104,18 +104,20 @@ export async function freshDatabase({ postgres }: Stack): Promise<Database> {
 /** Topics of one run's own, or of several that read the same. */
 export interface Topics {
   readonly kafka: Kafka;
-  /** The book's topic. */
+  /** What is on the topic. */
+  readonly kind: Kind;
+  /** The topic of that kind. */
   readonly topic: string;
   /** What a worker's environment says of Kafka. */
   readonly env: Record<string, string>;
 }
 
-/** The names of new topics; the book's exists, the others are made by what needs them. */
-export async function freshTopics(stack: Stack): Promise<Topics> {
+/** The names of new topics; that of the kind exists, the others are made by what needs them. */
+export async function freshTopics(stack: Stack, kind = ticks): Promise<Topics> {
   const env = { BOOTSTRAP_SERVER: stack.kafka.bootstrap, TOPIC_PREFIX: `${newName()}.` };
   const config = readConfig(env).kafka;
   const kafka = openKafka(config, log);
-  const topic = topicName(config, book.message);
+  const topic = topicName(config, kind);
   await kafka.ensureTopics([topic]);
-  return { kafka, topic, env };
+  return { kafka, kind, topic, env };
 }

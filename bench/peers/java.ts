@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { run } from "../../local/command.ts";
 import { localFolder } from "../../local/folders.ts";
-import { bookEvents, messageOf, startTimeOf } from "../book_feed.ts";
+import { bookEvents, bookOf, startTimeOf } from "../feed.ts";
 import type { Run } from "../contender.ts";
 import { startCpuMeter } from "../process.ts";
 import { freshTopics, type Stack } from "../stack.ts";
@@ -17,9 +17,7 @@ export interface Payloads extends Disposable {
 /** Writes messages such as Bookline's producer sends. */
 export async function writePayloads(count: number): Promise<Payloads> {
   const file = await Deno.makeTempFile({ prefix: "bookline-payloads-" });
-  const messages = [...bookEvents(Math.min(SAMPLE, count), startTimeOf(count))].map((event) =>
-    messageOf(event)
-  );
+  const messages = [...bookEvents(Math.min(SAMPLE, count), startTimeOf(count))].map(bookOf);
   await Deno.writeTextFile(file, messages.map((message) => JSON.stringify(message)).join("\n"));
   return { file, [Symbol.dispose]: () => Deno.removeSync(file) };
 }
