@@ -71,12 +71,17 @@ async function measure(
   for (let round = 0; round < ROUNDS; round++) {
     const sql = database.connect();
     const symbols = (await sql`select symbol from websocket.symbols`).map(({ symbol }) => symbol);
-    for (const { title, maxDataPoints, targets } of panels) {
+    for (const { title, repeat, maxDataPoints, targets } of panels) {
       const from = new Date(end.getTime() - hours * HOUR);
-      // A row of panels is of one symbol; candles are of a minute, or as wide as leaves 200 of them.
-      const symbol = title.startsWith("$symbol") ? symbols.slice(0, 1) : symbols;
+      // A repeated panel is of one symbol; candles are of a minute, or as wide as leaves 200 of them.
+      const largest = repeat ? symbols.slice(0, 1) : symbols;
       const interval = intervalText(Math.max(60_000, intervalMs({ from, to: end, points: 200 })));
-      const view: View = { from, to: end, points: maxDataPoints, variables: { symbol, interval } };
+      const view: View = {
+        from,
+        to: end,
+        points: maxDataPoints,
+        variables: { symbol: symbols, largest, interval },
+      };
       const started = performance.now();
       for (const { rawSql } of targets) await sql.unsafe(expand(rawSql, view));
       times.get(title)!.push(performance.now() - started);

@@ -5,11 +5,25 @@ export interface PanelJson {
   readonly title: string;
   readonly description?: string;
   readonly type: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly maxDataPoints: number;
+  readonly repeat?: string;
+  readonly repeatDirection?: string;
+  readonly maxPerRow?: number;
   readonly targets: readonly PostgresQuery[];
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly fieldConfig: {
-    readonly defaults: { readonly noValue?: string };
-    readonly overrides: readonly { readonly matcher: { readonly options: string } }[];
+    readonly defaults: {
+      readonly noValue?: string;
+      readonly decimals?: number;
+      readonly thresholds?: unknown;
+      readonly mappings?: unknown;
+      readonly custom?: Readonly<Record<string, unknown>>;
+    };
+    readonly overrides: readonly {
+      readonly matcher: { readonly id: string; readonly options: string };
+      readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+    }[];
   };
 }
 

@@ -47,37 +47,35 @@ function unindented(text: string): string {
   return lines.map((line) => line.slice(Math.min(...indents))).join("\n");
 }
 
-/** The chosen symbols. There may be none to choose, as long as nothing is stored. */
+/** What is to choose as long as nothing is stored: Grafana 9.4 reports an error if a variable's query has no rows. */
+export const noSymbols = "no symbols yet";
+
+/** The chosen symbols. *All* is sorted by volume. */
 export const symbols = "array[\${symbol:sqlstring}]::text[]";
 
 /** Whether a row is of a chosen symbol. */
 export const chosen = `symbol = any(${symbols})`;
 
-/**
- * The body of a CTE that reads the rollup of the chosen symbols in the range: by the second, or by the minute where the
- * panel's interval is that long, since a day of seconds is more than a panel can wait for.
- */
-export const rollup = (columns: string): string =>
-  `
-        select second as time, symbol, ${columns} from ${schema}.order_book_1s
-        where $__interval_ms < 60000 and ${chosen} and $__timeFilter(second)
-        union all
-        select minute as time, symbol, ${columns} from ${schema}.order_book_1m
-        where $__interval_ms >= 60000 and ${chosen} and $__timeFilter(minute)`.trim();
+/** How many symbols a panel of lines shows at most: more can't be told apart. */
+const MOST_LINES = 20;
+
+/** The chosen symbols that a panel shows: under *All* those of the greatest volume. */
+export const shown = `(${symbols})[:${MOST_LINES}]`;
+
+/** The chosen symbols that have panels of their own; in such a panel only its own. */
+export const largest = "array[\${largest:sqlstring}]::text[]";
+
+/** The rollups by second; those by minute have the same columns. */
+export type Rollup = "order_book" | "trade";
 
 /**
- * A query for a series of each symbol, from one that yields `bin`, `symbol` and `value`: with a row for each interval too that
- * has no value, or the line would be drawn across it.
+ * The body of a CTE that reads a rollup of the symbols shown in the range: by the second, or by the minute where the panel's interval
+ * is that long, since a day of seconds is more than a panel can wait for.
  */
-export const everyBin = (binned: string, name: string, empty = "null"): string => `
-      with binned as (
-        ${binned.trim()}
-      ),
-      bins as (
-        select bin, symbol from (select distinct symbol from binned) as symbols,
-          (select min(bin) as first, max(bin) as last from binned) as span,
-          generate_series(first, last, '$__interval') as bin
-      )
-      select bin as time, symbol as metric, coalesce(value, ${empty}) as ${name}
-      from bins left join binned using (bin, symbol) order by bin
-    `;
+export const rollup = (table: Rollup, columns: string): string =>
+  `
+        select second as time, symbol, ${columns} from ${schema}.${table}_1s
+        where $__interval_ms < 60000 and symbol = any(${shown}) and $__timeFilter(second)
+        union all
+        select minute as time, symbol, ${columns} from ${schema}.${table}_1m
+        where $__interval_ms >= 60000 and symbol = any(${shown}) and $__timeFilter(minute)`.trim();

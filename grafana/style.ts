@@ -1,90 +1,100 @@
-import type { cog } from "@grafana/grafana-foundation-sdk";
 import {
   LegendDisplayMode,
   LegendPlacement,
   SortOrder,
-  type TableSortByFieldState,
   TooltipDisplayMode,
   VisibilityMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import { type DynamicConfigValue, ThresholdsMode } from "@grafana/grafana-foundation-sdk/dashboard";
-import type { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { colouredBySymbol, colours } from "./colours.ts";
 
-/** Up and down differ in lightness too, for people who can't distinguish green and red. */
-export const colours = { up: "#2ebd85", down: "#e0294a", neutral: "#8e8e99", warning: "#ff9830" };
+/**
+ * What a panel or a cell shows that has nothing to show. Grafana shows it too while Postgres is down, and in empty cells of a full
+ * row, so it must not say why.
+ */
+export const NOTHING = "–";
 
 /** With the unit `locale`: as many decimals as a price has, and no zeros after them. */
 export const priceDecimals = 8;
 
-/** How a table shows a column. */
-export function column(unit: string, decimals?: number): DynamicConfigValue[] {
-  const properties = [{ id: "unit", value: unit }];
-  return decimals === undefined ? properties : [...properties, { id: "decimals", value: decimals }];
+/** Month, day and time of day: short enough for a column. */
+export const SHORT_TIME = "time:MM-DD HH:mm:ss";
+
+/** How a table shows a column: its width in pixels, its unit if any. */
+export function column(width: number, unit?: string, decimals?: number): DynamicConfigValue[] {
+  return [
+    { id: "custom.width", value: width },
+    ...unit === undefined ? [] : [{ id: "unit", value: unit }],
+    ...decimals === undefined ? [] : [{ id: "decimals", value: decimals }],
+  ];
 }
 
-export const price = column("locale", priceDecimals);
+/** A column that takes the width that is left, but never less than that, in pixels. */
+export const wideColumn = (least: number): DynamicConfigValue[] => [{ id: "custom.minWidth", value: least }];
 
 /** A change in percent: green from 0 on, red below. */
-export const risesAndFalls: DynamicConfigValue[] = [
-  ...column("percent", 2),
+export const risesAndFalls = (width: number): DynamicConfigValue[] => [
+  ...column(width, "percent", 2),
   ...coloured("color-text", [[null, colours.down], [0, colours.up]]),
-  { id: "noValue", value: "–" },
 ];
 
 /** A measure that is bad when it is large: a warning from the first step on, red from the second on. */
 export function alarm(
+  width: number,
   unit: string,
   [warning, bad]: [number, number],
   whenNull?: string,
 ): DynamicConfigValue[] {
-  const background = coloured("color-background", [
-    [null, colours.up],
-    [warning, colours.warning],
-    [bad, colours.down],
-  ]);
   const nothing = {
     type: "special",
     options: { match: "null", result: { text: whenNull, color: colours.down } },
   };
   return [
-    ...column(unit, 0),
-    ...background,
+    ...column(width, unit, 0),
+    ...coloured("color-background", [[null, colours.up], [warning, colours.warning], [bad, colours.down]]),
     ...(whenNull === undefined ? [] : [{ id: "mappings", value: [nothing] }]),
   ];
 }
 
+/** A share in percent that is bad when it is not all. */
+export const share = (width: number): DynamicConfigValue[] => [
+  ...column(width, "percent", 2),
+  ...coloured("color-text", [[null, colours.down], [99, colours.warning], [100, colours.up]]),
+];
+
 /** Grafana 9.4 knows no other way to name a cell's display than `displayMode`; later ones migrate it. */
 function coloured(displayMode: string, steps: [number | null, string][]): DynamicConfigValue[] {
-  const thresholds = steps.map(([value, color]) => ({ value, color }));
   return [
     { id: "custom.displayMode", value: displayMode },
-    { id: "thresholds", value: { mode: ThresholdsMode.Absolute, steps: thresholds } },
+    { id: "thresholds", value: thresholds(steps) },
     { id: "color", value: { mode: "thresholds" } },
   ];
 }
 
-/** Sorted by that column at first, the greatest on top. */
-export function sortedBy(displayName: string): cog.Builder<TableSortByFieldState>[] {
-  return [{ build: () => ({ displayName, desc: true }) }];
+/** Colours from a value on; null is from the least value on. */
+export function thresholds(steps: readonly (readonly [number | null, string])[]) {
+  return { mode: ThresholdsMode.Absolute, steps: steps.map(([value, color]) => ({ value, color })) };
 }
 
-/** A market may be quiet for so long: a line is drawn across it, in ms. */
-const QUIET_MS = 300_000;
+/** A table whose rows stay where the query puts them. */
+export const tablePanel = (title: string, description: string): Table =>
+  new Table().title(title).description(description).noValue(NOTHING);
 
-/** Thin lines that show the difference between a hole and a steady value, with a tooltip of all series in that order of their values. */
-export function lines(panel: TimeSeries, order: "desc" | "none"): TimeSeries {
-  return panel
+/** A panel of lines, with a tooltip of all series. A line ends where there is no value. */
+export function linePanel(title: string, description: string): TimeSeries {
+  return new TimeSeries()
+    .title(title)
+    .description(description)
+    .noValue(NOTHING)
     .lineWidth(1)
     .fillOpacity(0)
     .showPoints(VisibilityMode.Auto)
-    .spanNulls(QUIET_MS)
-    .tooltip(
-      new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(
-        order === "desc" ? SortOrder.Descending : SortOrder.None,
-      ),
-    )
+    .spanNulls(false)
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .legend(
       new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(
         LegendPlacement.Bottom,
@@ -92,9 +102,12 @@ export function lines(panel: TimeSeries, order: "desc" | "none"): TimeSeries {
     );
 }
 
-/** A series' own colour, and dashes if any. */
-export function lineOf(colour: string, dashes?: "dash" | "dot"): DynamicConfigValue[] {
+/** A panel of a line a symbol, in the symbol's own colour. */
+export const symbolLines = (title: string, description: string): TimeSeries =>
+  colouredBySymbol(linePanel(title, description));
+
+/** A series' own colour, and more of how it is drawn. */
+export function lineOf(colour: string, custom: Record<string, unknown> = {}): DynamicConfigValue[] {
   const own = { id: "color", value: { mode: "fixed", fixedColor: colour } };
-  const patterns = { dash: [10, 10], dot: [0, 10] };
-  return dashes ? [own, { id: "custom.lineStyle", value: { fill: dashes, dash: patterns[dashes] } }] : [own];
+  return [own, ...Object.entries(custom).map(([name, value]) => ({ id: `custom.${name}`, value }))];
 }

@@ -1,4 +1,5 @@
-import { readPanels } from "../grafana/json.ts";
+import { type PanelJson, readPanels } from "../grafana/json.ts";
+import { dashboard } from "../grafana/dashboard.ts";
 import { expand, type View } from "../grafana/macros.ts";
 import type { PostgresQuery } from "../grafana/query.ts";
 import { migrate } from "../migrations/run.ts";
@@ -17,8 +18,17 @@ export const lastHour: View = {
   from: new Date(noon - HOUR),
   to: new Date(noon),
   points: 300,
-  variables: { symbol: ["BTCUSDT", "ETHUSDT"], interval: "1m" },
+  variables: chosen(["BTCUSDT", "ETHUSDT"]),
 };
+
+/** The dashboard's variables with these symbols chosen; `interval` is the width of candles. */
+export function chosen(symbol: string[], interval = "1m"): View["variables"] {
+  return { symbol, largest: symbol.slice(0, 12), interval };
+}
+
+/** The variables for a panel: a panel that is repeated has one symbol. */
+export const variablesOf = ({ repeat }: PanelJson, { variables }: View): View["variables"] =>
+  repeat ? { ...variables, largest: variables.largest.slice(0, 1) } : variables;
 
 /** A panel's rows, as the role that Grafana has sees them. */
 export function rowsOf(sql: Sql, { rawSql }: PostgresQuery, view: View, timezone = "UTC"): Promise<Row[]> {
@@ -37,6 +47,9 @@ export async function createReader(sql: Sql): Promise<void> {
   );
   await migrate(sql, schema, silent);
 }
+
+/** The query of the bands that mark gaps. */
+export const annotation = dashboard().annotations!.list![0].target as unknown as PostgresQuery;
 
 /** The only query of the panel of that title. */
 export function queryOf(title: string, refId = "A"): PostgresQuery {
@@ -80,7 +93,21 @@ export async function smallMarket(sql: Sql): Promise<void> {
     quote("2024-08-08T11:59:00.000Z", "10", "10", "0", "0", "ETHUSDT"),
   ]);
   await sql`select websocket.refresh_rollup('order_book_data', '0')`;
+  await tradeBars(sql);
   await coverage(sql);
+}
+
+/** Two minutes with trades of BTCUSDT: the first of 10 and 6 of them bought, the second of 5, all sold. */
+async function tradeBars(sql: Sql): Promise<void> {
+  for (const [table, at] of [["trade_1s", "second"], ["trade_1m", "minute"]]) {
+    await sql`
+      insert into websocket.${sql(table)} (symbol, ${
+      sql(at)
+    }, num_trades, open, high, low, close, volume, quote_volume,
+        taker_buy_base_volume, taker_buy_quote_volume)
+      values ('BTCUSDT', '2024-08-08T11:57Z', 30, 100, 100, 100, 100, 10, 1000, 6, 600),
+        ('BTCUSDT', '2024-08-08T11:59Z', 60, 100, 100, 100, 100, 5, 500, 0, 0)`;
+  }
 }
 
 /** What was covered of the two symbols' feeds between 10:00 and 12:00, the gaps of it, and a gap of the first version. */

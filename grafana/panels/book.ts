@@ -1,22 +1,28 @@
-import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { everyBin, rollup, series } from "../query.ts";
-import { lines } from "../style.ts";
+import {
+  CellValuesBuilder,
+  FilterValueRangeBuilder,
+  HeatmapColorMode,
+  HeatmapTooltipBuilder,
+  PanelBuilder as Heatmap,
+  YAxisConfigBuilder,
+} from "@grafana/grafana-foundation-sdk/heatmap";
+import { AxisPlacement, TooltipDisplayMode } from "@grafana/grafana-foundation-sdk/common";
+import { standing } from "../bins.ts";
+import { rollup, series } from "../query.ts";
+import { NOTHING, symbolLines } from "../style.ts";
 
 /** What it costs to cross the book. */
 export const spread = () =>
-  lines(new TimeSeries(), "desc")
-    .title("Spread")
-    .description(
-      "Best ask less best bid, the mean over all updates, in hundredths of a percent of the mid price.",
-    )
-    .noValue("No quotes of these symbols in this range.")
-    .unit("suffix: bps")
-    .decimals(2)
+  symbolLines(
+    "Spread",
+    "Best ask less best bid, the mean over all updates, in hundredths of a percent of the mid price.",
+  )
+    .unit("suffix:bps")
     .axisSoftMin(0)
-    .withTarget(series(everyBin(
+    .withTarget(series(standing(
       `
         with quote as (
-          ${rollup("ticks, bid_price, ask_price, mean_spread")}
+          ${rollup("order_book", "ticks, bid_price, ask_price, mean_spread")}
         )
         select date_bin('$__interval', time, 'epoch') as bin, symbol,
           10000 * sum(mean_spread * ticks) / nullif(sum((bid_price + ask_price) * ticks) / 2, 0) as value
@@ -24,22 +30,32 @@ export const spread = () =>
       "spread",
     )));
 
-/** Which side of the book is heavier. */
+/** Which side of the book is heavier: a line of colour a symbol. */
 export const imbalance = () =>
-  lines(new TimeSeries(), "desc")
+  new Heatmap()
     .title("Imbalance")
     .description(
       "(bid quantity − ask quantity) / (bid quantity + ask quantity) at the best prices, the mean over all updates: +1 is " +
-        "all bids, −1 all asks.",
+        "all bids (blue-green), −1 all asks (brown).",
     )
-    .noValue("No quotes of these symbols in this range.")
-    .decimals(2)
-    .min(-1)
-    .max(1)
-    .withTarget(series(everyBin(
+    .noValue(NOTHING)
+    .calculate(false)
+    .color({
+      build: () => ({
+        mode: HeatmapColorMode.Scheme,
+        ...{ scheme: "BrBG", fill: "dark-blue", exponent: 0.5, steps: 64, reverse: false, min: -1, max: 1 },
+      }),
+    })
+    // By default Grafana hides all values up to 0.
+    .filterValues(new FilterValueRangeBuilder().le(-2))
+    .cellValues(new CellValuesBuilder().decimals(2))
+    .yAxis(new YAxisConfigBuilder().axisPlacement(AxisPlacement.Left).reverse(false))
+    .cellGap(0)
+    .tooltip(new HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single))
+    .withTarget(series(standing(
       `
         with quote as (
-          ${rollup("ticks, mean_imbalance")}
+          ${rollup("order_book", "ticks, mean_imbalance")}
         )
         select date_bin('$__interval', time, 'epoch') as bin, symbol,
           sum(mean_imbalance * ticks) / sum(ticks) as value

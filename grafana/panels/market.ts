@@ -1,24 +1,21 @@
-import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
-import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { everyBin, rollup, schema, series, table } from "../query.ts";
-import { column, lines, price, risesAndFalls, sortedBy } from "../style.ts";
+import { standing } from "../bins.ts";
+import { rollup, schema, series, table } from "../query.ts";
+import { column, priceDecimals, risesAndFalls, symbolLines, tablePanel } from "../style.ts";
 
 /** All symbols, chosen or not. */
 export const symbols = () =>
-  new Table()
-    .title("Symbols")
-    .description(
-      "All symbols at the end of the range: the last price, none if it is older than an hour, its change against the last trade of an hour and of a day " +
-        "before, the quote volume of 24 hours, and the mean spread of the last minute in hundredths of a percent.",
-    )
-    .noValue("No candles and no quotes yet. Are the consumers running?")
+  tablePanel(
+    "Symbols",
+    "All symbols at the end of the range: the last price, none if it is older than an hour, its change against the last trade of an hour and of a day " +
+      "before, the quote volume of 24 hours, and the mean spread of the last minute in hundredths of a percent.",
+  )
     .withTarget(table(`
       select
         symbols.symbol as "Symbol",
         last.close as "Price",
         100 * (last.close / nullif(hour_ago.close, 0) - 1) as "1 h",
         100 * (last.close / nullif(day_ago.close, 0) - 1) as "24 h",
-        day.quote_volume as "Quote volume, 24 h",
+        day.quote_volume as "Volume, 24 h",
         10000 * book.mean_spread / nullif(book.bid_price, 0) as "Spread"
       from ${schema}.symbols
       left join lateral (
@@ -53,29 +50,26 @@ export const symbols = () =>
           and minute > ($__timeTo()::timestamptz at time zone 'UTC' - interval '1 hour') at time zone 'UTC'
         order by minute desc limit 1
       ) as book on true
-      order by "Quote volume, 24 h" desc nulls last, "Symbol"
+      order by "Volume, 24 h" desc nulls last, "Symbol"
     `))
-    .sortBy(sortedBy("Quote volume, 24 h"))
-    .overrideByName("Price", price)
-    .overrideByName("1 h", risesAndFalls)
-    .overrideByName("24 h", risesAndFalls)
-    .overrideByName("Quote volume, 24 h", column("short", 1))
-    .overrideByName("Spread", column("suffix: bps", 2));
+    .overrideByName("Symbol", column(110))
+    .overrideByName("Price", column(110, "locale", priceDecimals))
+    .overrideByName("1 h", risesAndFalls(75))
+    .overrideByName("24 h", risesAndFalls(75))
+    .overrideByName("Volume, 24 h", column(110, "short", 1))
+    .overrideByName("Spread", column(90, "suffix:bps", 2));
 
-/** What each chosen symbol has gained or lost since the range began. */
+/** What each symbol shown has gained or lost since the range began. */
 export const returns = () =>
-  lines(new TimeSeries(), "desc")
-    .title("Returns")
-    .description(
-      "The change of the mid price since the start of the range: symbols of any price, side by side.",
-    )
-    .noValue("No quotes of these symbols in this range.")
+  symbolLines(
+    "Returns",
+    "The change of the mid price since the start of the range: symbols of any price, side by side.",
+  )
     .unit("percent")
-    .decimals(2)
-    .withTarget(series(everyBin(
+    .withTarget(series(standing(
       `
         with quote as (
-          ${rollup("bid_price, ask_price")}
+          ${rollup("order_book", "bid_price, ask_price")}
         ),
         middle as (
           select date_bin('$__interval', time, 'epoch') as bin, symbol,

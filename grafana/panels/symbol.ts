@@ -4,57 +4,73 @@ import {
   PanelBuilder as Candlestick,
   VizDisplayMode,
 } from "@grafana/grafana-foundation-sdk/candlestick";
-import { LineInterpolation } from "@grafana/grafana-foundation-sdk/common";
-import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import { rollup, schema, series, symbols } from "../query.ts";
-import { colours, lineOf, lines, priceDecimals } from "../style.ts";
+import {
+  AxisPlacement,
+  GraphDrawStyle,
+  StackingConfigBuilder,
+  StackingMode,
+} from "@grafana/grafana-foundation-sdk/common";
+import { colours } from "../colours.ts";
+import { largest, schema, series } from "../query.ts";
+import { lineOf, linePanel, NOTHING, priceDecimals } from "../style.ts";
+
+/** How many symbols stand beside each other. */
+const BESIDE = 4;
 
 /** One symbol's candles. They are added up from those of a minute, of whole intervals from the first one on. */
 export const candles = () =>
   new Candlestick()
-    .title("$symbol, candles of $interval")
+    .title("$largest, candles of $interval")
     .description(
-      "Open, high, low, close and base volume, added up from the candles of a minute. Intervals begin as the exchange's " +
-        "do, in UTC; the last candle is still moving.",
+      "Open, high, low and close, added up from the candles of a minute. Intervals begin as the exchange's do, in UTC; the last " +
+        "candle is still moving. Of many symbols only the first twelve have panels: under All those of the greatest volume.",
     )
-    .noValue("No candles of this symbol in this range.")
+    .noValue(NOTHING)
+    .repeat("largest").repeatDirection("h").maxPerRow(BESIDE)
     .unit("locale")
     .decimals(priceDecimals)
-    .mode(VizDisplayMode.CandlesVolume)
+    .mode(VizDisplayMode.Candles)
     .colors(new CandlestickColorsBuilder().up(colours.up).down(colours.down).flat(colours.neutral))
-    .fields(
-      new CandlestickFieldMapBuilder().open("open").high("high").low("low").close("close").volume("volume"),
-    )
-    .overrideByName("volume", [{ id: "unit", value: "short" }, { id: "decimals", value: 2 }])
+    .fields(new CandlestickFieldMapBuilder().open("open").high("high").low("low").close("close"))
     .withTarget(series(`
-      select open_time as time, open, high, low, close, volume
-      from unnest(${symbols}) as symbol,
+      select open_time as time, open, high, low, close
+      from unnest(${largest}) as symbol,
         ${schema}.candles(symbol, '$interval', $__timeFrom(), $__timeTo())
       order by time
     `));
 
-/** One symbol's best bid and ask, and the middle between them. */
-export const bestBidAndAsk = () =>
-  lines(new TimeSeries(), "none")
-    .title("$symbol, best bid and ask")
-    .description("The last best bid and ask of each moment, and the middle between them.")
-    .noValue("No quotes of this symbol in this range.")
-    .unit("locale")
-    .decimals(priceDecimals)
-    // A quote stands until the next one.
-    .lineInterpolation(LineInterpolation.StepAfter)
-    .overrideByName("bid", lineOf(colours.up))
-    .overrideByName("ask", lineOf(colours.down))
-    .overrideByName("mid", lineOf(colours.neutral, "dash"))
+/** What one symbol's takers bought and sold in each candle, and the difference added up. */
+export const takerFlow = () =>
+  linePanel(
+    "$largest, volume by taker side",
+    "Base volume of each candle by the side that took: bought (up) and sold (down), from the trades, and the cumulative difference " +
+      "since the start of the range. A candle that trades are missing of has no more than what is stored.",
+  )
+    .repeat("largest").repeatDirection("h").maxPerRow(BESIDE)
+    .unit("short")
+    .drawStyle(GraphDrawStyle.Bars)
+    .lineWidth(0)
+    .fillOpacity(80)
+    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"))
+    .overrideByName("bought", lineOf(colours.up))
+    .overrideByName("sold", lineOf(colours.down))
+    .overrideByName(
+      "delta",
+      lineOf(colours.neutral, {
+        drawStyle: GraphDrawStyle.Line,
+        lineWidth: 1,
+        fillOpacity: 0,
+        axisPlacement: AxisPlacement.Right,
+        axisLabel: "cumulative",
+        stacking: { mode: StackingMode.None, group: "B" },
+      }),
+    )
     .withTarget(series(`
-      with quote as (
-        ${rollup("bid_price, ask_price")}
-      ),
-      binned as (
-        select date_bin('$__interval', time, 'epoch') as bin,
-          (array_agg(bid_price order by time))[count(*)::integer] as bid,
-          (array_agg(ask_price order by time))[count(*)::integer] as ask
-        from quote group by bin
-      )
-      select bin as time, bid, ask, (bid + ask) / 2 as mid from binned order by time
+      select open_time as time,
+        case when open is not null then taker_buy_base_volume end as bought,
+        case when open is not null then taker_buy_base_volume - volume end as sold,
+        case when open is not null then sum(2 * taker_buy_base_volume - volume) over (order by open_time) end as delta
+      from unnest(${largest}) as symbol,
+        ${schema}.bars(symbol, least(interval '$interval', interval '1 day'), $__timeFrom(), $__timeTo())
+      order by time
     `));

@@ -1,0 +1,70 @@
+import { colours } from "../colours.ts";
+import { schema, table } from "../query.ts";
+import { goodUpTo, stat } from "./stat.ts";
+
+/** How far behind the feed or stream is that is most behind. */
+export const worstAge = () =>
+  stat(
+    "Worst age",
+    "Of all feeds that a producer wants, how long ago the one was complete that is most behind; and if the newest row of a whole stream is " +
+      "older, that one's age, so that a consumer that is behind counts too. A market that is quiet is not old.",
+    goodUpTo(10, 60),
+  )
+    .unit("s")
+    .decimals(0)
+    .withTarget(table(`
+      with feed as materialized (
+        select stream, symbol, max(covered_to) as covered_to, min(covered_from) as since
+        from ${schema}.coverage where is_open group by stream, feed, symbol
+      ), wanted as (
+        select stream, symbol, min(since) as since from feed group by stream, symbol
+      ), age as (
+        select covered_to as at from feed
+        union all
+        select started_at from ${schema}.gap_data where ended_at is null and state in ('open', 'unknown')
+        union all
+        select coalesce(max(newest), min(since)) from wanted
+        left join lateral (
+          select event_time as newest from ${schema}.kline_data where stream = 'kline' and kline_data.symbol = wanted.symbol
+          and interval = '1m' and event_time < now() + interval '1 minute' order by open_time desc limit 1
+        ) as kline on true
+        where stream = 'kline' having count(*) > 0
+        union all
+        select coalesce(max(newest), min(since)) from wanted
+        left join lateral (
+          select second as newest from ${schema}.order_book_1s where order_book_1s.symbol = wanted.symbol
+          and second > now() - interval '1 day' and second < now() + interval '1 minute' order by second desc limit 1
+        ) as book on true
+        where stream = 'book' having count(*) > 0
+        union all
+        select coalesce(max(newest), min(since)) from wanted
+        left join lateral (
+          select second as newest from ${schema}.trade_1s where trade_1s.symbol = wanted.symbol
+          and second > now() - interval '1 day' and second < now() + interval '1 minute' order by second desc limit 1
+        ) as trade on true
+        where stream = 'trade' having count(*) > 0
+      )
+      select case when min(at) > now() then 0 else extract(epoch from now() - min(at)) end as "Worst age" from age
+    `));
+
+/** How many feeds nobody covers now. */
+export const openGaps = () =>
+  stat("Open gaps", "Feeds that no producer covers now, or of which that can't be told.", [
+    [null, colours.up],
+    [1, colours.down],
+  ])
+    .unit("none")
+    .withTarget(table(`
+      select count(*) as "Open gaps"
+      from (
+        select stream, feed from ${schema}.gap_data where ended_at is null and state in ('open', 'unknown')
+        union
+        select stream, feed from ${schema}.unread_feeds
+      ) as gap
+    `));
+
+/** How many gaps wait to be repaired. */
+export const unrepaired = () =>
+  stat("Unrepaired", "Gaps that are over, whose data the exchange may still have.", goodUpTo(1, 100))
+    .unit("none")
+    .withTarget(table(`select count(*) as "Unrepaired" from ${schema}.gap_data where state = 'unrepaired'`));
