@@ -46,7 +46,8 @@ export function createLogGuard(
   onChanged: (beginnings: Commit[]) => void,
   log: Log,
 ): LogGuard {
-  const fetcher = createFetcher(client, topic);
+  const open = () => createFetcher(client, topic);
+  const fetcher = open();
   const marks = createMarks();
   let partitions: readonly number[] = [];
   /** Of each partition the mark that the next look is for; undefined until the group's commits are known. */
@@ -63,7 +64,7 @@ export function createLogGuard(
     // A message that is read while the log is looked at may be another log's.
     const newest = marks.newest(partition);
     const mark = awaited?.get(partition);
-    const other = mark && await findOtherLog(client, topic, partition, mark, fetcher);
+    const other = mark && await findOtherLog(open, partition, mark, fetcher);
     if (own !== generation) return [];
     if (other?.isShort) {
       const since = shortSince.get(partition) ?? performance.now();

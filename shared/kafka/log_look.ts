@@ -1,6 +1,5 @@
-import type kafkajs from "kafkajs";
 import { sleep } from "../wait.ts";
-import { createFetcher, type Fetcher, isOutOfRange } from "./fetcher.ts";
+import { type Fetcher, isOutOfRange } from "./fetcher.ts";
 import type { Incoming } from "./incoming.ts";
 import { isOtherLog, type Mark, markOf } from "./mark.ts";
 import { readSet } from "./record_set.ts";
@@ -18,29 +17,36 @@ export interface OtherLog {
 
 /**
  * Looks whether a partition's log is another one than when the mark was made. A broker that leads no longer may know less than the leader,
- * so that a difference counts once a second look sees it, which asks anew who leads.
+ * so that a difference counts once a second look sees it, which asks anew who leads. Where the message's batch can't be read at either look
+ * nothing can be said: it is taken for damaged since.
+ * @param open makes a fetcher with connections of its own
  * @returns undefined if it is the same log
  * @throws what Kafka answers where the log can't be looked at
  */
 export async function findOtherLog(
-  client: kafkajs.Kafka,
-  topic: string,
+  open: () => Fetcher,
   partition: number,
   mark: Mark,
   fetcher: Fetcher,
 ): Promise<OtherLog | undefined> {
   if (await look(fetcher, partition, mark) === undefined) return undefined;
   await sleep(AGAIN_MS);
-  const another = createFetcher(client, topic);
+  const another = open();
   try {
-    return await look(another, partition, mark);
+    const found = await look(another, partition, mark);
+    return found === "damaged" ? undefined : found;
   } finally {
     await another.close();
   }
 }
 
-async function look(fetcher: Fetcher, partition: number, mark: Mark): Promise<OtherLog | undefined> {
+async function look(
+  fetcher: Fetcher,
+  partition: number,
+  mark: Mark,
+): Promise<OtherLog | "damaged" | undefined> {
   const message = await messageAt(fetcher, partition, mark.offset);
+  if (message === "damaged") return message;
   const found = message && markOf(message).checksum;
   if (found === mark.checksum) return undefined;
   const [reach] = await fetcher.extentOf([partition]);
@@ -48,8 +54,12 @@ async function look(fetcher: Fetcher, partition: number, mark: Mark): Promise<Ot
   return { beginning: reach.low, isShort: found === undefined && reach.high <= mark.offset };
 }
 
-/** The message at an offset, if there is one. @throws {Error} if its batch can't be read */
-async function messageAt(fetcher: Fetcher, partition: number, offset: number): Promise<Incoming | undefined> {
+/** The message at an offset, if there is one and its batch can be read. */
+async function messageAt(
+  fetcher: Fetcher,
+  partition: number,
+  offset: number,
+): Promise<Incoming | "damaged" | undefined> {
   // A broker sends one batch whole, however large it is.
   const limits = { waitMs: 0, bytes: 1 };
   const fetched = await fetcher.fetch(new Map([[partition, offset]]), limits).catch((error) => {
@@ -60,7 +70,7 @@ async function messageAt(fetcher: Fetcher, partition: number, offset: number): P
     for await (const { messages: [first] } of readSet(set, offset, {})) {
       return first && Number(first.offset) === offset ? first : undefined;
     }
-    throw new Error(`the record batch at offset ${offset} of partition ${partition} can't be read`);
+    return "damaged";
   }
   return undefined;
 }
