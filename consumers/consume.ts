@@ -16,8 +16,9 @@ import type { Worker } from "../shared/worker.ts";
 import { createCommitter } from "./committer.ts";
 import { createDecoder, type Decoder } from "./decode.ts";
 import { createIntake } from "./intake.ts";
-import { createOrderedWork } from "./ordered_work.ts";
+import { createLosses, splitAtBreaks, tellStored } from "./losses.ts";
 import { createMeter, type Meter } from "./meter.ts";
+import { createOrderedWork } from "./ordered_work.ts";
 import { createReadEnds, tellReadEnds } from "./read_ends.ts";
 import { createSetAside } from "./set_aside.ts";
 import type { Sink } from "./sink.ts";
@@ -101,6 +102,8 @@ async function read<M extends StreamMessage>(
   const isBehind = () => meter.behind() > BEHIND;
   await sink.startJobs(database, isBehind);
   await using _telling = tellReadEnds(ends, sink, log);
+  const losses = sink.losses && createLosses(sink.losses, decoder, database);
+  await using _tellingStored = losses && tellStored(losses, log);
   worker.telemetry.observe(() => {
     const report = meter.report();
     return {
@@ -132,8 +135,11 @@ async function read<M extends StreamMessage>(
           generation++;
           intake.clear();
           ends.clear();
+          losses?.joined();
         },
         onEnd: ends.fetched,
+        storedTo: losses?.storedTo,
+        onOtherLog: losses?.otherLog,
         onLost(lost) {
           meter.lost(lost);
           const { partition, from, to } = lost;
@@ -153,17 +159,26 @@ async function read<M extends StreamMessage>(
         const batches = await intake.take(WRITE_BYTES);
         const mine = generation;
         if (batches.length === 0) continue;
-        await ordered.start(() => store(batches), (outcomes) => {
-          outcomes.forEach(meter.stored);
-          // Other consumers may have these partitions by now: the rows do no harm, but the offsets must not be committed.
-          if (mine !== generation) return;
-          outcomes.forEach(ends.stored);
-          committer.add(
-            outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
-            outcomes.reduce((sum, { offsets }) => sum + offsets.length, 0),
-            () => outcomes.forEach(meter.committed),
-          );
-        });
+        for (const part of splitAtBreaks(batches)) {
+          if (part[0].afterBreak) await ordered.idle();
+          // What was read of a former log tells nothing of the present one.
+          if (mine === generation) await losses?.beforeStore(part);
+          await ordered.start(() => store(part), (outcomes) => {
+            outcomes.forEach(meter.stored);
+            // Other consumers may have these partitions by now: the rows do no harm, but the offsets must not be committed.
+            if (mine !== generation) return;
+            outcomes.forEach(ends.stored);
+            if (losses) outcomes.forEach(losses.stored);
+            committer.add(
+              outcomes.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset })),
+              outcomes.reduce((sum, { offsets }) => sum + offsets.length, 0),
+              () => {
+                outcomes.forEach(meter.committed);
+                if (losses) outcomes.forEach(losses.committed);
+              },
+            );
+          });
+        }
         // If nothing can be committed, no more is stored.
         if (committer.isFull) await Promise.race([committer.room(signal), consumer.failed]);
         failures = 0;

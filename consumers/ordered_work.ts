@@ -6,6 +6,8 @@ export interface OrderedWork extends AsyncDisposable {
    * @throws {Error} what earlier work threw; no `after` of later work is called then
    */
   start<T>(work: () => Promise<T>, after: (result: T) => void): Promise<void>;
+  /** Waits until all that was started has ended. @throws {Error} what it threw */
+  idle(): Promise<void>;
 }
 
 /**
@@ -30,6 +32,9 @@ export function createOrderedWork(width: number, onFailure: (error: unknown) => 
       mine.catch(onFailure);
       underWay.push(mine);
       if (underWay.length >= width) await underWay.shift();
+    },
+    async idle() {
+      await underWay.at(-1);
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(underWay);

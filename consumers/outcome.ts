@@ -15,6 +15,8 @@ export interface Outcome {
   readonly receivedAt: number[];
   /** The last price of each symbol, a decimal string. */
   readonly prices: Record<string, string>;
+  /** The event time of each symbol's newest message, in ms since the epoch. */
+  readonly times: Record<string, number>;
 }
 
 /** Makes the outcome of a batch of which all messages are stored. Other results are noted in it as the messages are decoded. */
@@ -26,5 +28,6 @@ export function newOutcome({ partition, nextOffset, messages }: Batch): Outcome 
     results: messages.map((): Result => "stored"),
     receivedAt: [],
     prices: {},
+    times: {},
   };
 }

@@ -1,3 +1,4 @@
+import type { Break, StoredTo } from "../shared/kafka/mod.ts";
 import type { RetryOptions } from "../shared/retry.ts";
 
 /** A message that a sink refuses because of its content: its place among the given ones, and why. */
@@ -9,6 +10,29 @@ export interface Refused {
 /** Most messages are refused: the cause is not their content, but something about the sink that a person must change. */
 export class RefusedError extends Error {
   override name = "RefusedError";
+}
+
+/** A span of which messages of a symbol may be missing as Kafka lost them; `from` is the event time of the last one before, in ms. */
+export interface Loss {
+  readonly symbol: string;
+  readonly from: number;
+}
+
+/** Why a loss begins. */
+export type LossReason = Break | "truncated or made anew";
+
+/** Where it is kept up to where messages are stored, and what Kafka lost. Each function throws if the server does not answer. */
+export interface SinkLosses {
+  /** Up to where each partition is known to be stored. */
+  storedTo(): Promise<ReadonlyMap<number, StoredTo>>;
+  /** The losses that no later message has ended. */
+  open(): Promise<readonly Loss[]>;
+  /** Notes up to where messages of a partition are stored and committed. */
+  noteStored(partition: number, times: StoredTo): Promise<void>;
+  /** Begins a loss of each symbol of a partition, where it is stored to; by default where it is known to be so. */
+  begin(partition: number, reason: LossReason, times?: StoredTo): Promise<void>;
+  /** Ends the losses of symbols at the event times of later messages. */
+  end(times: StoredTo): Promise<void>;
 }
 
 /** Where a consumer writes. It knows which errors a message causes, and runs its own jobs. */
@@ -38,6 +62,8 @@ export interface Sink<M> extends AsyncDisposable {
    * @throws if it can't be noted; it is told again
    */
   readonly readToEnd?: (partition: number, partitions: number, agoMs: number) => Promise<void>;
+  /** Keeps what Kafka lost; absent if the sink or its stream does not want to know. */
+  readonly losses?: SinkLosses;
   /** Returns a function that says whether a message is too old, as of now, to be kept. */
   expiry(): (message: M) => boolean;
   /** Why a person must act though writing succeeds, in words; undefined if nobody must. */

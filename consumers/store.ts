@@ -3,6 +3,7 @@ import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import { rowKey } from "../shared/order.ts";
 import type { MessageType, StreamMessage } from "../shared/stream.ts";
 import { type Decoder, newestPerRow } from "./decode.ts";
+import { noteTime } from "./losses.ts";
 import { newOutcome, type Outcome, type Result } from "./outcome.ts";
 import { type Refused, RefusedError, type Sink } from "./sink.ts";
 
@@ -51,6 +52,7 @@ export function createStore<M extends StreamMessage>(
       }
       if (message.receivedAt !== undefined) outcome.receivedAt.push(message.receivedAt);
       if (type.lastPrice && message.symbol) outcome.prices[message.symbol] = type.lastPrice(message);
+      noteTime(outcome.times, message);
       if (isExpired(message)) outcome.results[place] = "expired";
       else yield message;
     }

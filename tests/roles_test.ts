@@ -87,10 +87,13 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
     where pronamespace = 'websocket'::regnamespace and has_function_privilege('bookline_writer', oid, 'execute')
     order by name`;
   assert.deepEqual(functions.map(({ name }) => name), [
+    "begin_losses",
     "check_trade_ids",
+    "end_losses",
     "keep_gaps",
     "kept_since",
     "note_coverage_read",
+    "note_stored",
     "refresh_rollup",
     "tidy_up",
   ]);

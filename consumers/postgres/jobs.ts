@@ -45,5 +45,5 @@ export function jobsOf<M extends StreamMessage>({ message, storage }: Stream<M>,
 /** How many connections the jobs take: one each, so that a job that waits for a lock delays no other; and one for short questions. */
 export function jobConnections<M extends StreamMessage>(stream: Stream<M>, schema: string): number {
   const { partitionedBy, noteRead } = stream.storage;
-  return jobsOf(stream, schema).length + (partitionedBy || noteRead ? 1 : 0);
+  return jobsOf(stream, schema).length + (partitionedBy || noteRead || stream.feed ? 1 : 0);
 }

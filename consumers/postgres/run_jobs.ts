@@ -5,7 +5,9 @@ import { transact } from "../../shared/postgres/transaction.ts";
 import { retryForever, type RetryOptions } from "../../shared/retry.ts";
 import type { Stream, StreamMessage } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
+import type { SinkLosses } from "../sink.ts";
 import type { Job, Round } from "./jobs.ts";
+import { createSinkLosses } from "./losses.ts";
 import { createRounds } from "./rounds.ts";
 
 /** The jobs of a table while they run. */
@@ -16,6 +18,8 @@ export interface Jobs<M> extends AsyncDisposable {
   stuck(): string | undefined;
   /** Notes that a partition is stored up to where it ended so many ms ago; see `Storage.noteRead`. */
   noteRead(partition: number, partitions: number, agoMs: number): Promise<void>;
+  /** Keeps what Kafka lost of the stream. */
+  readonly losses: SinkLosses;
 }
 
 /** How often the retention is read, in ms. */
@@ -81,6 +85,7 @@ export async function startJobs<M extends StreamMessage>(
     async noteRead(partition, partitions, agoMs) {
       await transact(sql, `select ${database.schema}.${noteRead}(${partition}, ${partitions}, ${agoMs})`);
     },
+    losses: createSinkLosses(sql, database.schema, stream.message.name),
     stuck: () => troubles.values().next().value ?? rounds.stuck(),
     async [Symbol.asyncDispose]() {
       done.abort();

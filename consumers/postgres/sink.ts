@@ -113,6 +113,10 @@ export function createSink<M extends StreamMessage>(
       jobs = await startJobs(stream, jobsOf(stream, database.schema), database, log, retry, isBehind);
     },
     readToEnd: noteRead ? async (...read) => await jobs?.noteRead(...read) : undefined,
+    get losses() {
+      // What other workers make, and not the exchange, has no coverage.
+      return stream.feed && jobs?.losses;
+    },
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),
     async ping() {

@@ -1,5 +1,6 @@
 import type kafkajs from "kafkajs";
 import { createBatchReader } from "./batch_reader.ts";
+import type { Break, StoredTo } from "./break.ts";
 import type { Incoming } from "./incoming.ts";
 import { type End, onEnd } from "./patches/ends.ts";
 import { assignerTelling } from "./patches/out_of_range.ts";
@@ -7,7 +8,7 @@ import { METADATA_MS } from "./patches/own_cluster.ts";
 import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
 import type { Lost } from "./position.ts";
 import { LogChangedError } from "./log_changed.ts";
-import { type Commit, createLogGuard } from "./log_guard.ts";
+import { type Changed, type Commit, createLogGuard } from "./log_guard.ts";
 import { describe, type Log } from "../log.ts";
 import { sleep } from "../wait.ts";
 
@@ -37,6 +38,8 @@ export interface Batch {
   readonly nextOffset: string;
   /** Messages of the partition after these. */
   readonly behind: number;
+  /** Set where messages before these may be missing. */
+  readonly afterBreak?: Break;
 }
 
 /** What `subscribe` needs to be told. */
@@ -51,6 +54,13 @@ export interface Subscription {
   readonly onLost: (lost: Lost) => void;
   /** Where a partition ended at a fetch, before its messages are handed over. */
   readonly onEnd?: (end: End) => void;
+  /** Up to where a partition is stored, as far as is known now. */
+  readonly storedTo?: (partition: number) => StoredTo | undefined;
+  /**
+   * Logs are others than those that were read: what was stored at the latest by `storedTo` came from the former ones. They are read from
+   * their beginnings once this resolves, and by other members of the group, too. It may be told again.
+   */
+  readonly onOtherLog?: (changed: readonly Changed[]) => Promise<void>;
 }
 
 export interface Consumer extends AsyncDisposable {
@@ -69,7 +79,7 @@ export async function subscribe(
   subscription: Subscription,
   log: Log,
 ): Promise<Consumer> {
-  const { topic, group, onBatch, onJoin, onLost } = subscription;
+  const { topic, group, onBatch, onJoin, onLost, storedTo = () => undefined } = subscription;
   const consumer = client.consumer({
     groupId: group,
     sessionTimeout: SESSION_MS,
@@ -80,11 +90,16 @@ export async function subscribe(
     maxWaitTimeInMs: FETCH_MS,
     maxBytes: FETCH_BYTES,
     maxBytesPerPartition: PARTITION_BYTES,
-    partitionAssigners: [assignerTelling(onLost)],
+    partitionAssigners: [assignerTelling((lost) => {
+      breaks.set(lost.partition, "deleted by retention");
+      onLost(lost);
+    })],
     // One crash is enough: the loop above starts anew.
     retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
   });
   const read = createBatchReader();
+  /** Of each partition of which a message was handed over since the group was joined: what came before the next one, if anything. */
+  const breaks = new Map<number, Break | undefined>();
   let lastFetch = performance.now();
   let hasPartitions = false;
   let isHeld = false; // by who takes the batches over
@@ -100,21 +115,27 @@ export async function subscribe(
     await attempt;
   };
   /** Has the group read logs from their beginnings: commits those, and ends the consumer, to be begun anew. */
-  const readAnew = async (beginnings: readonly Commit[]) => {
+  const readAnew = async (changed: readonly Changed[]) => {
     isOtherLog = true;
     guard.close();
-    log.error(OTHER_LOG, { topic, partitions: beginnings.map(({ partition }) => partition) });
-    await committing;
-    // Where that fails, who comes next finds the same.
-    await consumer.commitOffsets([...beginnings]).catch((error) =>
-      log.debug("the beginning of a log is not committed", { topic, why: describe(error) })
-    );
+    log.error(OTHER_LOG, { topic, partitions: changed.map(({ partition }) => partition) });
+    try {
+      await subscription.onOtherLog?.(changed);
+      await committing;
+      await consumer.commitOffsets(
+        changed.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+      );
+    } catch (error) {
+      // Who comes next finds the same.
+      log.debug("the beginning of a log is not committed", { topic, why: describe(error) });
+    }
     fail(new LogChangedError(OTHER_LOG));
   };
-  const guard = createLogGuard(client, { topic, group }, readAnew, log);
+  const guard = createLogGuard(client, { topic, group, storedTo }, readAnew, log);
   consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topic] ?? [];
+    breaks.clear();
     onJoin(partitions);
     guard.assigned(partitions);
     hasPartitions = partitions.length > 0;
@@ -143,10 +164,18 @@ export async function subscribe(
       let isOver = false; // the group may be joined anew from then on
       const handOver = async () => {
         for await (const { messages, bytes, nextOffset } of read(batch)) {
+          if (!breaks.has(partition) && !await guard.hasCommit(partition)) {
+            breaks.set(partition, "no offset was committed");
+          }
           if (isOver || !isRunning() || isStale()) return;
           const behind = Number(batch.highWatermark) - nextOffset;
+          const afterBreak = breaks.get(partition);
+          if (messages.length > 0) breaks.set(partition, undefined);
           guard.read(partition, messages, nextOffset);
-          await onBatch({ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind });
+          await onBatch({
+            ...{ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind },
+            ...(messages.length > 0 && afterBreak ? { afterBreak } : {}),
+          });
           if (isOver) return;
           // The next fetch goes on from here; the group's offset follows once the rows are stored.
           resolveOffset(String(nextOffset - 1));

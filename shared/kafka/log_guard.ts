@@ -2,6 +2,7 @@ import type kafkajs from "kafkajs";
 import { describe, type Log } from "../log.ts";
 import { withAdmin } from "./with_admin.ts";
 import { createFetcher } from "./fetcher.ts";
+import type { StoredTo } from "./break.ts";
 import type { Incoming } from "./incoming.ts";
 import { findOtherLog } from "./log_look.ts";
 import { createMarks, decodeMark, encodeMark, type Mark } from "./mark.ts";
@@ -20,10 +21,26 @@ export interface Commit {
   readonly metadata?: string;
 }
 
+/** The beginning of a log that is another one than that which was read. */
+export interface Changed extends Commit {
+  /** Up to where the partition was stored when the log was last known to be the former one; absent where that is before the group was joined. */
+  readonly before?: StoredTo;
+}
+
+/** What the next look is for. */
+interface Awaited {
+  readonly mark: Mark;
+  /** Up to where the partition was stored when the mark was the newest, or when reading went back since. */
+  readonly before?: StoredTo;
+  readonly hasGoneBack?: boolean;
+}
+
 /** Notices that the log of a partition is not the one that the group has read: it was truncated or made anew. */
 export interface LogGuard {
   /** The group has been joined anew, with these partitions. */
   assigned(partitions: readonly number[]): void;
+  /** Whether the group had committed an offset of a partition when it was joined. Waits until that is known; true once it is closed. */
+  hasCommit(partition: number): Promise<boolean>;
   /** Notes the messages that come before an offset. */
   read(partition: number, messages: readonly Incoming[], nextOffset: number): void;
   /**
@@ -38,20 +55,28 @@ export interface LogGuard {
 /**
  * Looks at the log of each partition when it is assigned, and every 10 s from then on: whether it still has what the group committed
  * last, and what was read before the look before.
- * @param onChanged told the beginnings of logs that are others
+ * @param onChanged told the logs that are others
  */
 export function createLogGuard(
   client: kafkajs.Kafka,
-  { topic, group }: { readonly topic: string; readonly group: string },
-  onChanged: (beginnings: Commit[]) => void,
+  { topic, group, storedTo = () => undefined }: {
+    readonly topic: string;
+    readonly group: string;
+    readonly storedTo?: (partition: number) => StoredTo | undefined;
+  },
+  onChanged: (changed: Changed[]) => void,
   log: Log,
 ): LogGuard {
   const open = () => createFetcher(client, topic);
   const fetcher = open();
   const marks = createMarks();
   let partitions: readonly number[] = [];
-  /** Of each partition the mark that the next look is for; undefined until the group's commits are known. */
-  let awaited: Map<number, Mark> | undefined;
+  /** What the next look is for, by partition; undefined until the group's commits are known. */
+  let awaited: Map<number, Awaited> | undefined;
+  /** The partitions of which the group has committed nothing. */
+  let uncommitted = Promise.withResolvers<ReadonlySet<number>>();
+  /** Before which offset each partition has been read. */
+  const places = new Map<number, number>();
   /** The partitions that have not been looked at since they were assigned, or whose logs are too short. */
   let unknown = new Set<number>();
   /** Since when logs end before what was read of them. */
@@ -60,11 +85,12 @@ export function createLogGuard(
   let looking = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const lookAt = async (partition: number, own: number): Promise<Commit[]> => {
+  const lookAt = async (partition: number, own: number): Promise<Changed[]> => {
     // A message that is read while the log is looked at may be another log's.
     const newest = marks.newest(partition);
-    const mark = awaited?.get(partition);
-    const other = mark && await findOtherLog(open, partition, mark, fetcher);
+    const known = awaited?.get(partition);
+    const before = storedTo(partition);
+    const other = known && await findOtherLog(open, partition, known.mark, fetcher);
     if (own !== generation) return [];
     if (other?.isShort) {
       const since = shortSince.get(partition) ?? performance.now();
@@ -72,19 +98,26 @@ export function createLogGuard(
       unknown.add(partition);
       if (performance.now() - since < SHORT_MS) return [];
     }
-    if (other) return [{ topic, partition, offset: String(other.beginning) }];
+    if (other) {
+      const place = { topic, partition, offset: String(other.beginning) };
+      return [known.before ? { ...place, before: known.before } : place];
+    }
     shortSince.delete(partition);
-    if (newest) awaited?.set(partition, newest);
+    const mark = newest ?? known?.mark;
+    if (mark) awaited?.set(partition, { mark, before });
     unknown.delete(partition);
     return [];
   };
   const lookAtAll = async (own: number) => {
-    const committed = awaited ?? await committedMarks(client, topic, group);
+    const committed = awaited ? undefined : await committedMarks(client, topic, group);
     if (own !== generation) return;
-    awaited = committed;
+    if (committed) {
+      awaited = committed.awaited;
+      uncommitted.resolve(committed.none);
+    }
     const looks = await Promise.allSettled(partitions.map((partition) => lookAt(partition, own)));
-    const beginnings = looks.flatMap((look) => look.status === "fulfilled" ? look.value : []);
-    if (beginnings.length > 0 && own === generation) onChanged(beginnings);
+    const changed = looks.flatMap((look) => look.status === "fulfilled" ? look.value : []);
+    if (changed.length > 0 && own === generation) onChanged(changed);
     for (const look of looks) if (look.status === "rejected") throw look.reason;
   };
   const look = async (own: number) => {
@@ -94,7 +127,22 @@ export function createLogGuard(
     if (own !== generation) return;
     timer = setTimeout(start, unknown.size > 0 ? AGAIN_MS : LOOK_MS);
   };
-  const start = () => looking = look(generation);
+  const start = () => {
+    timer = undefined;
+    looking = look(generation);
+  };
+  /** Nothing is committed of a partition whose reading has gone back until it is known why, which is looked at soon. */
+  const wentBack = (partition: number) => {
+    unknown.add(partition);
+    const known = awaited?.get(partition);
+    const mark = known?.mark ?? marks.newest(partition);
+    if (mark && !known?.hasGoneBack) {
+      awaited?.set(partition, { mark, before: storedTo(partition) ?? known?.before, hasGoneBack: true });
+    }
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    start();
+  };
 
   return {
     assigned(mine) {
@@ -102,12 +150,20 @@ export function createLogGuard(
       clearTimeout(timer);
       partitions = mine;
       awaited = undefined;
+      uncommitted.resolve(new Set());
+      uncommitted = Promise.withResolvers();
       unknown = new Set(mine);
+      places.clear();
       shortSince.clear();
       marks.clear();
       start();
     },
-    read: marks.read,
+    hasCommit: async (partition) => !(await uncommitted.promise).has(partition),
+    read(partition, messages, nextOffset) {
+      if (nextOffset <= (places.get(partition) ?? 0)) wentBack(partition);
+      places.set(partition, nextOffset);
+      marks.read(partition, messages, nextOffset);
+    },
     async marked(offsets) {
       const own = generation;
       const isUnknown = () => offsets.some(({ partition }) => unknown.has(partition));
@@ -116,23 +172,33 @@ export function createLogGuard(
       if (isUnknown()) throw new Error("it is not known yet whether the log is the one that was read");
       return offsets.map((commit) => {
         const { partition, offset } = commit;
-        const mark = marks.before(partition, Number(offset)) ?? awaited?.get(partition);
+        const mark = marks.before(partition, Number(offset)) ?? awaited?.get(partition)?.mark;
         return mark ? { ...commit, metadata: encodeMark(mark) } : commit;
       });
     },
     close() {
       generation++;
       clearTimeout(timer);
+      uncommitted.resolve(new Set());
       fetcher.close().catch(() => {}); // a broker that is frozen is not waited for
     },
   };
 }
 
-/** The marks that the group has committed, by partition; a commit without one has none. */
-function committedMarks(client: kafkajs.Kafka, topic: string, group: string): Promise<Map<number, Mark>> {
+/** What the group has committed: the marks of the offsets, where they have one, and the partitions without an offset. */
+function committedMarks(
+  client: kafkajs.Kafka,
+  topic: string,
+  group: string,
+): Promise<{ readonly awaited: Map<number, Awaited>; readonly none: ReadonlySet<number> }> {
   return withAdmin(client, async (admin) => {
     const [{ partitions }] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-    const marks = partitions.map(({ partition, metadata }) => [partition, decodeMark(metadata)] as const);
-    return new Map(marks.flatMap(([partition, mark]) => mark ? [[partition, mark]] : []));
+    const awaited = new Map<number, Awaited>();
+    for (const { partition, metadata } of partitions) {
+      const mark = decodeMark(metadata);
+      if (mark) awaited.set(partition, { mark });
+    }
+    const none = partitions.filter(({ offset }) => Number(offset) < 0).map(({ partition }) => partition);
+    return { awaited, none: new Set(none) };
   });
 }

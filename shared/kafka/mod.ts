@@ -12,6 +12,8 @@ import { follow, type Followed } from "./follow.ts";
 import type { Extent, Offsets } from "./position.ts";
 
 export type { Batch, Consumer } from "./consumer.ts";
+export type { Break, StoredTo } from "./break.ts";
+export type { Changed } from "./log_guard.ts";
 export type { End } from "./patches/ends.ts";
 export type { Incoming } from "./incoming.ts";
 export type { Outgoing } from "./outgoing.ts";

@@ -97,7 +97,7 @@ const storage: Storage<Book> = {
     transactionTime: "timestamptz",
     receivedAt: "timestamptz",
   },
-  migration: 16,
+  migration: 26,
   partitionedBy: "transactionTime",
   rollup: { by: "transactionTime", stale: "stale_seconds" },
 };

@@ -140,7 +140,7 @@ const storage: Storage<Trade> = {
     eventTime: "timestamptz",
     receivedAt: "timestamptz",
   },
-  migration: 25,
+  migration: 26,
   partitionedBy: "tradeTime",
   rollup: { by: "tradeTime", stale: "stale_trade_seconds" },
   jobs: [{ name: "trade ids", everyMs: 1_000, run: "check_trade_ids" }],

@@ -1,0 +1,165 @@
+import type { Batch, Changed, StoredTo } from "../shared/kafka/mod.ts";
+import { describe, type Log } from "../shared/log.ts";
+import { retryForever, type RetryOptions } from "../shared/retry.ts";
+import type { StreamMessage } from "../shared/stream.ts";
+import { sleep } from "../shared/wait.ts";
+import type { Decoder } from "./decode.ts";
+import { createLossEnds } from "./loss_ends.ts";
+import type { Outcome } from "./outcome.ts";
+import type { SinkLosses } from "./sink.ts";
+
+/** How often the sink is told, in ms: a loss begins by so much too early where a consumer is killed. */
+const EVERY_MS = 1_000;
+/** How long the last time may take, in ms. */
+const LAST_MS = 2_000;
+
+/** Notices what Kafka lost before it was stored. What it tells the sink of a batch is there before the batch's rows are. */
+export interface Losses {
+  /** The group has been joined anew. */
+  joined(): void;
+  /** Is to be called before batches are stored. Where messages before the first of them may be missing, all earlier ones must be stored. */
+  beforeStore(batches: readonly Batch[]): Promise<void>;
+  stored(outcome: Pick<Outcome, "partition" | "times">): void;
+  committed(outcome: Pick<Outcome, "partition" | "times">): void;
+  /** Up to where a partition is stored, as far as is known. */
+  storedTo(partition: number): StoredTo | undefined;
+  /** Begins losses where logs were truncated or made anew; see `Subscription`. */
+  otherLog(changed: readonly Changed[]): Promise<void>;
+  /** Tells the sink up to where messages are committed. @throws if that can't be noted; it is told again */
+  tell(): Promise<void>;
+}
+
+/** Keeps the newest event time of a symbol. */
+export function noteTime(times: Record<string, number>, { symbol, eventTime }: StreamMessage): void {
+  if (symbol === undefined || typeof eventTime !== "number") return;
+  if (!(times[symbol] >= eventTime)) times[symbol] = eventTime;
+}
+
+/** Of each partition, up to where it is stored. */
+type Places = Map<number, Record<string, number>>;
+
+function addTo(places: Places, partition: number, times: StoredTo): void {
+  const known = places.get(partition) ?? {};
+  places.set(partition, known);
+  for (const [symbol, eventTime] of Object.entries(times)) noteTime(known, { symbol, eventTime });
+}
+
+/**
+ * Knows of each symbol the last message that was stored. Where reading does not go on from what was committed, a loss begins there, for
+ * each symbol of the partition; it ends at the symbol's first later message, whenever that is found.
+ */
+export function createLosses<M extends StreamMessage>(
+  sink: SinkLosses,
+  decoder: Pick<Decoder<M>, "read">,
+  retry: RetryOptions,
+): Losses {
+  const ends = createLossEnds(decoder);
+  let stored: Places | undefined;
+  let loading = Promise.resolve();
+  let generation = 0;
+  let untold: Places = new Map();
+
+  const load = async (own: number) => {
+    await tell();
+    const places: Places = new Map();
+    for (const [partition, times] of await sink.storedTo()) addTo(places, partition, times);
+    const open = await sink.open();
+    if (own !== generation) return;
+    ends.opened(open);
+    stored = places;
+  };
+  const tell = async () => {
+    const told = untold;
+    untold = new Map();
+    try {
+      for (const [partition, times] of told) await sink.noteStored(partition, times);
+    } catch (error) {
+      for (const [partition, times] of told) addTo(untold, partition, times);
+      throw error;
+    }
+  };
+  /** Whether all messages of a partition from its beginning on come after a time without any: none of them was stored before. */
+  const isLater = ({ partition, messages }: Batch): boolean => {
+    const known = stored?.get(partition) ?? {};
+    for (const { value, damage } of messages) {
+      const { symbol = "", eventTime }: StreamMessage = (damage ? undefined : decoder.read(value)) ?? {};
+      if (Object.hasOwn(known, symbol)) return Number(eventTime) > known[symbol];
+    }
+    return false;
+  };
+
+  return {
+    joined() {
+      const own = ++generation;
+      stored = undefined;
+      loading = retryForever(() => load(own), retry);
+      loading.catch(() => {}); // it is waited for before anything is stored
+    },
+    async beforeStore(batches) {
+      await loading;
+      for (const batch of batches) {
+        const { partition, afterBreak } = batch;
+        if (afterBreak === undefined) continue;
+        if (afterBreak === "no offset was committed" && !isLater(batch)) continue;
+        await retryForever(async () => {
+          await sink.begin(partition, afterBreak, stored?.get(partition));
+          ends.opened(await sink.open());
+        }, retry);
+      }
+      const found = ends.find(batches);
+      if (!found) return;
+      await retryForever(() => sink.end(found), retry);
+      ends.ended(found);
+    },
+    stored({ partition, times }) {
+      if (stored) addTo(stored, partition, times);
+    },
+    committed: ({ partition, times }) => addTo(untold, partition, times),
+    storedTo(partition) {
+      const times = stored?.get(partition);
+      return times && { ...times };
+    },
+    otherLog: (changed) =>
+      retryForever(async () => {
+        await tell();
+        for (const { partition, before } of changed) {
+          await sink.begin(partition, "truncated or made anew", before);
+        }
+      }, retry),
+    tell,
+  };
+}
+
+/** Splits batches so that one before which messages may be missing is the first of its part. */
+export function splitAtBreaks(batches: readonly Batch[]): Batch[][] {
+  const parts: Batch[][] = [];
+  for (const batch of batches) {
+    if (batch.afterBreak || parts.length === 0) parts.push([batch]);
+    else parts.at(-1)!.push(batch);
+  }
+  return parts;
+}
+
+/** Tells the sink once a second up to where messages are stored and committed, until it is disposed of, and then once more. */
+export function tellStored({ tell }: Pick<Losses, "tell">, log: Log): AsyncDisposable {
+  const done = new AbortController();
+  const tryToTell = () =>
+    tell().catch((error) =>
+      log.debug("the sink can't note up to where messages are stored", { why: describe(error) })
+    );
+  const repeat = async () => {
+    while (!done.signal.aborted) {
+      await tryToTell();
+      await sleep(EVERY_MS, done.signal);
+    }
+  };
+  const told = repeat();
+  return {
+    async [Symbol.asyncDispose]() {
+      done.abort();
+      const settled = new AbortController();
+      const last = told.then(tryToTell).finally(() => settled.abort());
+      await Promise.race([last, sleep(LAST_MS, settled.signal)]);
+    },
+  };
+}
