@@ -77,6 +77,31 @@ Deno.test("a worker that has said nothing for 30 s is gone by the database's clo
   assert.equal(rows[1].reason, "no table");
 });
 
+Deno.test("the words of a worker whose clock was ahead are of the time when they were stored, and its next words take their place", async () => {
+  await using backlog = await backlogOf(worker);
+  const { sql } = backlog;
+  const say = (ahead: number, reason: string) =>
+    backlog.send([{
+      key: "a",
+      value: worker.message.codec.encode({
+        ...{ worker: "book:produce", host: "h", name: "bookline", stream: "book", at: Date.now() + ahead },
+        ...{ state: "waiting", reason, lag: 3, deadLetters: 0, build: "1" },
+      }),
+    }]);
+  const shown = async () =>
+    (await sql`select reason, at <= now() as is_past from websocket.workers where host = 'h'`)[0];
+  await say(3_600_000, "ahead");
+  await using _consumer = backlog.consume();
+  await until("the first words", async () => (await shown())?.reason === "ahead");
+  assert.ok((await shown()).is_past);
+  await say(0, "set right");
+  // What is said within the moment of the first words' storing is older.
+  await until("the next words", async () => {
+    if ((await shown()).reason === "set right") return true;
+    await say(0, "set right");
+  });
+});
+
 Deno.test("in one process the failure of a stream stops only that stream, and is reported", async () => {
   await using backlog = await backlogOf(gap);
   const { sql, env } = backlog;
