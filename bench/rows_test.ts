@@ -55,10 +55,9 @@ Deno.test("a table has the digest of the messages that it holds", async () => {
   assert.deepEqual(await digestOf(sql, "websocket.order_book_data", fields), digest(rows));
 });
 
-Deno.test("a table of trades has the digest of the messages that it holds, of ten symbols, where a field is null, too", async () => {
+Deno.test("a table of trades has the digest of the messages that it holds, where a field is null, too", async () => {
   await using market = await tradeDatabase();
-  const rows = [...eventsOf(trades, 1_000, now)].map((event) => messageOf(event, trades) as Trade);
-  assert.equal(new Set(rows.map(({ symbol }) => symbol)).size, 10);
+  const rows = [...eventsOf(trades, 200, now)].map((event) => messageOf(event, trades) as Trade);
   rows.push({ ...rows[0], aggTradeId: rows[0].aggTradeId + 1_000_000, normalQty: null });
   await market.store(...rows);
   const all = createDigest(fieldsOf(trades), trades);
