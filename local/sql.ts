@@ -5,12 +5,14 @@ import { databaseFault } from "../shared/postgres/fault.ts";
 import { connect } from "../shared/postgres/mod.ts";
 import { MOST_ROWS, query } from "./sql/query.ts";
 import { layOut } from "./sql/table.ts";
+import { databaseUrl } from "./up/data_hint.ts";
 import { readUpDatabase } from "./up/database_file.ts";
 
 const help = `Shows the rows of a query, without psql. The query can't change anything.
 
 Usage:
   deno task sql                    the newest candle of each symbol
+  deno task sql --url              the database's URL with its password, as for: psql "$(deno task -q sql --url)"
   deno task sql 'select …'         the rows of one statement, at most ${MOST_ROWS.toLocaleString("en-US")}
 
 The database is that of the \`deno task up\` that runs in this project, otherwise that of DB_URL, DB_USER and DB_PASSWORD. Tables are
@@ -36,19 +38,30 @@ async function main(args: readonly string[]): Promise<void> {
     );
   }
   const { database } = readConfig({ ...env, ...up?.env }, ["database"]);
+  if (args[0] === "--url") return console.log(databaseUrl({ database }, true));
   console.error(
     `Database ${database.name} at ${database.host}:${database.port}${up ? `: ${up.headline}` : ""}`,
   );
   const sql = connect(database, createLog("sql", "warn"));
   try {
-    const { columns, rows, isCut } = await query(
-      sql,
-      args.length > 0 ? args.join(" ") : newestCandles(database.schema),
-    );
+    await sql`select`.catch((error) => {
+      throw new Error(databaseFault(database, error));
+    });
+    const statement = args.length > 0 ? args.join(" ") : newestCandles(database.schema);
+    const { columns, rows, isCut } = await query(sql, statement);
     console.log(layOut(columns, rows));
-    console.error(isCut ? `The first ${MOST_ROWS} rows: add a limit` : `${rows.length} rows`);
+    console.error(
+      isCut
+        ? `The first ${MOST_ROWS} rows: add a limit`
+        : `${rows.length} ${rows.length === 1 ? "row" : "rows"}`,
+    );
   } catch (error) {
-    throw new Error(databaseFault(database, error));
+    const { code } = error as { code?: string };
+    if (code === undefined) throw error;
+    const advice = code === "3F000" || code === "42P01"
+      ? ". Run `deno task migrate` first, or see docs/data.md"
+      : "";
+    throw new Error(`Cannot run this query: ${describe(error)}${advice}`);
   } finally {
     await sql.end({ timeout: 5 });
   }

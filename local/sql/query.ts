@@ -22,13 +22,12 @@ export interface Result {
 export async function query(sql: Sql, statement: string): Promise<Result> {
   return await sql.begin("read only", async (transaction) => {
     await transaction`set local timezone = 'UTC'`;
-    let columns: Column[] = [];
-    const rows: (string | null)[][] = [];
     // By the extended protocol, which takes one statement: a second one could end the transaction and write.
-    const pending = transaction.unsafe(statement, [], { simple: false } as Record<string, unknown>);
-    for await (const part of pending.raw().cursor(MOST_ROWS + 1)) {
-      const { columns: named } = part as unknown as { columns: { name: string; type: number }[] };
-      columns = named.map(({ name, type }) => ({ name, isNumber: NUMBERS.includes(type) }));
+    const pending = () => transaction.unsafe(statement, [], { simple: false } as Record<string, unknown>);
+    const { columns: named } = await pending().describe();
+    const columns = (named ?? []).map(({ name, type }) => ({ name, isNumber: NUMBERS.includes(type) }));
+    const rows: (string | null)[][] = [];
+    for await (const part of pending().raw().cursor(MOST_ROWS + 1)) {
       for (const row of part as unknown as (Uint8Array | null)[][]) {
         rows.push(row.map((value) => value && new TextDecoder().decode(value)));
       }

@@ -1,10 +1,20 @@
 import type { Config } from "../../shared/config/config.ts";
 
-/** Commands that show stored data. The second has the password only of a database that `up` started: a user's own is a secret. */
-export function dataHint({ database }: Pick<Config, "database">, isOurs: boolean): string[] {
-  const { host, port, name, user, password } = database;
-  const secret = isOurs && password ? `:${encodeURIComponent(password)}` : "";
+type Database = Pick<Config, "database">;
+
+/** The database's URL, such as `psql` takes. */
+export function databaseUrl({ database }: Database, withPassword: boolean): string {
+  const { host, port, name, user, password, sslmode } = database;
+  const secret = withPassword && password ? `:${encodeURIComponent(password)}` : "";
   const who = user ? `${encodeURIComponent(user)}${secret}@` : "";
-  const where = `${host.includes(":") ? `[${host}]` : host}:${port}/${encodeURIComponent(name)}`;
-  return ["deno task sql", `psql postgres://${who}${where}`];
+  const mode = sslmode === "prefer" ? "" : `?sslmode=${sslmode}`;
+  return `postgres://${who}${host.includes(":") ? `[${host}]` : host}:${port}/${
+    encodeURIComponent(name)
+  }${mode}`;
 }
+
+/** Commands that show stored data. The second has the password only of a database that `up` started: a user's own is a secret. */
+export const dataHint = (config: Database, isOurs: boolean): string[] => [
+  "deno task sql",
+  `psql ${databaseUrl(config, isOurs)}`,
+];

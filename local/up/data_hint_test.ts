@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../shared/config/config.ts";
-import { dataHint } from "./data_hint.ts";
+import { databaseUrl, dataHint } from "./data_hint.ts";
 
 const config = readConfig({ DB_URL: "jdbc:postgresql://db.example.org/market?user=me&password=s%26cret" });
 
@@ -13,4 +13,9 @@ Deno.test("a user's own password is never shown", () => {
 
 Deno.test("the local database's password is, for the command to work as it is", () => {
   assert.equal(dataHint(config, true)[1], "psql postgres://me:s%26cret@db.example.org:5432/market");
+});
+
+Deno.test("an IPv6 address stands in brackets, and TLS is as the user has it", () => {
+  const own = readConfig({ DB_URL: "postgres://[::1]/a%20b?sslmode=require" });
+  assert.equal(databaseUrl(own, true), "postgres://[::1]:5432/a%20b?sslmode=require");
 });

@@ -16,8 +16,12 @@ export interface Display {
   end(): void;
 }
 
-/** @param durationMs how long the feed is to run; absent: until it is stopped */
-export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?: number): Display {
+/** @param about what of the stage stays the same */
+export function createDisplay(
+  terminal: Terminal,
+  monitor: Monitor,
+  about: Pick<Stage, "tag" | "headline" | "places" | "durationMs">,
+): Display {
   let doing = "starting the workers";
   let startedAt: number | undefined;
   let endedAt: number | undefined;
@@ -26,7 +30,7 @@ export function createDisplay(terminal: Terminal, monitor: Monitor, durationMs?:
   const stage = (): Stage => ({
     doing,
     elapsedMs: startedAt === undefined ? 0 : (endedAt ?? performance.now()) - startedAt,
-    durationMs,
+    ...about,
   });
   const show = () => {
     const picture = monitor.picture();

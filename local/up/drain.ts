@@ -3,7 +3,7 @@ import { poll } from "../../shared/poll.ts";
 import type { Exchange } from "../exchange/server.ts";
 import { framesSent } from "./exchange.ts";
 import type { Line, Monitor } from "./monitor.ts";
-import { formatCount } from "./screen.ts";
+import { formatCount } from "./format.ts";
 
 /** How long messages may take to arrive without any progress, in ms. After that they are given up. */
 const ARRIVAL_MS = 1_000;

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import type { Config } from "../../shared/config/config.ts";
 import { describe } from "../../shared/log.ts";
 
 /** Where the data comes from. */
@@ -75,17 +76,34 @@ export async function obstacleTo(
   }
 }
 
+/** Where the exchange is, of the configuration. */
+type Place = Pick<Config, "binanceWsUrl">;
+
 /** The feed in the first and the last line, so that nobody mistakes other data for the exchange's. */
-export function headline(feed: Feed): string {
+export function headline(feed: Feed, { binanceWsUrl }: Place): string {
   switch (feed.kind) {
     case "live":
-      return "LIVE data from the exchange";
+      return `LIVE data from the exchange, ${new URL(binanceWsUrl).host}`;
     case "host":
       return `Data from ${feed.host}, which is not the exchange`;
     case "simulated":
       return `SIMULATED data, not the market${feed.because ? `: ${feed.because}` : ""}`;
     case "file":
       return `REPLAYED data from ${feed.file}, not the market of now`;
+  }
+}
+
+/** The feed in a few letters, for the smallest screen. */
+export function tagOf(feed: Feed, { binanceWsUrl }: Place): string {
+  switch (feed.kind) {
+    case "live":
+      return `LIVE ${new URL(binanceWsUrl).host}`;
+    case "host":
+      return `NOT THE EXCHANGE ${feed.host}`;
+    case "simulated":
+      return "SIMULATED";
+    case "file":
+      return "REPLAYED";
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { chooseFeed, headline, obstacleTo, pathOf } from "./feed.ts";
+import { chooseFeed, headline, obstacleTo, pathOf, tagOf } from "./feed.ts";
+
+const place = { binanceWsUrl: "wss://fstream.binance.com" };
 
 const blocked = () => Promise.resolve("https://example.org answers with HTTP 451");
 const open = () => Promise.resolve(undefined);
@@ -26,7 +28,7 @@ Deno.test("another host in the exchange's place is not called live, and no simul
   for (const asked of [undefined, { kind: "live" } as const]) {
     const feed = await chooseFeed(asked, elsewhere, open);
     assert.deepEqual(feed, { kind: "host", host: "127.0.0.1:9001" });
-    assert.equal(headline(feed), "Data from 127.0.0.1:9001, which is not the exchange");
+    assert.equal(headline(feed, place), "Data from 127.0.0.1:9001, which is not the exchange");
     await assert.rejects(chooseFeed(asked, elsewhere, blocked), /^Error: Cannot use the live feed/);
   }
   assert.deepEqual(await chooseFeed({ kind: "simulated" }, elsewhere, never), { kind: "simulated" });
@@ -37,7 +39,10 @@ Deno.test("without a wish the live feed is taken where it can be had, else the s
   assert.deepEqual(await chooseFeed(undefined, alone, open), { kind: "live" });
   const feed = await chooseFeed(undefined, alone, blocked);
   assert.deepEqual(feed, { kind: "simulated", because: "https://example.org answers with HTTP 451" });
-  assert.equal(headline(feed), "SIMULATED data, not the market: https://example.org answers with HTTP 451");
+  assert.equal(
+    headline(feed, place),
+    "SIMULATED data, not the market: https://example.org answers with HTTP 451",
+  );
 });
 
 Deno.test("a simulated or recorded feed is taken without asking the exchange", async () => {
@@ -75,4 +80,12 @@ Deno.test("an exchange that does not answer is given 3 s", async () => {
 Deno.test("a recording's path is seen from where the user is", () => {
   assert.equal(pathOf("/data/a.jsonl"), "/data/a.jsonl");
   assert.ok(pathOf("a.jsonl").startsWith(Deno.env.get("INIT_CWD") ?? Deno.cwd()));
+});
+
+Deno.test("live data is named with its host, in a sentence and in a few letters; other data never says LIVE", () => {
+  assert.equal(headline({ kind: "live" }, place), "LIVE data from the exchange, fstream.binance.com");
+  assert.equal(tagOf({ kind: "live" }, place), "LIVE fstream.binance.com");
+  assert.equal(tagOf({ kind: "simulated" }, place), "SIMULATED");
+  assert.equal(tagOf({ kind: "host", host: "127.0.0.1:9" }, place), "NOT THE EXCHANGE 127.0.0.1:9");
+  assert.equal(tagOf({ kind: "file", file: "a.jsonl" }, place), "REPLAYED");
 });

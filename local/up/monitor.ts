@@ -8,7 +8,8 @@ import { nothing, streamCounts } from "./totals.ts";
 import type { KeptServer } from "./keep_server.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
 import { countGaps, type GapCounts } from "./gap_counts.ts";
-import { formatCount } from "./screen.ts";
+import { formatCount } from "./format.ts";
+import { createRates } from "./rates.ts";
 import type { WorkerProcess } from "./worker.ts";
 
 const EVERY_MS = 1_000;
@@ -69,7 +70,14 @@ export function createMonitor(
     ...workers.map(({ task, trouble, restarts }) => ({ name: task, trouble, restarts })),
   ];
 
-  const poll = async () => void await Promise.all(workers.map((worker) => worker.poll()));
+  const rates = createRates();
+  const poll = async () => {
+    await Promise.all(workers.map((worker) => worker.poll()));
+    for (const { stream: { message: { name } }, producer, consumer } of lines) {
+      const { counts } = (producer ?? consumer).totalsOf(name);
+      rates.note(name, counts[producer ? "received" : "stored"] ?? 0);
+    }
+  };
   const countRows = async () => {
     for (const { stream } of lines) {
       try {
@@ -124,6 +132,7 @@ export function createMonitor(
         stored,
         rows.get(stream) ?? null,
       ),
+      rate: rates.of(stream.message.name),
       behind: behind.get(stream) ?? null,
       delays: stored.delays,
       recentDelays: stored.recentDelays,

@@ -8,6 +8,8 @@ export interface StreamPicture {
   /** Whether a producer of its own fills it, which the counts up to `produced` are of. */
   readonly isProduced: boolean;
   readonly counts: Counts;
+  /** Messages a second that came from the exchange, or that were stored of a stream that workers make. */
+  readonly rate: number;
   /** Messages on Kafka that are not stored yet; null if Kafka can't be asked. */
   readonly behind: number | null;
   /** From receipt to commit, in ms: of the run, and of the last minute. */

@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import { readConfig, readOptions, sliceNames, variablesOf } from "../../shared/config/config.ts";
+import { join, relative } from "node:path";
+import { type Config, readConfig, readOptions, sliceNames, variablesOf } from "../../shared/config/config.ts";
 import { checkEnvFile } from "../../shared/config/env_file.ts";
 import type { Variables } from "../../shared/config/variables.ts";
 import { foreignHost } from "../../shared/exchange/host.ts";
@@ -15,6 +15,7 @@ import { startLocalExchange } from "./exchange.ts";
 import { chooseFeed, headline, obstacleTo } from "./feed.ts";
 import { belongingsOf, clear, requireWord } from "./fresh.ts";
 import { migrate } from "./migrate.ts";
+import { knownVariables, misspelt } from "./misspelt.ts";
 import { createMonitor, type Line } from "./monitor.ts";
 import type { Options } from "./options.ts";
 import { supervise } from "./supervise.ts";
@@ -22,7 +23,7 @@ import { createRegistry, endLeftovers } from "./registry.ts";
 import { startServers } from "./servers.ts";
 import { bufferedOf, lostWords, unsentOf } from "./summary.ts";
 import { workerSettings } from "./settings.ts";
-import { readTasks, taskArguments } from "./tasks.ts";
+import { readTasks, root, taskArguments } from "./tasks.ts";
 import type { Terminal } from "./terminal.ts";
 import { makeTopics } from "./topics.ts";
 import { startWorker, type WorkerProcess } from "./worker.ts";
@@ -64,7 +65,10 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     { host: foreignHost(wanted), ownServers },
     () => obstacleTo(wanted.binanceRestUrl, wanted.market.paths.ping, signal),
   );
-  terminal.shout(headline(feed));
+  terminal.shout(headline(feed, wanted));
+  for (const { name, meant } of misspelt(Object.keys(env), await knownVariables())) {
+    terminal.say(`Nothing reads ${name}: is ${meant} meant?`);
+  }
   if (leftovers > 0) terminal.say(`Ended ${leftovers} workers that an earlier run had left behind`);
 
   const apart = await apartOf(feed);
@@ -98,7 +102,7 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     makeTopics(streams, config.kafka, log, signal),
     migrate(taskArguments(tasks, "migrate"), settings, signal),
   ]);
-  stack.use(await writeUpDatabase({ env: databaseVariables(filled), headline: headline(feed) }));
+  stack.use(await writeUpDatabase({ env: databaseVariables(filled), headline: headline(feed, wanted) }));
   const hint = dataHint(config, servers.databaseUrl !== undefined);
   terminal.say(
     ["Look at the data, in another terminal, with", ...hint.map((line) => `  ${line}`)].join("\n"),
@@ -136,11 +140,19 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     return lostWords(bufferedOf(picture) + unsentOf(picture));
   });
   return await supervise(
-    { feed, options, config, lines, monitor, exchange: local?.exchange },
+    { feed, options, config, places: placesOf(config), lines, monitor, exchange: local?.exchange },
     terminal,
     signal,
   );
 }
+
+/** Where things are, for the screen. The database's URL itself is too long for most. */
+const placesOf = ({ kafka }: Config) => ({
+  "look": "deno task sql 'select …'",
+  "psql": 'psql "$(deno task -q sql --url)"',
+  Kafka: `${kafka.brokers.join(", ")}${kafka.topicPrefix && `, topics ${kafka.topicPrefix}*`}`,
+  logs: relative(root, logFolder),
+});
 
 /** The variables by which another process finds the database. An empty value stands for none, whatever `.env` says. */
 const databaseVariables = (env: Record<string, string | undefined>) =>

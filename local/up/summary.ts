@@ -3,7 +3,7 @@ import type { Feed } from "./feed.ts";
 import { gapWords } from "./gap_counts.ts";
 import type { Picture } from "./picture.ts";
 import type { Counts } from "./totals.ts";
-import { formatCount, formatDelay } from "./screen.ts";
+import { formatCount, formatDelay } from "./format.ts";
 
 /** The figures of a run as `--json` prints them. */
 export function toJson(feed: Feed, picture: Picture) {

@@ -6,7 +6,7 @@ import type { Exchange } from "../exchange/server.ts";
 import { createDisplay } from "./display.ts";
 import { drain } from "./drain.ts";
 import { untilSubscribed } from "./exchange.ts";
-import { type Feed, headline } from "./feed.ts";
+import { type Feed, headline, tagOf } from "./feed.ts";
 import { type Line, type Monitor, workersOf } from "./monitor.ts";
 import type { Options } from "./options.ts";
 import { lostWords, toJson, toSentences, unsentOf } from "./summary.ts";
@@ -20,6 +20,8 @@ export interface Pipeline {
   readonly feed: Feed;
   readonly options: Options;
   readonly config: Config;
+  /** Where things are, for the screen. */
+  readonly places: Readonly<Record<string, string>>;
   readonly lines: readonly Line[];
   readonly monitor: Monitor;
   /** The exchange on this machine; absent for the live feed. */
@@ -37,8 +39,14 @@ export async function supervise(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const { options, lines, monitor, exchange } = pipeline;
-  const display = createDisplay(terminal, monitor, options.durationMs);
+  const { feed, options, config, places, lines, monitor, exchange } = pipeline;
+  const about = {
+    tag: tagOf(feed, config),
+    headline: headline(feed, config),
+    places,
+    durationMs: options.durationMs,
+  };
+  const display = createDisplay(terminal, monitor, about);
   const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));
   const watching = new AbortController();
   const watched = monitor.watch(watching.signal, display.show);
@@ -97,7 +105,11 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Says what the run did, and what of it went wrong. */
-function conclude({ feed, options, lines, monitor }: Pipeline, faults: string[], terminal: Terminal): void {
+function conclude(
+  { feed, options, config, lines, monitor }: Pipeline,
+  faults: string[],
+  terminal: Terminal,
+): void {
   toSentences(monitor.picture()).forEach(terminal.say);
   for (const name of Object.keys(monitor.picture().restarts)) {
     const isWorker = workersOf(lines).some(({ task }) => task === name);
@@ -106,5 +118,5 @@ function conclude({ feed, options, lines, monitor }: Pipeline, faults: string[],
   }
   faults.forEach(terminal.say);
   if (options.json) console.log(JSON.stringify(toJson(feed, monitor.picture())));
-  terminal.shout(headline(feed));
+  terminal.shout(headline(feed, config));
 }

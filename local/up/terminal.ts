@@ -1,4 +1,4 @@
-import type { Row, Span } from "./screen.ts";
+import type { Row, Span } from "./rows.ts";
 
 /** Where the user reads: a terminal, or a file or pipe. */
 export interface Terminal {
@@ -14,7 +14,12 @@ export interface Terminal {
   keep(): void;
 }
 
-const styles: Record<NonNullable<Span["style"]>, string> = { bold: "1", dim: "2", alarm: "1;31" };
+const styles: Record<NonNullable<Span["style"]>, string> = {
+  bold: "1",
+  dim: "2",
+  alarm: "1;31",
+  headline: "1;7",
+};
 
 type Output = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
 
@@ -37,7 +42,12 @@ export function createTerminal(output: Output, onGone: () => void, size = Deno.c
   const styled = ({ text, style }: Span) =>
     style && hasColours ? `\x1b[${styles[style]}m${text}\x1b[0m` : text;
   // In one write, each line in the place of the old one: nothing flickers.
-  const top = () => painted.length > 0 ? `\x1b[${painted.length}A\r` : "";
+  // A terminal that has become smaller has moved rows out of sight, where the cursor can't go: going up further would overwrite others.
+  const top = () => {
+    if (painted.length === 0) return "";
+    const up = Math.min(painted.length, size().rows - 1);
+    return up > 0 ? `\x1b[${up}A\r` : "";
+  };
   const body = () => painted.map((line) => line + end).join("");
 
   const say = (line: string) => write(top() + line.replaceAll("\n", end) + end + body());

@@ -65,3 +65,14 @@ Deno.test("on a terminal the picture stays below what is said, and old rows don'
   terminal.say("end");
   assert.deepEqual(shown(output.text), ["first", "second", "80x24", "end"]);
 });
+
+Deno.test("on a terminal that has become smaller the cursor goes up no further than the terminal is high", () => {
+  const output = fakeOutput(true);
+  const size = { columns: 80, rows: 24 };
+  const terminal = createTerminal(output, () => assert.fail(), () => size);
+  terminal.paint(() => Array.from({ length: 20 }, () => [{ text: "row" }]));
+  size.rows = 10;
+  terminal.paint(() => [[{ text: "small" }]]);
+  const ups = [...output.text.replaceAll("\x1b", "ESC").matchAll(/ESC\[(\d+)A/g)].map(([, up]) => Number(up));
+  assert.deepEqual(ups, [9]);
+});
