@@ -21,6 +21,17 @@ export async function readDocuments(): Promise<Document[]> {
   );
 }
 
+/** The queries of a document's SQL blocks, one each, and of the texts in its Python blocks. */
+export function queriesIn({ text }: Document): string[] {
+  const sql = [...text.matchAll(/```sql\n([^]*?)```/g)].flatMap(([, block]) =>
+    block.split(/;\s*(?:--.*)?\n/)
+  );
+  const python = [...text.matchAll(/```python\n([^]*?)```/g)].flatMap(([, block]) =>
+    [...block.matchAll(/"""([^]*?)"""/g)].map(([, query]) => query)
+  );
+  return [...sql, ...python].filter((query) => /\bselect\b/.test(query));
+}
+
 /** The commands of a document, as a user types them: those of its indented blocks, without comments, and those in its sentences. */
 export function commandsIn({ text }: Document): string[] {
   const withoutBlocks = text.replace(/```[^]*?```/g, "");

@@ -1,0 +1,136 @@
+/** Holds docs/data.md to the schema, and runs the queries of all documents. */
+import assert from "node:assert/strict";
+import { createSink } from "../consumers/postgres/sink.ts";
+import type { Sql } from "../shared/postgres/mod.ts";
+import { kline } from "../shared/streams/kline.ts";
+import { codesIn, queriesIn, readDocuments, rowsIn } from "./documents.ts";
+import { silent } from "./silent.ts";
+import { testDatabase } from "./stack.ts";
+import { store, tick } from "./ticks.ts";
+import { tradeDatabase, tradeOf } from "./trades.ts";
+
+const documents = await readDocuments();
+const dataPage = documents.find(({ path }) => path === "docs/data.md")!.text;
+
+/** The columns of each table and view, with their types, without partitions. */
+async function columnsOf(sql: Sql): Promise<Map<string, Map<string, string>>> {
+  const rows = await sql<{ table: string; column: string; type: string }[]>`
+    select relname as table, attname as column, replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz') as type
+    from pg_class join pg_attribute on attrelid = pg_class.oid
+    where relnamespace = 'websocket'::regnamespace and relkind in ('r', 'p', 'v', 'm') and not relispartition
+      and attnum > 0 and not attisdropped
+    order by relname, attnum`;
+  const tables = Map.groupBy(rows, ({ table }) => table);
+  return new Map(
+    [...tables].map((
+      [table, columns],
+    ) => [table, new Map(columns.map(({ column, type }) => [column, type]))]),
+  );
+}
+
+/** What docs/data.md says of the tables: each section that is named after tables, and the list of internal ones. */
+function explained(): { tables: string[]; columns: Map<string, string> }[] {
+  const sections = dataPage.split(/^#+ (?=.)/m).slice(1);
+  return sections.flatMap((section) => {
+    const [heading] = section.split("\n");
+    const rows = rowsIn(section);
+    if (heading.startsWith("`")) {
+      const described = rows.filter((row) => row.length === 4 && row[0] !== "column");
+      return [{
+        tables: codesIn(heading),
+        columns: new Map(described.flatMap(([names, type]) => codesIn(names).map((name) => [name, type]))),
+      }];
+    }
+    if (!heading.startsWith("Internal")) return [];
+    return rows.slice(1).map(([table, columns]) => ({
+      tables: codesIn(table),
+      columns: new Map([...columns.matchAll(/`(\w+)` ([\w[\]]+)/g)].map(([, name, type]) => [name, type])),
+    }));
+  });
+}
+
+Deno.test("docs/data.md has every table, view and column, with its type, and no other", async () => {
+  await using database = await testDatabase();
+  const real = await columnsOf(database.sql);
+  const told = explained();
+  assert.deepEqual(
+    [...real.keys()].filter((table) => !told.some(({ tables }) => tables.includes(table))),
+    [],
+  );
+  for (const { tables, columns } of told) {
+    for (const table of tables) {
+      const there = real.get(table);
+      assert.ok(there, `${table} is a table`);
+      for (const [column, type] of there) assert.equal(columns.get(column), type, `${table}.${column}`);
+    }
+    for (const column of columns.keys()) {
+      assert.ok(tables.some((table) => real.get(table)!.has(column)), `${tables}: ${column}`);
+    }
+  }
+});
+
+/** A database that holds something of everything, up to now. */
+async function filledDatabase() {
+  await using parts = new AsyncDisposableStack();
+  const market = parts.use(await tradeDatabase());
+  const { sql, database } = market;
+  const now = Date.now();
+  const seconds = Array.from({ length: 300 }, (_, i) => now - i * 1_000);
+  await store(sql, seconds.map((at) => tick(at)));
+  await market.store(...seconds.map((at, i) => tradeOf(1_000 - i - (i > 150 ? 10 : 0), at)));
+  await market.refresh();
+  while ((await sql`select websocket.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds > 0);
+  const sink = parts.use(createSink(kline, database.config, silent));
+  await sink.open();
+  const minute = Math.floor(now / 60_000) * 60_000;
+  await sink.write(() => Array.from({ length: 120 }, (_, i) => candleAt(minute - i * 60_000)));
+  await sql`
+    insert into websocket.coverage_data (session, producer, stream, feed, symbol, covered_from, covered_to, version, reason) values
+      ('s', 'default', 'book', 'btcusdt@bookTicker', 'BTCUSDT', now() - interval '1 hour', now() - interval '1 minute', 1, 'open'),
+      ('s', 'default', 'book', '', '', now() - interval '1 hour', now() - interval '1 minute', 1, 'open')`;
+  await sql`
+    insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason, state)
+    values ('book', 'btcusdt@bookTicker', 'BTCUSDT', now() - interval '2 hours', now() - interval '1 hour', 'stopped', 'lost')`;
+  await sql`
+    insert into websocket.worker_data (worker, host, name, stream, at, state, dead_letters, build)
+    values ('book:consume', 'here', 'bookline', 'book', now(), 'ok', 0, '0.1.0+unknown')`;
+  const kept = parts.move();
+  return { sql, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function candleAt(openTime: number) {
+  return {
+    symbol: "BTCUSDT",
+    interval: "1m" as const,
+    openTime,
+    closeTime: openTime + 59_999,
+    open: "61800.10",
+    high: "61800.40",
+    low: "61800.00",
+    close: "61800.20",
+    volume: "10.5",
+    quoteVolume: "648902.10",
+    takerBuyBaseVolume: "5.5",
+    takerBuyQuoteVolume: "339901.10",
+    numTrades: 100,
+    firstTradeId: 1,
+    lastTradeId: 100,
+    isClosed: true,
+    eventTime: openTime + 60_000,
+    receivedAt: openTime + 60_010,
+  };
+}
+
+Deno.test("every query of the documents finds rows in a database that has some", async () => {
+  await using database = await filledDatabase();
+  const queries = documents.flatMap((document) =>
+    queriesIn(document).map((query) => ({ ...document, query }))
+  );
+  assert.ok(queries.length > 20, `${queries.length} queries`);
+  for (const { path, query } of queries) {
+    const rows = await database.sql.unsafe(query).catch((error) =>
+      assert.fail(`${path}: ${query}\n${error}`)
+    );
+    assert.ok(rows.length > 0, `${path}: ${query} finds nothing`);
+  }
+});
