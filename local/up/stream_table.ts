@@ -35,9 +35,9 @@ const columns: readonly Column[] = [
   { heading: "stored", text: ({ counts }) => formatCount(counts.stored) },
 ];
 
-/** Whether a stream has done anything yet: those that workers make may have nothing to do. */
+/** Whether a stream has done nothing yet: those that workers make may have nothing to do. */
 const isIdle = ({ isProduced, counts, behind }: StreamPicture) =>
-  !isProduced && counts.stored === 0 && counts.rejected === 0 && counts.rows === 0 && !behind;
+  !isProduced && counts.stored === 0 && counts.rejected === 0 && !behind;
 
 /** A table with a row a stream. */
 export function streamTable({ streams }: Picture, width: number): Row[] {
