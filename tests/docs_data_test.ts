@@ -1,10 +1,7 @@
 /** Holds docs/data.md to the schema, and runs the queries of all documents. */
 import assert from "node:assert/strict";
-import { createSink } from "../consumers/postgres/sink.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { kline } from "../shared/streams/kline.ts";
 import { codesIn, queriesIn, readDocuments, rowsIn } from "./documents.ts";
-import { silent } from "./silent.ts";
 import { testDatabase } from "./stack.ts";
 import { store, tick } from "./ticks.ts";
 import { tradeDatabase, tradeOf } from "./trades.ts";
@@ -73,17 +70,19 @@ Deno.test("docs/data.md has every table, view and column, with its type, and no 
 async function filledDatabase() {
   await using parts = new AsyncDisposableStack();
   const market = parts.use(await tradeDatabase());
-  const { sql, database } = market;
+  const { sql } = market;
   const now = Date.now();
   const seconds = Array.from({ length: 300 }, (_, i) => now - i * 1_000);
   await store(sql, seconds.map((at) => tick(at)));
   await market.store(...seconds.map((at, i) => tradeOf(1_000 - i - (i > 150 ? 10 : 0), at)));
   await market.refresh();
   while ((await sql`select websocket.refresh_rollup('order_book_data', '0') as seconds`)[0].seconds > 0);
-  const sink = parts.use(createSink(kline, database.config, silent));
-  await sink.open();
-  const minute = Math.floor(now / 60_000) * 60_000;
-  await sink.write(() => Array.from({ length: 120 }, (_, i) => candleAt(minute - i * 60_000)));
+  await sql`
+    insert into websocket.kline_data
+      (symbol, interval, open_time, close_time, open, high, low, close, volume, quote_volume, taker_buy_base_volume,
+      taker_buy_quote_volume, num_trades, first_trade_id, last_trade_id, is_closed, event_time, received_at)
+    select 'BTCUSDT', '1m', minute, minute + interval '59.999 s', 1, 2, 1, 1.50, 7, 8, 3, 4, 5, 1, 5, true, minute, minute
+    from generate_series(date_trunc('minute', now()) - interval '2 hours', now(), interval '1 minute') as minute`;
   await sql`
     insert into websocket.coverage_data (session, producer, stream, feed, symbol, covered_from, covered_to, version, reason) values
       ('s', 'default', 'book', 'btcusdt@bookTicker', 'BTCUSDT', now() - interval '1 hour', now() - interval '1 minute', 1, 'open'),
@@ -96,29 +95,6 @@ async function filledDatabase() {
     values ('book:consume', 'here', 'bookline', 'book', now(), 'ok', 0, '0.1.0+unknown')`;
   const kept = parts.move();
   return { sql, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-function candleAt(openTime: number) {
-  return {
-    symbol: "BTCUSDT",
-    interval: "1m" as const,
-    openTime,
-    closeTime: openTime + 59_999,
-    open: "61800.10",
-    high: "61800.40",
-    low: "61800.00",
-    close: "61800.20",
-    volume: "10.5",
-    quoteVolume: "648902.10",
-    takerBuyBaseVolume: "5.5",
-    takerBuyQuoteVolume: "339901.10",
-    numTrades: 100,
-    firstTradeId: 1,
-    lastTradeId: 100,
-    isClosed: true,
-    eventTime: openTime + 60_000,
-    receivedAt: openTime + 60_010,
-  };
 }
 
 Deno.test("every query of the documents finds rows in a database that has some", async () => {

@@ -54,7 +54,8 @@ Deno.test("deno task sql prints the newest candles, or a query's rows, or says i
   await using database = await testDatabase();
   const { sql, url, config } = database;
   await sql`
-    insert into websocket.kline_data
+    insert into websocket.kline_data (symbol, interval, open_time, close_time, open, high, low, close, volume, quote_volume,
+      taker_buy_base_volume, taker_buy_quote_volume, num_trades, first_trade_id, last_trade_id, is_closed, event_time, received_at)
     select 'BTCUSDT', '1m', at, at + interval '59.999 s', 1, 2, 1, 1.50, 7, 8, 3, 4, 5, 1, 5, true, at, at
     from unnest(array['2026-01-01T00:00:00Z', '2026-01-01T00:01:00Z']::timestamptz[]) as at`;
   const newest = await type(url);
