@@ -108,7 +108,7 @@ async function read<M extends StreamMessage>(
     const report = meter.report();
     return {
       ...report,
-      counts: { ...report.counts, fallbacks: decoder.fallbacks },
+      counts: { ...report.counts, fallbacks: decoder.fallbacks, ...sink.counts() },
       // A worker that waits for a server reports that as its reason.
       stuck: report.stuck ?? (report.waiting ? undefined : sink.stuck()),
     };

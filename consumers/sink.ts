@@ -1,5 +1,6 @@
 import type { Break, StoredTo } from "../shared/kafka/mod.ts";
 import type { RetryOptions } from "../shared/retry.ts";
+import type { CountName } from "../shared/telemetry/metrics.ts";
 
 /** A message that a sink refuses because of its content: its place among the given ones, and why. */
 export interface Refused {
@@ -68,6 +69,8 @@ export interface Sink<M> extends AsyncDisposable {
   expiry(): (message: M) => boolean;
   /** Why a person must act though writing succeeds, in words; undefined if nobody must. */
   stuck(): string | undefined;
+  /** What its jobs have counted until now, by the name of the count. */
+  counts(): Partial<Record<CountName, number>>;
   /** @throws if the server does not answer; asks on a connection of its own */
   ping(): Promise<void>;
   /** How failures are explained and retried: the sink's own words, and which errors end by waiting. */

@@ -14,6 +14,7 @@ export type Kind =
   | "coverage"
   | "database"
   | "dead letters"
+  | "difference"
   | "exchange"
   | "frame"
   | "job"

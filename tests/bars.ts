@@ -2,7 +2,7 @@ import type { Row } from "../shared/postgres/mod.ts";
 import type { Trade } from "../shared/streams/trade.ts";
 
 /** The digits after the point in which bars are compared: prices and quantities have fewer, and their products no more. */
-const PLACES = 12;
+export const PLACES = 12;
 
 /** A decimal as an integer of 10^-12. */
 export function units(decimal: string): bigint {

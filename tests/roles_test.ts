@@ -41,6 +41,12 @@ Deno.test("bookline_writer can make nothing, and is refused the settings that th
     "update websocket.trade_data set price = 0",
     "delete from websocket.trade_runs",
     "select websocket.note_trade_ids(now(), now())",
+    "delete from websocket.audit_data",
+    "update websocket.audit_days set differs = 0",
+    "update websocket.audit_sets set in_gap = with_trades",
+    "delete from websocket.stale_candles",
+    "select * from websocket.judge_candles('{}')",
+    "select websocket.count_audit('BTCUSDT', '1m', '2026-08-10')",
     "insert into websocket.stale_feeds values (now(), now(), 'book', 'btcusdt@bookTicker')",
     "update websocket.coverage_sessions set heard_at = now()",
     "select websocket.compute_gaps(now(), 1)",
@@ -87,6 +93,7 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
     where pronamespace = 'websocket'::regnamespace and has_function_privilege('bookline_writer', oid, 'execute')
     order by name`;
   assert.deepEqual(functions.map(({ name }) => name), [
+    "audit_candles",
     "begin_losses",
     "check_trade_ids",
     "end_losses",

@@ -1,32 +1,13 @@
 import assert from "node:assert/strict";
-import { withAggTrades } from "../local/exchange/agg_trades.ts";
-import { recording } from "../local/exchange/recording.ts";
-import { type Trade, trade } from "../shared/streams/trade.ts";
 import { units } from "./bars.ts";
-import { recordingPath, testWithRecording } from "./recordings.ts";
+import { messagesOf, officialCandles, recordedTrades } from "./recorded_trades.ts";
+import { testWithRecording } from "./recordings.ts";
 import { tradeDatabase } from "./trades.ts";
 
-/** The messages that a producer makes of the aggregated trades of a recording, or of those that its trades make. */
-async function messagesOf(name: string): Promise<{ payloads: Record<string, unknown>[]; messages: Trade[] }> {
-  const events = await Array.fromAsync(withAggTrades(recording(recordingPath(name)), "cut"));
-  const payloads = events.filter(({ stream }) => stream.endsWith("@aggTrade")).map(({ head }) =>
-    JSON.parse(head)
-  );
-  const feed = trade.feed!;
-  return {
-    payloads,
-    messages: payloads.flatMap((payload) => feed.toMessages(feed.wire.parse(payload), payload.E)),
-  };
-}
-
-/** The official candles of a minute, by symbol and open time: their prices and volumes in units. */
-async function officialCandles(names: string[]): Promise<Map<string, bigint[]>> {
-  const tables = await Promise.all(names.map((name) => Deno.readTextFile(recordingPath(name))));
-  const rows = tables.flatMap((text) => {
-    const [header, ...lines] = text.trim().split("\n").map((line) => line.split(","));
-    return lines.map((cells) => Object.fromEntries(header.map((name, i) => [name, cells[i]])));
-  });
-  return new Map(rows.map(({ symbol = "BTCUSDT", open_time, ...row }) => {
+/** The prices and volumes of official candles in units, by symbol and open time. */
+async function officialUnits(tables: readonly string[]): Promise<Map<string, bigint[]>> {
+  const rows = await officialCandles(tables);
+  return new Map(rows.map(({ symbol, open_time, ...row }) => {
     const names = [
       "open",
       "high",
@@ -41,31 +22,14 @@ async function officialCandles(names: string[]): Promise<Map<string, bigint[]>> 
   }));
 }
 
-for (
-  const { name, candles, from, minutes, symbols } of [
-    {
-      name: "usdm_trade_bookTicker_depth_markPrice_2023-04-04.jsonl.gz",
-      candles: ["usdm_klines_1m_2023-04_2024-08.csv"],
-      from: "2023-04-04T23:59:00Z",
-      minutes: 7,
-      symbols: ["BTCUSDT"],
-    },
-    {
-      name: "usdm_trade_2024-08-08.jsonl.gz",
-      candles: ["usdm_klines_1m_2023-04_2024-08.csv", "usdm_klines_BTCUSDT_1m_2024-08-08.csv"],
-      from: "2024-08-08T23:55:00Z",
-      minutes: 5,
-      symbols: ["BTCUSDT", "ETHUSDT"],
-    },
-  ]
-) {
+for (const { name, candles, from, minutes, symbols } of recordedTrades) {
   testWithRecording(
     name,
     `the trades of ${name} are stored field by field, and their bars are the official candles`,
     async () => {
       await using market = await tradeDatabase();
       const { sql } = market;
-      const { payloads, messages } = await messagesOf(name);
+      const { payloads, messages } = await messagesOf(name, "cut");
       for (let at = 0; at < messages.length; at += 5_000) {
         await market.store(...messages.slice(at, at + 5_000));
       }
@@ -85,7 +49,7 @@ for (
 
       await market.settle(Date.now());
       assert.deepEqual(await market.jumps(), [], "the ids of aggregates have no jump");
-      const official = await officialCandles(candles);
+      const official = await officialUnits(candles);
       const until = new Date(Date.parse(from) + minutes * 60_000);
       for (const symbol of symbols) {
         const bars = await sql`select * from websocket.bars(${symbol}, '1 minute', ${from}, ${until})`;

@@ -29,6 +29,7 @@ Deno.test("bookline_writer stores trades and finds their jumps, and grafana_read
     volume: "2.507",
     is_complete: false,
   }]);
+  assert.deepEqual([...await reader`select from websocket.audit_data, websocket.audit_days`], []);
   await refuses(writer, INSUFFICIENT_PRIVILEGE, [
     "select * from websocket.bars('BTCUSDT', '1 s', now(), now())",
   ]);

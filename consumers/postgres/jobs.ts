@@ -1,4 +1,5 @@
 import type { Stream, StreamMessage } from "../../shared/stream.ts";
+import type { CountName } from "../../shared/telemetry/metrics.ts";
 
 /** Periodic work in the database. Any number of consumers may run it at once. */
 export interface Job {
@@ -19,6 +20,10 @@ export interface Round {
   readonly failure?: string | null;
   /** Why the worker is not ready, in words. */
   readonly trouble?: string | null;
+  /** Which rows are not what they should be, in words. */
+  readonly difference?: string | null;
+  /** What the worker's counts grow by. */
+  readonly counts?: Partial<Record<CountName, number>> | null;
 }
 
 /** The jobs of a stream's table in a schema. */

@@ -4,6 +4,7 @@ import { connectLasting, type Sql } from "../../shared/postgres/mod.ts";
 import { transact } from "../../shared/postgres/transaction.ts";
 import { retryForever, type RetryOptions } from "../../shared/retry.ts";
 import type { Stream, StreamMessage } from "../../shared/stream.ts";
+import type { CountName } from "../../shared/telemetry/metrics.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { SinkLosses } from "../sink.ts";
 import type { Job, Round } from "./jobs.ts";
@@ -16,6 +17,8 @@ export interface Jobs<M> extends AsyncDisposable {
   expiry(): (message: M) => boolean;
   /** Why the worker is not ready, in words: as a job says, or since a job has not succeeded for five minutes. */
   stuck(): string | undefined;
+  /** What the jobs have counted until now, by the name of the count. */
+  counts(): Partial<Record<CountName, number>>;
   /** Notes that a partition is stored up to where it ended so many ms ago; see `Storage.noteRead`. */
   noteRead(partition: number, partitions: number, agoMs: number): Promise<void>;
   /** Keeps what Kafka lost of the stream. */
@@ -53,6 +56,7 @@ export async function startJobs<M extends StreamMessage>(
 
   const rounds = createRounds(log);
   const troubles = new Map<string, string>();
+  const counted: Partial<Record<CountName, number>> = {};
   const ask = async () => {
     since = await keptSince(sql, database.schema, stream.message.topic);
     return false;
@@ -67,9 +71,14 @@ export async function startJobs<M extends StreamMessage>(
   if (partitionedBy) await retryForever(ask, retry);
   const running = jobs.map(({ name, everyMs, statement }) =>
     repeat(name, everyMs, async () => {
-      const [{ done, warning, failure, trouble }] = await transact(sql, statement) as unknown as [Round];
+      const [round] = await transact(sql, statement) as unknown as [Round];
+      const { done, warning, failure, trouble, difference } = round;
       if (typeof done === "string") log.info(done);
       if (warning) log.sparsely("warning", warning);
+      if (difference) log.sparsely("difference", difference);
+      for (const [count, more] of Object.entries(round.counts ?? {}) as [CountName, number][]) {
+        counted[count] = (counted[count] ?? 0) + more;
+      }
       if (trouble) troubles.set(name, trouble);
       else troubles.delete(name);
       if (failure) throw new Error(failure);
@@ -82,6 +91,7 @@ export async function startJobs<M extends StreamMessage>(
       const oldest = since;
       return (message) => partitionedBy !== undefined && Number(message[partitionedBy]) < oldest;
     },
+    counts: () => counted,
     async noteRead(partition, partitions, agoMs) {
       await transact(sql, `select ${database.schema}.${noteRead}(${partition}, ${partitions}, ${agoMs})`);
     },

@@ -119,6 +119,7 @@ export function createSink<M extends StreamMessage>(
     },
     expiry: () => jobs?.expiry() ?? (() => false),
     stuck: () => jobs?.stuck(),
+    counts: () => jobs?.counts() ?? {},
     async ping() {
       const other = connectLasting(database, log, 1);
       try {

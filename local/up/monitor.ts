@@ -7,6 +7,7 @@ import { sleep } from "../../shared/wait.ts";
 import { nothing, streamCounts } from "./totals.ts";
 import type { KeptServer } from "./keep_server.ts";
 import type { Picture, StreamPicture } from "./picture.ts";
+import { type AuditCounts, countAudit } from "./audit_counts.ts";
 import { countGaps, type GapCounts } from "./gap_counts.ts";
 import { formatCount } from "./format.ts";
 import { createRates } from "./rates.ts";
@@ -46,7 +47,7 @@ export interface Monitor extends AsyncDisposable {
   poll(): Promise<void>;
   /** Counts gaps for the last time: once the producers stop, every feed has an open one. */
   keepGaps(): Promise<void>;
-  /** Counts the rows now. */
+  /** Counts the rows, and the candles that were audited, now. */
   countRows(): Promise<void>;
 }
 
@@ -62,6 +63,7 @@ export function createMonitor(
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
   let gaps: GapCounts | null = null;
+  let audit: AuditCounts | null = null;
   let isStopping = false;
   const workers = workersOf(lines);
   /** Whatever is kept running. */
@@ -90,6 +92,10 @@ export function createMonitor(
         rows.set(stream, null);
       }
     }
+    audit = await countAudit(sql, config.database.schema).catch((error) => {
+      log.debug("audited candles not counted", { error });
+      return null;
+    });
   };
   const lookAtGaps = async () => {
     const counts = await countGaps(sql, config.database.schema).catch((error) => {
@@ -175,6 +181,7 @@ export function createMonitor(
     picture: () => ({
       streams: lines.map(pictureOf),
       gaps,
+      audit,
       prices: prices(),
       troubles: troublesNow(),
       restarts: Object.fromEntries(

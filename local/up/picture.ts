@@ -1,4 +1,5 @@
 import type { Histogram } from "../../shared/telemetry/histogram.ts";
+import type { AuditCounts } from "./audit_counts.ts";
 import type { GapCounts } from "./gap_counts.ts";
 import type { Counts } from "./totals.ts";
 
@@ -22,6 +23,8 @@ export interface Picture {
   readonly streams: readonly StreamPicture[];
   /** The gaps in the ledger; null if they can't be counted. */
   readonly gaps: GapCounts | null;
+  /** How the candles compare with their trades; null if that can't be counted. */
+  readonly audit: AuditCounts | null;
   /** The last price of each symbol, a decimal string. */
   readonly prices: Readonly<Record<string, string>>;
   /** What keeps servers from running and workers from making progress, a line each. */

@@ -37,6 +37,7 @@ const picture: Picture = {
     stream("gap", {}, { isProduced: false }),
   ],
   gaps: { open: 1, unknown: 0, unrepaired: 1_200, lost: 0, absent: 0, repaired: 3 },
+  audit: null,
   prices,
   troubles: [],
   restarts: {},

@@ -1,4 +1,5 @@
 import { merge, percentile } from "../../shared/telemetry/histogram.ts";
+import { auditWords } from "./audit_counts.ts";
 import type { Feed } from "./feed.ts";
 import { gapWords } from "./gap_counts.ts";
 import type { Picture } from "./picture.ts";
@@ -7,7 +8,7 @@ import { formatCount, formatDelay } from "./format.ts";
 
 /** The figures of a run as `--json` prints them. */
 export function toJson(feed: Feed, picture: Picture) {
-  const { streams, gaps } = picture;
+  const { streams, gaps, audit } = picture;
   const { p50, p99 } = overall(streams);
   return {
     feed: nameOf(feed),
@@ -17,6 +18,7 @@ export function toJson(feed: Feed, picture: Picture) {
     })),
     delay_ms: { p50, p99 },
     gaps,
+    audit,
     unsent: unsentOf(picture),
     restarts: picture.restarts,
   };
@@ -50,7 +52,7 @@ export function lostWords(count: number): string | undefined {
 }
 
 /** What a run did, in sentences. */
-export function toSentences({ streams, gaps }: Picture): string[] {
+export function toSentences({ streams, gaps, audit }: Picture): string[] {
   const sentences = streams.map(({ name, isProduced, counts }) => {
     const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
       names.map((count) => `${formatCount(counts[count])} ${count}`);
@@ -61,6 +63,7 @@ export function toSentences({ streams, gaps }: Picture): string[] {
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
   });
   if (gaps) sentences.push(`Gaps in the ledger: ${gapWords(gaps)}`);
+  if (audit) sentences.push(`Candles beside the sums of their trades: ${auditWords(audit)}`);
   const { p50, p99 } = overall(streams);
   if (p50 === null) return sentences;
   const delay = `${formatDelay(p50)} for half of the messages, ${formatDelay(p99)} at most for 99 %`;

@@ -201,7 +201,9 @@ const storage: Storage<Kline> = {
     receivedAt: "timestamptz",
     revision: "bigint",
   },
-  migration: 28,
+  migration: 32,
+  // The consumer of trades does this, too. Where none runs, what waits to be compared must not grow.
+  jobs: [{ name: "audit", everyMs: 5_000, run: "audit_candles" }],
 };
 
 /** Candles: one row each, updated in place; a closed one is never reopened. */

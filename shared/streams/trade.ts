@@ -140,10 +140,13 @@ const storage: Storage<Trade> = {
     eventTime: "timestamptz",
     receivedAt: "timestamptz",
   },
-  migration: 26,
+  migration: 32,
   partitionedBy: "tradeTime",
   rollup: { by: "tradeTime", stale: "stale_trade_seconds" },
-  jobs: [{ name: "trade ids", everyMs: 1_000, run: "check_trade_ids" }],
+  jobs: [
+    { name: "trade ids", everyMs: 1_000, run: "check_trade_ids" },
+    { name: "audit", everyMs: 1_000, run: "audit_candles" },
+  ],
 };
 
 /** Aggregated trades: one row each. `aggTradeId` is contiguous within a symbol, so a jump is a known number of missing trades. */

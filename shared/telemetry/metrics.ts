@@ -34,6 +34,12 @@ export const counts = {
   legacy: counter("messages_legacy", "Messages of the PySpark pipeline, which are skipped."),
   lost: counter("messages_lost", "Messages that Kafka deleted before they were stored."),
   fallbacks: counter("decoder_fallbacks", "Texts that the fast decoder left to the schema."),
+  audited: counter("candles_audited", "Judgements of closed candles by the sum of their trades."),
+  edges: counter(
+    "candles_edge",
+    "Candles found to differ by an aggregated trade across a minute's boundary alone.",
+  ),
+  differing: counter("candles_differing", "Candles found to differ from the sum of their trades."),
   buffered: gauge("buffered_messages", "Messages in the producer's memory that Kafka has not acked."),
   behind: gauge("behind_messages", "Messages on Kafka that this consumer has still to store."),
   connections: gauge("connections", "Connections to the exchange that are up."),

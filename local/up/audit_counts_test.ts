@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { auditWords } from "./audit_counts.ts";
+
+const none = { candles: 0, equal_trades: 0, edge: 0, differs: 0, in_gap: 0, without_trades: 0, waiting: 0 };
+
+Deno.test("that no candle was compared is said, with the reasons", () => {
+  assert.equal(auditWords(none), "none was compared");
+  assert.equal(
+    auditWords({ ...none, in_gap: 3, without_trades: 1_000, waiting: 2 }),
+    "none was compared; not compared: 3 in gaps, 1,000 without older trades, 2 waiting for trades",
+  );
+});
+
+Deno.test("what did not occur is left out", () => {
+  assert.equal(auditWords({ ...none, candles: 20, equal_trades: 20 }), "20 equal");
+  assert.equal(
+    auditWords({ ...none, candles: 20, equal_trades: 17, edge: 2, differs: 1, waiting: 1 }),
+    "17 equal, 2 with an edge, 1 differ; not compared: 1 waiting for trades",
+  );
+});
