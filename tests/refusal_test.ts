@@ -13,7 +13,7 @@ const refused: { tasks: string[]; env: Record<string, string>; says: RegExp[] }[
     tasks: producers,
     env: { SYMBOLS: "BTC/USDT", BUFFER_BYTES: "lots" },
     says: [
-      /Cannot use SYMBOLS: it has an entry that is no symbol. Example: SYMBOLS=BTCUSDT,ETHUSDT/,
+      /Cannot use SYMBOLS: it names [^ ]+, which is no symbol. Example: SYMBOLS=BTCUSDT,ETHUSDT/,
       /Cannot use BUFFER_BYTES: it must be a whole number. Example: BUFFER_BYTES=67108864/,
     ],
   },

@@ -61,7 +61,7 @@ Deno.test("up says in one line what is missing or wrong, and ends", async () => 
   await using clone = await cloneProject();
   const cases: [string[], Record<string, string>, number, RegExp][] = [
     [["--duration", "5"], {}, 78, /^Cannot use --duration: 5 is no time/m],
-    [[], { SYMBOLS: "BTC/USDT" }, 78, /^Cannot use SYMBOLS: it has an entry that is no symbol/m],
+    [[], { SYMBOLS: "BTC/USDT" }, 78, /^Cannot use SYMBOLS: it names BTC\/USDT, which is no symbol/m],
     [["--feed", "nowhere.jsonl"], {}, 1, /^Cannot play nowhere\.jsonl: No such file/m],
     [
       ["--feed", "live"],

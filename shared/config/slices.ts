@@ -49,7 +49,9 @@ export const marketIn = (env: Environment): Market =>
   market.safeParse(env.MARKET?.trim()).data ?? usualMarket;
 
 const symbols = list(
-  z.string().toUpperCase().regex(/^[\p{L}\p{N}_]{1,40}$/u, "has an entry that is no symbol"),
+  z.string().toUpperCase().regex(/^[\p{L}\p{N}_]{1,40}$/u, {
+    error: ({ input }) => `names ${input}, which is no symbol`,
+  }),
 ).transform((all) => [...new Set(all)]);
 
 const name = (most: number, least: number) =>

@@ -65,7 +65,7 @@ const klineOptions = {
   KLINE_INTERVALS: variable(
     list(z.enum(
       ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"],
-      "has an entry that is no interval of Binance's",
+      { error: ({ input }) => `names ${input}, which is no interval of Binance's` },
     )).transform((all) => [...new Set(all)]),
     "1m,1h",
     "1m",
