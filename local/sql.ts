@@ -15,7 +15,7 @@ Usage:
   deno task sql --url              the database's URL with its password, as for: psql "$(deno task -q sql --url)"
   deno task sql 'select …'         the rows of one statement, at most ${MOST_ROWS.toLocaleString("en-US")}
 
-The database is that of the \`deno task up\` that runs in this project, otherwise that of DB_URL, DB_USER and DB_PASSWORD. Tables are
+The database is that of the \`deno task up\` that runs in this project, unless DB_URL, DB_USER and DB_PASSWORD name another. Tables are
 in the schema websocket: docs/data.md has each with a query. Times are UTC.`;
 
 /** The newest candle of each symbol. */
@@ -31,8 +31,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.some((arg) => arg === "--help" || arg === "-h")) return console.log(help);
   requireDeno();
   const env = Deno.env.toObject();
-  const up = await readUpDatabase();
-  if (!up && !env.DB_URL?.trim()) {
+  const given = env.DB_URL?.trim() ?? "";
+  const up = await readUpDatabase(given);
+  if (!up && given === "") {
     throw new ConfigError(
       "Cannot find a database: deno task up does not run in this project, and DB_URL names none",
     );

@@ -22,7 +22,12 @@ if (Deno.args.length > 0) {
 }
 for (const args of checks) {
   const cwd = fileURLToPath(new URL("..", import.meta.url));
-  const { code } = await new Deno.Command("deno", { args, cwd, stdout: "inherit", stderr: "inherit" }).spawn()
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn()
     .status;
   if (code !== 0) Deno.exit(code);
 }

@@ -1,7 +1,8 @@
 /** Holds docs/data.md to the schema, and runs the queries of all documents. */
 import assert from "node:assert/strict";
+import { readTasks, root, taskArguments } from "../local/up/tasks.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
-import { codesIn, queriesIn, readDocuments, rowsIn } from "./documents.ts";
+import { codesIn, commandsIn, queriesIn, readDocuments, rowsIn } from "./documents.ts";
 import { testDatabase } from "./stack.ts";
 import { store, tick } from "./ticks.ts";
 import { tradeDatabase, tradeOf } from "./trades.ts";
@@ -94,7 +95,7 @@ async function filledDatabase() {
     insert into websocket.worker_data (worker, host, name, stream, at, state, dead_letters, build)
     values ('book:consume', 'here', 'bookline', 'book', now(), 'ok', 0, '0.1.0+unknown')`;
   const kept = parts.move();
-  return { sql, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { sql, url: market.database.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 Deno.test("every query of the documents finds rows in a database that has some", async () => {
@@ -108,5 +109,31 @@ Deno.test("every query of the documents finds rows in a database that has some",
       assert.fail(`${path}: ${query}\n${error}`)
     );
     assert.ok(rows.length > 0, `${path}: ${query} finds nothing`);
+  }
+});
+
+/** A command's words as a shell has them: those in quotes are one. */
+const wordsOf = (command: string) =>
+  [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) =>
+    double ?? single ?? plain
+  );
+
+Deno.test("the documents' commands that ask the database do as typed what they say", async () => {
+  await using database = await filledDatabase();
+  const commands = documents.flatMap(commandsIn).flatMap((command) => {
+    const [, task, rest] = /deno(?:@[\d.]+)? task (sql|retention)\b(.*)$/.exec(command) ?? [];
+    return task && !rest.includes("…") ? [[task, ...wordsOf(rest)]] : [];
+  });
+  assert.ok(commands.length >= 5, `${commands.length} commands`);
+  for (const [task, ...words] of commands) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...taskArguments(readTasks(), task), ...words],
+      cwd: root,
+      env: { DB_URL: database.url, NO_COLOR: "1" },
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    // What would be dropped is shown with the code 1, as nothing is changed.
+    assert.ok(code === 0 || said.startsWith("Nothing is changed"), `${task} ${words.join(" ")}: ${said}`);
+    assert.ok(stdout.length > 0, `${task} ${words.join(" ")} prints nothing`);
   }
 });

@@ -5,6 +5,8 @@ import { localFolder, readIfThere, removeIfThere } from "../folders.ts";
 export interface UpDatabase {
   /** The variables by which it is found: `DB_URL`, `DB_USER`, `DB_PASSWORD`. */
   readonly env: Readonly<Record<string, string>>;
+  /** The DB_URL that `up` itself was given; empty if none. */
+  readonly given: string;
   /** The feed, in words: `SIMULATED data, not the market`. */
   readonly headline: string;
 }
@@ -19,11 +21,17 @@ export async function writeUpDatabase(database: UpDatabase, folder = usualFolder
   return { [Symbol.asyncDispose]: () => removeIfThere(file) };
 }
 
-/** The database of the `up` that runs in this project now; undefined if none does, or if it has not come to that yet. */
-export async function readUpDatabase(folder = usualFolder): Promise<UpDatabase | undefined> {
+/**
+ * The database of the `up` that runs in this project now; undefined if none does, if it has not come to that yet, or if the user names
+ * another database than `up` was given.
+ *
+ * @param given the DB_URL of now; empty if there is none
+ */
+export async function readUpDatabase(given: string, folder = usualFolder): Promise<UpDatabase | undefined> {
   const text = await readIfThere(join(folder, "database.json"));
   if (text === undefined || !await isLocked(join(folder, "lock"))) return undefined;
-  return JSON.parse(text);
+  const database: UpDatabase = JSON.parse(text);
+  return database.given === given ? database : undefined;
 }
 
 /** Whether a process holds the lock: the file of an `up` that was killed is left behind. */

@@ -102,7 +102,13 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
     makeTopics(streams, config.kafka, log, signal),
     migrate(taskArguments(tasks, "migrate"), settings, signal),
   ]);
-  stack.use(await writeUpDatabase({ env: databaseVariables(filled), headline: headline(feed, wanted) }));
+  stack.use(
+    await writeUpDatabase({
+      env: databaseVariables(filled),
+      given: env.DB_URL?.trim() ?? "",
+      headline: headline(feed, wanted),
+    }),
+  );
   const hint = dataHint(config, servers.databaseUrl !== undefined);
   terminal.say(
     ["Look at the data, in another terminal, with", ...hint.map((line) => `  ${line}`)].join("\n"),
