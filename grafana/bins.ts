@@ -18,7 +18,7 @@ export const standing = (binned: string, name: string): string => `
       ),
       hole as materialized (
         select symbol, started_at as since, coalesce(ended_at, 'infinity') as until from ${schema}.gap_data
-        where stream = 'book' and cause = 'coverage' and state not in ('repaired', 'absent') and symbol = any(${shown})
+        where stream = 'book' and cause <> 'ids' and state not in ('repaired', 'absent') and symbol = any(${shown})
           and started_at <= $__timeTo() and coalesce(ended_at, 'infinity') >= $__timeFrom()
         union all
         select symbol, covered_to, 'infinity' from ${schema}.unread_feeds where stream = 'book' and symbol = any(${shown})

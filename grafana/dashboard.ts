@@ -12,9 +12,10 @@ import { coverage, gaps } from "./panels/gaps.ts";
 import { ages, missingCandles } from "./panels/health.ts";
 import { returns, symbols } from "./panels/market.ts";
 import { origin, price, rowsPerSecond, worstDelay } from "./panels/now.ts";
+import { proof } from "./panels/proof.ts";
 import { quoteRate, tradeRate } from "./panels/rates.ts";
 import { candles, takerFlow } from "./panels/symbol.ts";
-import { openGaps, unrepaired, worstAge } from "./panels/wrong.ts";
+import { audit, openGaps, unrepaired, worstAge } from "./panels/wrong.ts";
 import { dataSource } from "./query.ts";
 import { candleInterval, chosenSymbols, knownGaps, largestSymbols } from "./variables.ts";
 
@@ -42,10 +43,11 @@ const layout = () =>
     .annotation(knownGaps)
     .withRow(new RowBuilder("Is anything wrong?"))
     .withPanel(origin().span(3).height(3))
-    .withPanel(price().span(6).height(3))
+    .withPanel(price().span(3).height(3))
     .withPanel(worstAge().span(3).height(3))
     .withPanel(openGaps().span(3).height(3))
     .withPanel(unrepaired().span(3).height(3))
+    .withPanel(audit().span(3).height(3))
     .withPanel(worstDelay().span(3).height(3))
     .withPanel(rowsPerSecond().span(3).height(3))
     .withRow(new RowBuilder("Market"))
@@ -65,7 +67,8 @@ const layout = () =>
     .withPanel(ages().span(7).height(12))
     .withPanel(coverage().span(10).height(12))
     .withPanel(missingCandles().span(7).height(12))
-    .withPanel(gaps().span(24).height(9));
+    .withPanel(gaps().span(24).height(9))
+    .withPanel(proof().span(24).height(9));
 
 /** The dashboard as classic JSON, for Grafana 9.4 and later. */
 export function dashboard(): Dashboard {

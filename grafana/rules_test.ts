@@ -54,7 +54,7 @@ Deno.test("no line is drawn across what is missing", () => {
 Deno.test("the first line of panels says whether anything is wrong, and each has a colour for it", () => {
   const strip = ofType("stat");
   assert.deepEqual(strip.map(({ title }) => title), [
-    ...["Data", "Price", "Worst age", "Open gaps", "Unrepaired", "Worst delay", "Rows a second"],
+    ...["Data", "Price", "Worst age", "Open gaps", "Unrepaired", "Audit", "Worst delay", "Rows a second"],
   ]);
   for (const { title, gridPos, fieldConfig } of strip) {
     assert.equal(gridPos.y, 1, title);

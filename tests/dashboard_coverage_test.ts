@@ -64,6 +64,15 @@ Deno.test("coverage and gaps are those of a case computed by hand", async () => 
   ]);
 });
 
+Deno.test("the proof says how many candles equal their trades, of how many, by symbol and day; those with differences come first", async () => {
+  await using database = await testDatabase();
+  await smallMarket(database.sql);
+  assert.deepEqual(await tableOf(database.sql, "Proof"), [
+    ["2024-08-08", "ETHUSDT", 690, 720, 718, 701, 10, 5, 2, 1, 2],
+    ["2024-08-08", "BTCUSDT", 700, 720, 718, 701, 10, 5, 2, 1, 0],
+  ]);
+});
+
 Deno.test("an incident of all feeds is one row of the gaps, and one that begins a minute later is another", async () => {
   await using database = await testDatabase();
   const { sql } = database;

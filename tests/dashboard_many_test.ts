@@ -59,6 +59,11 @@ async function manySymbols(sql: Sql): Promise<void> {
       select '${stream}', lower(symbol) || '@${stream}', symbol, at, at + interval '20 s', 'lost connection', 'lost'
       from ${symbols}, (select timestamptz '${end}' - interval '100 s' as at) as since`);
   }
+  await sql.unsafe(`
+    insert into websocket.audit_days (symbol, interval, day, expected, present, judged, equal_exchange, equal_trades, edge, differs, repaired,
+      absent, judged_exchange, judged_trades, in_gap, without_trades, waiting, counted_at)
+    select symbol, '1m', day, 1440, 1440, 1440, 0, 1440, 0, 0, 0, 0, 0, 1440, 0, 0, 0, now()
+    from ${symbols}, generate_series(date '2024-08-01', date '2024-08-08', '1 day') as day`);
   await sql`analyze`;
 }
 

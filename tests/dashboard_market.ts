@@ -94,7 +94,18 @@ export async function smallMarket(sql: Sql): Promise<void> {
   ]);
   await sql`select websocket.refresh_rollup('order_book_data', '0')`;
   await tradeBars(sql);
+  await audits(sql);
   await coverage(sql);
+}
+
+/** A day of candles that all equal their trades, as far as judged, and one with two that differ. */
+async function audits(sql: Sql): Promise<void> {
+  for (const [symbol, equal, differs] of [["BTCUSDT", 700, 0], ["ETHUSDT", 690, 2]] as const) {
+    await sql`
+      insert into websocket.audit_days (symbol, interval, day, expected, present, judged, equal_exchange, equal_trades, edge, differs, repaired,
+        absent, judged_exchange, judged_trades, in_gap, without_trades, waiting, counted_at)
+      values (${symbol}, '1m', '2024-08-08', 720, 718, 701, 0, ${equal}, 1, ${differs}, 0, 0, 0, 701, 10, 5, 2, now())`;
+  }
 }
 
 /** Two minutes with trades of BTCUSDT: the first of 10 and 6 of them bought, the second of 5, all sold. */

@@ -115,6 +115,26 @@ Deno.test("rows a second count quotes and aggregated trades, and are 0 once noth
   assert.equal(Number(await value(sql, "Rows a second")), 0.5);
 });
 
+Deno.test("the audit says how many candles of the range's days differ, and says apart that none was judged", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await createReader(sql);
+  const day = (symbol: string, judged: number, differs: number) =>
+    sql`
+      insert into websocket.audit_days (symbol, interval, day, expected, present, judged, equal_exchange, equal_trades, edge, differs, repaired,
+        absent, judged_exchange, judged_trades, in_gap, without_trades, waiting, counted_at)
+      values (${symbol}, '1m', '2024-08-08', 720, 720, ${judged}, 0, ${
+      judged - differs
+    }, 0, ${differs}, 0, 0, 0, ${judged}, 0, 0, 0, now())`;
+  assert.equal(await value(sql, "Audit"), null);
+  await day("BTCUSDT", 0, 0);
+  assert.equal(Number(await value(sql, "Audit")), -1);
+  await day("ETHUSDT", 10, 0);
+  assert.equal(await value(sql, "Audit"), "0");
+  await day("SOLUSDT", 10, 3);
+  assert.equal(await value(sql, "Audit"), "3");
+});
+
 Deno.test("the price is the first chosen symbol's, with its way over the range, and none if it is older than an hour", async () => {
   await using database = await testDatabase();
   const { sql } = database;

@@ -68,3 +68,23 @@ export const unrepaired = () =>
   stat("Unrepaired", "Gaps that are over, whose data the exchange may still have.", goodUpTo(1, 100))
     .unit("none")
     .withTarget(table(`select count(*) as "Unrepaired" from ${schema}.gap_data where state = 'unrepaired'`));
+
+/** Whether the candles of the range are proven. */
+export const audit = () =>
+  stat(
+    "Audit",
+    "Candles of a minute, of the days of the range in UTC, that differ from the sum of their trades or from the exchange's. See Proof.",
+    [[null, colours.warning], [0, colours.up], [1, colours.down]],
+    {
+      "-1": { text: "none judged", color: colours.warning },
+      "0": { text: "all equal", color: colours.up },
+    },
+  )
+    .unit("suffix:differ")
+    .decimals(0)
+    .withTarget(table(`
+      select case when sum(judged) > 0 or sum(differs) > 0 then sum(differs) when count(*) > 0 then -1 end as "Audit"
+      from ${schema}.audit_days
+      where interval = '1m' and day >= ($__timeFrom()::timestamptz at time zone 'UTC')::date
+        and day <= ($__timeTo()::timestamptz at time zone 'UTC')::date
+    `));
