@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { zstdCompressSync } from "node:zlib";
+import * as zlib from "node:zlib"; // see unpack.ts
 import { crc32c } from "./crc32c.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -59,7 +59,10 @@ export function encodeRecordBatch(
 
 /** The same with its records compressed: ticks take a ninth of the room, for 1 µs of CPU each. */
 function compressed(plain: Buffer): Buffer {
-  return Buffer.concat([plain.subarray(0, HEADER_BYTES), zstdCompressSync(plain.subarray(HEADER_BYTES))]);
+  return Buffer.concat([
+    plain.subarray(0, HEADER_BYTES),
+    zlib.zstdCompressSync(plain.subarray(HEADER_BYTES)),
+  ]);
 }
 
 function measure(message: Outgoing, offset: number): Measured {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+// Deno before 2.4 has no zstd. As a name it would fail before anything can say which Deno is needed.
+import * as zlib from "node:zlib";
 import { Decompress } from "fzstd";
 import { unpackLz4 } from "./lz4_frame.ts";
 import { unpackSnappy } from "./snappy_blocks.ts";
@@ -29,10 +30,10 @@ const packings: Partial<Record<number, Packing>> = {
       yield packed;
     },
   },
-  1: { whole: bounded(gunzipSync), parts: gunzipParts },
+  1: { whole: bounded(zlib.gunzipSync), parts: gunzipParts },
   2: byBlocks(unpackSnappy),
   3: byBlocks(unpackLz4),
-  4: { whole: bounded(zstdDecompressSync), parts: unzstdParts },
+  4: { whole: bounded(zlib.zstdDecompressSync), parts: unzstdParts },
 };
 
 /** The packing of a codec. @throws {Error} where there is none */
