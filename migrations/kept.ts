@@ -137,7 +137,7 @@ async function amountOf(
         oid in (select inhrelid from pg_inherits where inhparent = format('%I.%I', ${schema}::text, ${table}::text)::regclass)
       )
     ) as part
-    where ${until ?? null}::date is null or day < ${until ?? null}::date`;
+    where ${until ?? null}::text::date is null or day < ${until ?? null}::text::date`; // as a date, -infinity can't be sent
   return amount;
 }
 
