@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Market, usualMarket } from "../../shared/exchange/markets/mod.ts";
+import { createArchive } from "./archive/archive.ts";
 import { createClients } from "./clients/clients.ts";
 import { refuse, shakeHands } from "./clients/handshake.ts";
 import { type Rules, rulesOf } from "./clients/rules.ts";
@@ -82,6 +83,11 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const { inject, refusal, handshakeRefusal, rest: restFaults } = clients.faults;
   const books = createBooks(market, feed.symbols);
   const rest = createRest(books, Date.now, restFaults.pass);
+  // The market's past: what was before the day on which it began.
+  const archive = createArchive({
+    ...{ market, symbols: feed.symbols, seed: feed.kind === "simulated" ? feed.seed : 1 },
+    until: () => startTime ?? Date.now(),
+  });
   const playedByStream = createTally();
   let startTime = feed.kind === "simulated" ? feed.startTime : undefined;
   const stop = new AbortController();
@@ -114,6 +120,10 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       if (refused) return refusalReply(refused, market);
       await restFaults.admit();
       const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
+      if (pathname.startsWith(market.archivePath)) {
+        const bytes = archive(pathname);
+        return bytes ? { status: 200, body: undefined, bytes } : { status: 404, body: "NoSuchKey" };
+      }
       return rest(request.method ?? "", pathname, searchParams);
     }),
   );

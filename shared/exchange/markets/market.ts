@@ -5,6 +5,10 @@ export interface Market {
   /** Base URLs without a path and without a slash at the end. */
   readonly wsUrl: string;
   readonly restUrl: string;
+  /** Of the public archive of files. */
+  readonly archiveUrl: string;
+  /** The archive's folder of this market, in which are `monthly` and `daily`. */
+  readonly archivePath: string;
   /** The path before `/stream` of each kind of connection; "" if the market has one kind only. */
   readonly routes: Readonly<Record<"market" | "public", string>>;
   /** The kinds of streams that the public route carries: `bookTicker` of `btcusdt@bookTicker`. The market route carries the others. */

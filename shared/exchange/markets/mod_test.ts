@@ -15,7 +15,7 @@ async function trackedFiles(): Promise<string[]> {
 }
 
 /** What is a market's own: its paths, its hosts and its name. Tests may name a market. */
-const own = /\/[fd]api\b|\b[fd](?:api|stream)\.binance|usd[sⓢ]?-m\b/i;
+const own = /\/[fd]api\b|\/data\/(?:futures|spot)\b|\b[fd](?:api|stream)\.binance|usd[sⓢ]?-m\b/i;
 const name = new RegExp(`\\b(?:${markets.map((market) => market.name).join("|")})\\b`);
 
 Deno.test("what a market calls things is written in the markets' folder and nowhere else", async () => {
@@ -62,8 +62,8 @@ Deno.test("the usual market has the names of earlier versions, any other one has
 
 Deno.test("each market has a name of letters that no other has, and URLs without a path", () => {
   assert.equal(new Set(markets.map((market) => market.name)).size, markets.length);
-  for (const { name, wsUrl, restUrl } of markets) {
+  for (const { name, wsUrl, restUrl, archiveUrl } of markets) {
     assert.match(name, /^[a-z]+$/);
-    assert.deepEqual([new URL(wsUrl).origin, new URL(restUrl).origin], [wsUrl, restUrl]);
+    for (const url of [wsUrl, restUrl, archiveUrl]) assert.equal(new URL(url).origin, url);
   }
 });

@@ -11,6 +11,9 @@ export const usdm: Market = {
   name: "usdm",
   wsUrl: "wss://fstream.binance.com",
   restUrl: "https://fapi.binance.com",
+  // Binance: github.com/binance/binance-public-data.
+  archiveUrl: "https://data.binance.vision",
+  archivePath: "/data/futures/um",
   // A URL without a route accepts a subscription to candles, acknowledges it and sends nothing: measured in September 2026.
   routes: { market: "/market", public: "/public" },
   // `trade` is not documented. It was measured on the public route in September 2026.
