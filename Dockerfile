@@ -8,12 +8,13 @@ COPY shared shared
 COPY producers producers
 COPY consumers consumers
 COPY migrations migrations
+COPY history history
 COPY local/command.ts local/command.ts
 COPY local/exchange local/exchange
 # Deno fetches all packages that deno.json names: those that only tests and the dashboard's code import are taken out. The others are of
 # the versions in deno.lock. The scripts' TypeScript is compiled with it.
 RUN sed -i -E '/"(@grafana|@types|fast-check|node-forge)/d' deno.json
-RUN deno cache producers/*.ts consumers/*.ts migrations/migrate.ts migrations/retention.ts local/exchange/main.ts
+RUN deno cache producers/*.ts consumers/*.ts migrations/migrate.ts migrations/retention.ts history/history.ts local/exchange/main.ts
 
 FROM denoland/deno:2.9.6
 LABEL org.opencontainers.image.title="Bookline" \

@@ -12,6 +12,8 @@ import { schemaOf, usualMarket } from "../shared/exchange/markets/mod.ts";
 
 /** A database of a benchmark's own, on a server of its own that has the settings Postgres ships with. */
 export interface BenchDatabase extends AsyncDisposable {
+  /** For `DB_URL`. */
+  url(): string;
   /** Opens a connection. */
   connect(): Sql;
   /** Restarts the server, so that its cache is empty. */
@@ -37,6 +39,7 @@ export async function startDatabase(progress: Progress): Promise<BenchDatabase> 
   await sql.end();
   const kept = parts.move();
   return {
+    url: () => Object.assign(new URL(server.url), { pathname: name }).href,
     connect: open,
     async restart() {
       await server[Symbol.asyncDispose]();

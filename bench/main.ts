@@ -17,6 +17,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   rollup: () => import("./rollup.ts"),
   bars: () => import("./bars.ts"),
   coverage: () => import("./coverage.ts"),
+  history: () => import("./history.ts"),
 };
 
 const all = ["consumer", "producer", "latency", "footprint"];

@@ -20,13 +20,16 @@ export interface ExchangeMessage extends StreamMessage {
 
 /**
  * One kind of data with one topic and one table, in three parts: what travels on Kafka, how the exchange sends it, and how it is
- * stored. `produce` reads the first two, a sink the first and the last. No loop knows a stream by name.
+ * stored. `produce` reads the first two, a sink the first and the last. A stream whose old data the exchange publishes as files has a
+ * fourth part, which `history` reads. No loop knows a stream by name.
  */
 export interface Stream<M extends StreamMessage = StreamMessage> {
   readonly message: MessageType<M>;
   /** Absent if workers make the messages themselves. */
   readonly feed?: Feed<M>;
   readonly storage: Storage<M>;
+  /** Absent if the exchange publishes no files of it. */
+  readonly archive?: Archive<M>;
 }
 
 /** The messages of a stream. */
@@ -106,6 +109,36 @@ export interface Confirmation<M> {
    * times the exchange's in ms; `until` is when the answer was made, or later.
    */
   isQuiet(answer: unknown, last: M | undefined, since: number, until: number): boolean;
+}
+
+/** How the exchange's public archive has a stream: zip files of comma-separated lines, one a symbol and day or month. */
+export interface Archive<M> {
+  /** The kind of the files, as their paths name it. */
+  readonly kind: string;
+  /** The names of the columns, in order. Binance: the headers of the files; some files have none. */
+  readonly columns: readonly string[];
+  /** The intervals that the stream's own options name; absent if there are no files by interval. Where there are, the lines are candles. */
+  readonly intervals?: (options: Values<Variables>) => readonly string[];
+  /**
+   * Whether a month is read as one file. A file is stored by one transaction, so a stream with millions of rows a day is read by days.
+   */
+  readonly byMonth: boolean;
+  /** The time by which a line belongs to a file. */
+  readonly time: keyof M & string;
+  /**
+   * The message of a line, which has as many fields as there are columns.
+   * @throws {RangeError} if a field is not what its column must be
+   */
+  toMessage(fields: readonly string[], of: ArchivedLine): M;
+}
+
+/** What a line of the archive does not say itself. */
+export interface ArchivedLine {
+  readonly symbol: string;
+  /** Empty if the stream has none. */
+  readonly interval: string;
+  /** When its file was fetched, in ms since the epoch. */
+  readonly fetchedAt: number;
 }
 
 /** How a stream's messages are stored: one row a key. Data only: the sink makes the SQL. */

@@ -9,7 +9,8 @@ import { connect } from "../../shared/postgres/mod.ts";
 import { silent } from "../../tests/silent.ts";
 import { emptyDatabase, type TestDatabase } from "../../tests/stack.ts";
 import { until } from "../../tests/until.ts";
-import { copyIn } from "./copy.ts";
+import { sleep } from "../../shared/wait.ts";
+import { copyIn, copyParts } from "./copy.ts";
 
 const utf8 = new TextEncoder();
 const lines = (numbers: number[]) => utf8.encode(numbers.map((n) => `${n}\n`).join(""));
@@ -104,5 +105,78 @@ Deno.test("a copy throws if its session is ended; the next copy may throw too, a
   assert.equal(await codeOf(copyIn(sql, copy, lines([1]))), "57P01");
   await copyIn(sql, copy, lines([1, 2]));
   assert.equal(await count(sql), 2);
+  await sql.end();
+});
+
+async function* partsOf(...parts: (number[] | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    await Promise.resolve();
+    if (part instanceof Error) throw part;
+    yield lines(part);
+  }
+}
+
+Deno.test("parts are one copy, whatever their number", async () => {
+  await using database = await emptyDatabase();
+  const sql = await numbersTable(database);
+  await copyParts(sql, `${copy}; insert into numbers values (0)`, partsOf([1, 2], [3], [], [4]));
+  await copyParts(sql, copy, partsOf());
+  assert.equal(await count(sql), 5);
+  await sql.end();
+});
+
+Deno.test("parts that fail are thrown as they failed, nothing of the transaction stays, and the next copy works", async () => {
+  await using database = await emptyDatabase();
+  const sql = await numbersTable(database);
+  for (const before of [[], [[1, 2]], [[1, 2], [3]]]) {
+    const failure = new Error("the file is cut short");
+    const around = `insert into numbers values (100); ${copy}; insert into numbers values (101)`;
+    await assert.rejects(copyParts(sql, around, partsOf(...before, failure)), failure);
+    assert.equal(await count(sql), 0);
+  }
+  await copyParts(sql, copy, partsOf([1]));
+  assert.equal(await count(sql), 1);
+  await sql.end();
+});
+
+Deno.test("the server's error ends the parts, while they come and after the last", async () => {
+  await using database = await emptyDatabase();
+  const sql = await numbersTable(database);
+  let isClosed = false;
+  const endless = async function* () {
+    try {
+      for (let n = 0;; n++) {
+        yield n === 3 ? utf8.encode("x\n") : lines(Array.from({ length: 10_000 }, (_, i) => n * 10_000 + i));
+      }
+    } finally {
+      isClosed = true;
+    }
+  };
+  assert.equal(await codeOf(copyParts(sql, copy, endless())), "22P02");
+  assert.ok(isClosed);
+  assert.equal(await codeOf(copyParts(sql, copy, partsOf([1], [1]))), "23505");
+  assert.equal(await codeOf(copyParts(sql, "copy nothing from stdin", partsOf([1]))), "42P01");
+  await copyParts(sql, copy, partsOf([1]));
+  assert.equal(await count(sql), 1);
+  await sql.end();
+});
+
+Deno.test("parts whose connection is lost are thrown as an error", async () => {
+  await using database = await emptyDatabase();
+  const sql = await numbersTable(database);
+  const [{ pid }] = await sql`select pg_backend_pid() as pid`;
+  const killing = async function* () {
+    yield lines([1]);
+    await database.sql`select pg_terminate_backend(${pid})`;
+    for (let n = 2;; n++) {
+      yield lines([n]);
+      await sleep(5);
+    }
+  };
+  await assert.rejects(copyParts(sql, copy, killing()));
+  // As above, the next one may throw, too.
+  await copyParts(sql, copy, partsOf()).catch(() => {});
+  await copyParts(sql, copy, partsOf([1]));
+  assert.equal(await count(sql), 1);
   await sql.end();
 });

@@ -7,6 +7,8 @@ const EPOCH = 946_684_800_000;
 /** PostgreSQL: "COPY", "Binary Format": the signature, no flags, no extension. */
 const HEADER = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
+export const HEADER_BYTES = HEADER.length;
+
 /** The most bytes that a value of fixed size needs, with its length word. */
 const FIXED_BYTES = 16;
 

@@ -14,7 +14,13 @@ export type SliceName = keyof Slices;
 export const sliceNames = Object.keys(slicesOf(usualMarket)) as SliceName[];
 
 type Made<N extends SliceName> = ReturnType<ReturnType<Slices[N]["read"]>>;
-type All = Made<"running"> & Made<"kafka"> & Made<"database"> & Made<"exchange"> & Made<"producer">;
+type All =
+  & Made<"running">
+  & Made<"kafka">
+  & Made<"database">
+  & Made<"exchange">
+  & Made<"archive">
+  & Made<"producer">;
 type FieldOf<N extends SliceName> = N extends SliceName ? keyof Made<N> : never;
 
 /** A worker's configuration: what all use, and of the named slices. */

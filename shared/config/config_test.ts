@@ -76,6 +76,7 @@ const bad: [variable: string, value: string, fault: string, example: string][] =
   ["KLINE_INTERVALS", "1m,7m", "names 7m, which is no interval of Binance's", "1m,1h"],
   ["BINANCE_WS_URL", "https://x", "must be a ws:// or wss:// URL", usualMarket.wsUrl],
   ["BINANCE_REST_URL", "exchange", "must be a http:// or https:// URL", usualMarket.restUrl],
+  ["BINANCE_ARCHIVE_URL", "data", "must be a http:// or https:// URL", usualMarket.archiveUrl],
   ["ROLLOVER_SECONDS", "1d", "must be a whole number", "82800"],
   ["ROLLOVER_SECONDS", "0", "must be from 1 to 86000", "82800"],
   ["SILENCE_SECONDS", "-1", "must be a whole number", "30"],

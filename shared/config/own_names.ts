@@ -21,9 +21,21 @@ export function requireOwnTopics(config: Config<"kafka" | "exchange">): void {
  */
 export function requireOwnDatabase(config: Config<"kafka" | "exchange" | "database">): void {
   requireOwnTopics(config);
-  const host = foreignHost(config);
-  const usual = readConfig({ MARKET: config.market.name }).database.name;
-  if (!host || config.database.name !== usual) return;
+  requireDatabaseOf(foreignHost(config), config);
+}
+
+/**
+ * Refuses the files of another host than the exchange's archive if the database is the one that the market's own data has by default.
+ * @throws {ConfigError} saying which variable to set
+ */
+export function requireOwnArchive(config: Config<"archive" | "database">): void {
+  const { origin, host } = new URL(config.binanceArchiveUrl);
+  requireDatabaseOf(origin === config.market.archiveUrl ? undefined : host, config);
+}
+
+function requireDatabaseOf(host: string | undefined, { market, database }: Config<"database">): void {
+  const usual = readConfig({ MARKET: market.name }).database.name;
+  if (!host || database.name !== usual) return;
   throw new ConfigError(
     `Cannot store data of ${host}, which is not the exchange, in the database ${usual}: name another in DB_URL. ` +
       `Example: DB_URL=postgres://localhost:5432/${usual}_${asName(host)}`,

@@ -184,6 +184,13 @@ const exchangeOf = ({ wsUrl, restUrl, limits }: Market) =>
     }),
   });
 
+/** The exchange's public archive of files. */
+const archiveOf = ({ archiveUrl }: Market) =>
+  slice({
+    variables: { BINANCE_ARCHIVE_URL: variable(url("http", "https"), archiveUrl, archiveUrl) },
+    make: ({ BINANCE_ARCHIVE_URL }) => ({ binanceArchiveUrl: BINANCE_ARCHIVE_URL.replace(/\/+$/, "") }),
+  });
+
 /** What a producer reads from the exchange, and how. */
 const producerOf = (market: Market) =>
   slice({
@@ -212,5 +219,6 @@ export const slicesOf = (market: Market) => ({
   kafka: kafkaOf(market),
   database: databaseOf(market),
   exchange: exchangeOf(market),
+  archive: archiveOf(market),
   producer: producerOf(market),
 });

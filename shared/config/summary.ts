@@ -12,7 +12,7 @@ export function buildOf(commit: string | undefined): string {
 
 /** The configuration for the log, in snake_case. It says of secrets only whether they are set. `options` are the streams' own. */
 export function summarize(
-  { market, kafka, database, binanceWsUrl, binanceRestUrl, ...others }: Partial<Config>,
+  { market, kafka, database, binanceWsUrl, binanceRestUrl, binanceArchiveUrl, ...others }: Partial<Config>,
   options: Values<Variables> = {},
 ): Record<string, unknown> {
   const fields = {
@@ -21,6 +21,7 @@ export function summarize(
     ...database && summaryOfDatabase(database),
     binanceWsUrl: binanceWsUrl && withoutUser(binanceWsUrl),
     binanceRestUrl: binanceRestUrl && withoutUser(binanceRestUrl),
+    binanceArchiveUrl: binanceArchiveUrl && withoutUser(binanceArchiveUrl),
     ...others,
     ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name.toLowerCase(), value])),
   };

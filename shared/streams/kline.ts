@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { list, variable } from "../config/variables.ts";
+import { readDecimal, readInteger, readTime } from "../exchange/archive_fields.ts";
 import { decimal, integer, interval, jsonCodec, symbol, time } from "../message.ts";
-import type { Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
+import type { Archive, Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
 
 const schema = z.object({
   symbol,
@@ -206,5 +207,37 @@ const storage: Storage<Kline> = {
   jobs: [{ name: "audit", everyMs: 5_000, run: "audit_candles" }],
 };
 
+const archive: Archive<Kline> = {
+  kind: "klines",
+  columns: [
+    ...["open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count"],
+    ...["taker_buy_volume", "taker_buy_quote_volume", "ignore"],
+  ],
+  intervals: ({ KLINE_INTERVALS }) => KLINE_INTERVALS as string[],
+  byMonth: true,
+  time: "openTime",
+  toMessage: ([t, o, h, l, c, v, T, q, n, V, Q], { symbol, interval, fetchedAt }) => ({
+    symbol,
+    interval,
+    openTime: readTime(t, "open_time"),
+    closeTime: readTime(T, "close_time"),
+    open: readDecimal(o, "open"),
+    high: readDecimal(h, "high"),
+    low: readDecimal(l, "low"),
+    close: readDecimal(c, "close"),
+    volume: readDecimal(v, "volume"),
+    quoteVolume: readDecimal(q, "quote_volume"),
+    takerBuyBaseVolume: readDecimal(V, "taker_buy_volume"),
+    takerBuyQuoteVolume: readDecimal(Q, "taker_buy_quote_volume"),
+    numTrades: readInteger(n, "count"),
+    firstTradeId: null,
+    lastTradeId: null,
+    isClosed: true,
+    eventTime: fetchedAt,
+    receivedAt: fetchedAt,
+    revision: revisions.archive,
+  }),
+};
+
 /** Candles: one row each, updated in place; a closed one is never reopened. */
-export const kline: Stream<Kline> = { message, feed, storage };
+export const kline: Stream<Kline> = { message, feed, storage, archive };

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { readBoolean, readDecimal, readInteger, readTime } from "../exchange/archive_fields.ts";
 import { decimal, integer, jsonCodec, symbol, time } from "../message.ts";
-import type { Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
+import type { Archive, Feed, MessageType, Refill, Storage, Stream } from "../stream.ts";
 
 const schema = z.object({
   symbol,
@@ -149,5 +150,39 @@ const storage: Storage<Trade> = {
   ],
 };
 
+const archive: Archive<Trade> = {
+  kind: "aggTrades",
+  columns: [
+    ...[
+      "agg_trade_id",
+      "price",
+      "quantity",
+      "first_trade_id",
+      "last_trade_id",
+      "transact_time",
+      "is_buyer_maker",
+    ],
+  ],
+  byMonth: false,
+  time: "tradeTime",
+  toMessage([a, p, q, f, l, T, m], { symbol, fetchedAt }) {
+    const tradeTime = readTime(T, "transact_time");
+    return {
+      symbol,
+      aggTradeId: readInteger(a, "agg_trade_id"),
+      price: readDecimal(p, "price"),
+      qty: readDecimal(q, "quantity"),
+      normalQty: null,
+      firstTradeId: readInteger(f, "first_trade_id"),
+      lastTradeId: readInteger(l, "last_trade_id"),
+      tradeTime,
+      isBuyerMaker: readBoolean(m, "is_buyer_maker"),
+      // When the exchange would have sent it is not known; it is not before the trade.
+      eventTime: tradeTime,
+      receivedAt: fetchedAt,
+    };
+  },
+};
+
 /** Aggregated trades: one row each. `aggTradeId` is contiguous within a symbol, so a jump is a known number of missing trades. */
-export const trade: Stream<Trade> = { message, feed, storage };
+export const trade: Stream<Trade> = { message, feed, storage, archive };

@@ -1,12 +1,13 @@
 import { isTest, type Rule } from "./files.ts";
 import { type Import, importsOf } from "./imports.ts";
 
-/** Which folders the files of a folder may import from, besides their own. */
+/** Which folders the files of a folder may import from, besides their own; a path of two folders allows the second one only. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   shared: [],
   producers: ["shared"],
   consumers: ["shared"],
-  history: ["shared"],
+  // Its rows take the sink's way into the tables, but not through Kafka: that way must exist once only.
+  history: ["shared", "consumers/postgres"],
   migrations: ["shared"],
   grafana: [],
   local: ["shared"],
@@ -40,7 +41,7 @@ function whyNotPackage({ from, to }: Import): string | undefined {
 function whyNotFile({ from, to }: Import): string | undefined {
   const [here, there] = [folderOf(from), folderOf(to)];
   if (here === there) return isTest(to) ? "it is for tests" : undefined;
-  if (there === "" || MAY_IMPORT[here]?.includes(there)) return;
+  if (there === "" || MAY_IMPORT[here]?.some((folder) => to.startsWith(`${folder}/`))) return;
   const allowed = [here, ...MAY_IMPORT[here] ?? []].map((name) => `${name}/`);
   return `files of ${here}/ may import files of ${allowed.join(", ")} only`;
 }

@@ -30,6 +30,11 @@ for (
     ["producers/outlet/x.ts", "../../consumers/consume.ts", "may import files of producers/, shared/ only"],
     ["consumers/x.ts", "../producers/produce.ts", "may import files of consumers/, shared/ only"],
     ["consumers/x.ts", "../migrations/run.ts", "may import files of consumers/, shared/ only"],
+    [
+      "history/x.ts",
+      "../consumers/consume.ts",
+      "may import files of history/, shared/, consumers/postgres/ only",
+    ],
     ["migrations/x.ts", "../local/folders.ts", "may import files of migrations/, shared/ only"],
     ["local/x.ts", "../tests/until.ts", "may import files of local/, shared/ only"],
     ["new_folder/x.ts", "../shared/log.ts", "may import files of new_folder/ only"],
@@ -46,6 +51,10 @@ for (
     assert.deepEqual(withFile(path.replace(".ts", "_test.ts"), `import { x } from "${to}";`), []);
   });
 }
+
+Deno.test("history may import the sink", () => {
+  assert.deepEqual(withFile("history/x.ts", 'import { x } from "../consumers/postgres/copy.ts";'), []);
+});
 
 Deno.test("a file of more than 250 lines is refused, a document is not", () => {
   const lines = Array<string>(251).fill("select 1;");

@@ -1,0 +1,119 @@
+import type { Config } from "../shared/config/config.ts";
+import { describe, type Log } from "../shared/log.ts";
+import { openArchive } from "./archive.ts";
+import { ArchiveError } from "./archive_error.ts";
+import { attempt } from "./attempts.ts";
+import { importFile } from "./import_file.ts";
+import type { Span } from "./plan.ts";
+import { pool } from "./pool.ts";
+import { createProgress } from "./progress.ts";
+import { endedSpan, type Tally, tallyOf } from "./report.ts";
+import { type Found, listFiles, type Listing, nameOf, type Series } from "./series.ts";
+import { countRows, importedFiles, type Target } from "./target.ts";
+
+/** How many checksums are asked for at once, each with a short answer. */
+const LISTINGS = 16;
+/** How many files are imported at once: while one waits for the archive or the database, another is read. */
+export const FILES = 4;
+
+/** What is imported, and into what. */
+export interface Job {
+  readonly config: Config<"archive">;
+  readonly target: Target;
+  readonly series: readonly Series[];
+  readonly span: Span;
+  readonly now: number;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface Outcome {
+  readonly tallies: readonly Tally[];
+  /** Files that were imported now, and that were known already. */
+  readonly imported: number;
+  readonly known: number;
+  /** What is wrong with the files that were refused, one line each. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Imports all files of the archive that cover the span and are not imported yet, the newest first. A file that is refused does not keep
+ * the others from being imported.
+ * @throws the signal's reason once it is aborted; what is imported by then stays
+ * @throws {Error} if the archive or the database can't be used
+ */
+export async function importArchive(job: Job): Promise<Outcome> {
+  const { config, target, series, span, now, log, signal } = job;
+  const archive = openArchive(config.binanceArchiveUrl, signal);
+  const failures: string[] = [];
+  const listings = await pool(
+    series,
+    LISTINGS,
+    signal,
+    (one) =>
+      listFiles(
+        one,
+        span,
+        config.market,
+        now,
+        (file) => attempt(() => archive.checksumOf(file), log, signal),
+      ),
+  );
+
+  const wanted: Found[] = [];
+  const rows = await knownRows(target, listings, (file) => wanted.push(file));
+  // Days of all symbols before older ones, so that what is stored has no hole but at its beginning.
+  wanted.sort((a, b) => b.file.period.since - a.file.period.since);
+  const progress = createProgress(wanted.length);
+  try {
+    await pool(wanted, FILES, signal, async ({ series, file, sha256 }) => {
+      const shown = progress.begin();
+      let isImported = false;
+      try {
+        await attempt(
+          () => importFile(target, archive, series.stream, file, sha256, shown.read),
+          log,
+          signal,
+        );
+        isImported = true;
+      } catch (error) {
+        if (!(error instanceof ArchiveError)) throw error;
+        failures.push(`Cannot use ${config.binanceArchiveUrl}${file.path}: ${describe(error)}`);
+        progress.say(failures.at(-1)!);
+      } finally {
+        shown.end(isImported);
+      }
+    });
+  } finally {
+    progress.close();
+  }
+  const after = await knownRows(target, listings, () => {});
+  const tallies: Tally[] = [];
+  for (const listing of listings) {
+    const present = listing.series.interval === ""
+      ? listing.found.filter(({ file }) => after.has(file.path)).length
+      : await countRows(target, listing.series.stream, listing.series, endedSpan(listing.series, span));
+    tallies.push(tallyOf(listing, span, now, present, (path) => after.get(path)));
+  }
+  log.debug("counted what is there", { series: listings.map(({ series }) => nameOf(series)).join() });
+  return { tallies, imported: wanted.length - failures.length, known: rows.size, failures };
+}
+
+/** The rows of the files that are imported as the archive has them now, by path; `onOther` is called with each other one. */
+async function knownRows(
+  target: Target,
+  listings: readonly Listing[],
+  onOther: (file: Found) => void,
+): Promise<Map<string, number>> {
+  const rows = new Map<string, number>();
+  for (const { series, found } of listings) {
+    const imported = await importedFiles(target, series.stream, found.map(({ file }) => file));
+    for (const one of found) {
+      const known = imported.get(one.file.path);
+      if (known?.sha256 === one.sha256) rows.set(one.file.path, known.rows);
+      else onOther(one);
+    }
+  }
+  return rows;
+}
