@@ -68,7 +68,7 @@ Deno.test("aggregated trades that go on into the next minute make edges and neve
   let edges = 0;
   await fc.assert(
     fc.asyncProperty(arbitraryMarket, async ([raw, hasIds]) => {
-      await clear(market);
+      await market.clear();
       const { sent, made } = marketOf(raw, hasIds);
       await market.clock(NOON);
       await market.store(...sent);
@@ -122,7 +122,7 @@ Deno.test("what moves out of a minute must move into the next one: else both dif
       "edge",
     ]]] as const
   ) {
-    await clear(market);
+    await market.clear();
     await market.clock(NOON);
     await market.store(...sent.map((one, i) => i === altered ? { ...one, qty: "0.4" } : one));
     await market.storeCandles(...made);
@@ -130,10 +130,3 @@ Deno.test("what moves out of a minute must move into the next one: else both dif
     assert.deepEqual((await market.unequal()).map(({ verdict }) => verdict), verdicts, `${altered}`);
   }
 });
-
-/** Removes all rows. */
-async function clear({ sql }: Awaited<ReturnType<typeof auditDatabase>>) {
-  await sql`truncate websocket.trade_data, websocket.trade_1s, websocket.trade_1m, websocket.stale_trade_seconds,
-    websocket.trade_runs, websocket.stale_trade_ids, websocket.gap_data, websocket.kline_data, websocket.audit_data,
-    websocket.audit_days, websocket.audit_sets, websocket.stale_candles`;
-}

@@ -43,8 +43,9 @@ Deno.test("each field that differs is named with both values, and the number of 
     "takerBuyBaseVolume",
     "takerBuyQuoteVolume",
   ] as const;
+  await using market = await auditDatabase();
   for (const field of fields) {
-    await using market = await auditDatabase();
+    await market.clear();
     await market.clock(NOON);
     const [first, second, third] = candles();
     await market.storeCandles(first, { ...second, [field]: `${second[field]}01` }, third);

@@ -73,6 +73,11 @@ export async function auditDatabase() {
       await market.settle(at);
       return await judge();
     },
+    /** Removes all rows. */
+    clear: () =>
+      sql`truncate websocket.trade_data, websocket.trade_1s, websocket.trade_1m, websocket.stale_trade_seconds,
+        websocket.trade_runs, websocket.stale_trade_ids, websocket.gap_data, websocket.kline_data, websocket.audit_data,
+        websocket.audit_days, websocket.audit_sets, websocket.stale_candles`,
     /** The candles that are not equal, by time. */
     unequal: () =>
       sql<Unequal[]>`select symbol, open_time as at, verdict, detail from websocket.audit_data
