@@ -22,12 +22,22 @@ async function everything(): Promise<string> {
 /** The lines of a metric. */
 const linesOf = (text: string, name: string) => text.split("\n").filter((line) => line.startsWith(name));
 
-const hasPromtool = await new Deno.Command("promtool", {
-  args: ["--version"],
-  stdout: "null",
-  stderr: "null",
-})
-  .output().then(({ success }) => success, () => false);
+/** Whether a program is installed. Where it is not, Deno throws before there is a promise. */
+async function isInstalled(program: string): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(program, {
+      args: ["--version"],
+      stdout: "null",
+      stderr: "null",
+    })
+      .output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
+const hasPromtool = await isInstalled("promtool");
 if (!hasPromtool) {
   console.warn("promtool is not installed (Debian: prometheus): it does not judge the metrics");
 }
