@@ -27,7 +27,10 @@ export async function killProducers(
   }, LIMIT_MS);
 }
 
-/** Waits until so many producers cover each feed of the symbols, by default of all, beyond the present moment. */
+/**
+ * Waits until so many producers cover each feed of the symbols, by default of all, beyond the present moment, and some moment all at
+ * once: a new producer may tell of itself before it covers what the others have told, and if these are killed then there is a gap.
+ */
 export async function untilCovered(
   { sql, config }: Running,
   producers: number,
@@ -37,9 +40,10 @@ export async function untilCovered(
   await until(`${producers} producers to cover each feed`, async () => {
     const covered = await sql`
       select stream, feed
-      from websocket.coverage join websocket.coverage_sessions as session using (session, producer, stream)
+      from websocket.coverage as coverage join websocket.coverage_sessions as session using (session, producer, stream)
       where is_live and session.covered_to > ${now} and symbol = any(${[...symbols]})
-      group by stream, feed having count(distinct producer) >= ${producers}`;
+      group by stream, feed
+      having count(distinct producer) >= ${producers} and max(covered_from) < min(coverage.covered_to)`;
     return covered.length === produceTasks.length * symbols.length;
   }, LIMIT_MS);
 }
