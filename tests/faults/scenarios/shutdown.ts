@@ -3,6 +3,8 @@ import { lockTables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
 import { recovery, type Stage, untilSubscribed } from "../stage.ts";
 
+const tasks = ["book:consume", "kline:consume"];
+
 export const workersStopped: Scenario = {
   name: "workers stopped",
   promise: "on SIGTERM a worker finishes what it has in memory within 10 s, and a second one ends it at once",
@@ -14,9 +16,8 @@ export const workersStopped: Scenario = {
     let longest = 0;
     for (let n = 0; n < times; n++) {
       const since = Date.now();
-      await workers.drain(workers.allOf("k:consume").concat(workers.allOf("e:consume")));
-      workers.start("book:consume");
-      workers.start("kline:consume");
+      await workers.drain(tasks.flatMap(workers.of));
+      for (const task of tasks) workers.start(task);
       longest = Math.max(longest, await recovery(stage, since));
       await quitAtOnce(stage);
       await workers.drain(workers.allOf(":produce"));
