@@ -46,10 +46,18 @@ export const clusterScenarios: readonly Scenario[] = [
 
 /** What is broken on purpose, where one broker is enough for it, in every run of the tests. */
 export const shortScenarios: readonly Scenario[] = [
-  ...[consumerKilled, loneProducerKilled, kafkaKilled, bufferOverflow, postgresKilled],
+  ...[
+    consumerKilled,
+    producerKilledBesideAnother,
+    loneProducerKilled,
+    kafkaKilled,
+    bufferOverflow,
+    postgresKilled,
+  ],
   ...[consumersShareWork, zombie, diskFull, lockTimeout, rowsLocked, rowsRefused],
   ...[tablesPublished, rollupLocked, tablesAltered],
-  ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled],
+  ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
+  ...[streamMute, connectionSilent, workersStopped],
   ...[rollover, rolloverRefused, connectionDropped, connectionAged, connectionRefused, serverShutDown],
   ...[
     framesDisturbed,
@@ -61,10 +69,9 @@ export const shortScenarios: readonly Scenario[] = [
   ],
 ];
 
-/** The soak has those that take long, too, and those whose gaps are not yet within bounds beside other work. */
+/** The soak has those that take long, too. */
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
   ...[lossesOverlap, coverageBehind, threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
-  ...[producerKilledBesideAnother, symbolTakenOut, streamMute, connectionSilent],
-  ...[workersStopped, retentionAttacked],
+  retentionAttacked,
 ];
