@@ -163,7 +163,12 @@ async function read<M extends StreamMessage>(
           if (part[0].afterBreak) await ordered.idle();
           // What was read of a former log tells nothing of the present one.
           if (mine === generation) await losses?.beforeStore(part);
-          await ordered.start(() => store(part), (outcomes) => {
+          const work = async () => {
+            const outcomes = await store(part);
+            for (const batch of part) batch.free?.();
+            return outcomes;
+          };
+          await ordered.start(work, (outcomes) => {
             outcomes.forEach(meter.stored);
             // Other consumers may have these partitions by now: the rows do no harm, but the offsets must not be committed.
             if (mine !== generation) return;

@@ -15,6 +15,9 @@ export interface Decoder<M> {
   readonly fallbacks: number;
 }
 
+/** More than any canonical text has: that is its fields, of less than 70 characters each. Of a larger value no copy is made for it. */
+const MOST_CANONICAL_BYTES = 4_096;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The decoder of a stream's messages; it never throws. */
@@ -24,7 +27,7 @@ export function createDecoder<M extends StreamMessage>(type: MessageType<M>): De
   return {
     read(value) {
       if (canonical) {
-        const message = canonical(latin1(value));
+        const message = value && value.length > MOST_CANONICAL_BYTES ? undefined : canonical(latin1(value));
         if (message) return message;
         fallbacks++;
       }

@@ -5,7 +5,7 @@ import type { Incoming } from "./incoming.ts";
 import { type End, onEnd } from "./patches/ends.ts";
 import { assignerTelling } from "./patches/out_of_range.ts";
 import { METADATA_MS } from "./patches/own_cluster.ts";
-import { FETCH_BYTES, PARTITION_BYTES } from "./portion.ts";
+import { FETCH_BYTES, PARTITION_BYTES, release } from "./portion.ts";
 import type { Lost } from "./position.ts";
 import { LogChangedError } from "./log_changed.ts";
 import { type Changed, type Commit, createLogGuard } from "./log_guard.ts";
@@ -40,6 +40,8 @@ export interface Batch {
   readonly behind: number;
   /** Set where messages before these may be missing. */
   readonly afterBreak?: Break;
+  /** May be called once the messages are not needed any more: it gives their memory back at once. */
+  readonly free?: () => void;
 }
 
 /** What `subscribe` needs to be told. */
@@ -163,7 +165,7 @@ export async function subscribe(
       const { partition } = batch;
       let isOver = false; // the group may be joined anew from then on
       const handOver = async () => {
-        for await (const { messages, bytes, nextOffset } of read(batch)) {
+        for await (const { messages, bytes, nextOffset, unpacked } of read(batch)) {
           if (!breaks.has(partition) && !await guard.hasCommit(partition)) {
             breaks.set(partition, "no offset was committed");
           }
@@ -172,8 +174,9 @@ export async function subscribe(
           const afterBreak = breaks.get(partition);
           if (messages.length > 0) breaks.set(partition, undefined);
           guard.read(partition, messages, nextOffset);
+          const free = () => release(unpacked);
           await onBatch({
-            ...{ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind },
+            ...{ topic, partition, messages, bytes, nextOffset: String(nextOffset), behind, free },
             ...(messages.length > 0 && afterBreak ? { afterBreak } : {}),
           });
           if (isOver) return;

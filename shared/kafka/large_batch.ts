@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import { type BatchHeader, HEADER_BYTES } from "./batch_header.ts";
 import type { Incoming } from "./incoming.ts";
-import { type Portion, PORTION_BYTES } from "./portion.ts";
+import { type Portion, PORTION_BYTES, release } from "./portion.ts";
 import { createRecordReader } from "./record.ts";
 import { packingOf, slicesOf } from "./unpack.ts";
 
@@ -11,7 +11,7 @@ import { packingOf, slicesOf } from "./unpack.ts";
  * @throws {Error} what is wrong with it, before any message
  */
 export async function* messagesByParts(header: BatchHeader, from: number): AsyncGenerator<Portion> {
-  for await (const _ of readByParts(header, from));
+  for await (const { unpacked } of readByParts(header, from)) release(unpacked);
   yield* readByParts(header, from);
 }
 
@@ -24,9 +24,10 @@ async function* readByParts(header: BatchHeader, from: number): AsyncGenerator<P
     const messages: Incoming[] = [];
     const bytes = Buffer.concat(waiting, size);
     const read = reader.read(bytes, messages);
-    waiting = [bytes.subarray(read)];
+    // A copy, as the portion may be released before the next one is asked for.
+    waiting = [Buffer.from(bytes.subarray(read))];
     size -= read;
-    return { messages, bytes: read, nextOffset: reader.nextOffset };
+    return { messages, bytes: read, nextOffset: reader.nextOffset, unpacked: [bytes] };
   };
   for await (const part of packingOf(header.codec).parts(header.bytes.subarray(HEADER_BYTES))) {
     for (const slice of slicesOf(part, PORTION_BYTES)) {

@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import type { Incoming } from "./incoming.ts";
 
 /** Some messages of a partition, in order. There may be none, where only the place moves on. */
@@ -7,6 +8,21 @@ export interface Portion {
   readonly bytes: number;
   /** The offset from which the partition is to be read on. */
   readonly nextOffset: number;
+  /** What was unpacked for these messages and nothing else; their keys and values are views of it. */
+  readonly unpacked: Buffer[];
+}
+
+/** Smaller ones may be parts of a buffer that others use, too: Node's pool has 8 KiB. */
+const LEAST_OWN_BYTES = 2 ** 16;
+
+/**
+ * Gives the memory of what was unpacked back at once, where it is worth it: its views are unusable from then on. The garbage collector
+ * waits until there are 64 MB of such buffers, and on a busy machine for longer.
+ */
+export function release(unpacked: readonly Buffer[]): void {
+  for (const { buffer } of unpacked) {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength >= LEAST_OWN_BYTES) buffer.transfer(0);
+  }
 }
 
 /** Bytes of a portion, about: small batches are joined, large ones are unpacked in parts. */

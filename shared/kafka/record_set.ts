@@ -6,6 +6,7 @@ import type { Incoming } from "./incoming.ts";
 import { messagesByParts } from "./large_batch.ts";
 import { createRecordReader } from "./record.ts";
 import { type Portion, PORTION_BYTES } from "./portion.ts";
+import { codecs } from "./record_batch.ts";
 import { packingOf } from "./unpack.ts";
 
 /** The record batches of one partition that came with one fetch, as they came. */
@@ -49,12 +50,14 @@ export async function* readSet(
   const reader = createRecordReader();
   let messages: Incoming[] = [];
   let size = 0;
+  let unpacked: Buffer[] = [];
   let nextOffset = from;
   let toldOffset = from;
   let kept = 0; // messages of batches that are good
   const portion = (): Portion => {
-    const full = { messages, bytes: size + messages.length * MESSAGE_BYTES, nextOffset };
+    const full = { messages, bytes: size + messages.length * MESSAGE_BYTES, nextOffset, unpacked };
     messages = [];
+    unpacked = [];
     size = 0;
     kept = 0;
     toldOffset = nextOffset;
@@ -87,10 +90,11 @@ export async function* readSet(
             reader.begin(header, nextOffset);
             reader.end(whole.length - reader.read(whole, messages));
             size += whole.length;
+            if (header.codec !== codecs.none) unpacked.push(whole);
           } else {
             if (messages.length > 0) yield portion();
             for await (const part of messagesByParts(header, nextOffset)) {
-              ({ messages, bytes: size, nextOffset } = part);
+              ({ messages, bytes: size, nextOffset, unpacked } = part);
               if (messages.length > 0) yield portion();
             }
           }

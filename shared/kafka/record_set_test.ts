@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import type { Portion } from "./portion.ts";
+import { type Portion, release } from "./portion.ts";
 import { readSet } from "./record_set.ts";
-import { marker, storedBatch } from "./test_batches.ts";
+import { marker, packers, storedBatch } from "./test_batches.ts";
 import { batch, messagesOf, offsetsOf, packer, plain, range, readAll, values } from "./test_sets.ts";
 
 Deno.test("records read back as they were written, batches of all codecs mixed, with offsets beyond 2^32", async () => {
@@ -90,3 +90,29 @@ Deno.test("of transactions what was aborted is left out, however they interleave
     }),
   );
 });
+
+for (const [name, packer] of Object.entries(packers)) {
+  Deno.test(`a portion of ${name} that is released gives its memory back, and takes nothing of what follows`, async () => {
+    // Two batches that are unpacked at once, and one that is unpacked part by part.
+    const sizes = [3, 3, 20];
+    const all = sizes.flatMap((count) =>
+      Array.from({ length: count }, (_, n) => `${n}`.padEnd(400_000, "x"))
+    );
+    let offset = 0;
+    const batches = sizes.map((count) => {
+      const messages = all.slice(offset, offset + count).map((value) => ({ key: "k", value }));
+      offset += count;
+      return storedBatch(messages, { offset: offset - count, packer });
+    });
+    const bytes = Buffer.concat(batches);
+    const read: string[] = [];
+    for await (const { messages, unpacked } of readSet({ bytes, aborted: [], end: offset }, 0, {})) {
+      for (const { value } of messages) read.push(String(value));
+      release(unpacked);
+      assert.ok(unpacked.every(({ buffer }) => buffer.byteLength === 0));
+    }
+    assert.ok(read.every((value, n) => value === all[n]));
+    assert.equal(read.length, all.length);
+    assert.deepEqual(bytes, Buffer.concat(batches));
+  });
+}

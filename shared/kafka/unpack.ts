@@ -9,6 +9,8 @@ import { unpackSnappy } from "./snappy_blocks.ts";
 export const MOST_BYTES = 4 * 2 ** 20;
 /** Bytes that are fed to a decompressor at once: of 64, zstd makes 2 MiB at most, and gzip 64 KiB. */
 const SLICE_BYTES = 64;
+/** What is unpacked in one piece takes at least this: `node:zlib` allows no pieces below 64 bytes. */
+const LEAST_PIECE_BYTES = 64;
 /** What zstd's decoder may hold of what it has unpacked: enough for all but its "ultra" levels. */
 const MOST_WINDOW_BYTES = 8 * 2 ** 20;
 
@@ -33,7 +35,7 @@ const packings: Partial<Record<number, Packing>> = {
   1: { whole: bounded(zlib.gunzipSync), parts: gunzipParts },
   2: byBlocks(unpackSnappy),
   3: byBlocks(unpackLz4),
-  4: { whole: bounded(zlib.zstdDecompressSync), parts: unzstdParts },
+  4: { whole: bounded(zlib.zstdDecompressSync, contentOf), parts: unzstdParts },
 };
 
 /** The packing of a codec. @throws {Error} where there is none */
@@ -43,10 +45,21 @@ export function packingOf(codec: number): Packing {
   return packing;
 }
 
-function bounded(unpack: (packed: Buffer, options: { maxOutputLength: number }) => Buffer): Packing["whole"] {
+/**
+ * @param sizeOf what the bytes unpack to, where they say so: then they are unpacked in one piece. Else they are unpacked in small pieces
+ * that are joined in the end, which takes twice the memory.
+ */
+function bounded(
+  unpack: (packed: Buffer, options: { maxOutputLength: number; chunkSize?: number }) => Buffer,
+  sizeOf: (packed: Buffer) => number | undefined = () => undefined,
+): Packing["whole"] {
   return (packed) => {
+    const size = sizeOf(packed);
+    if (size !== undefined && size > MOST_BYTES) return undefined;
+    // One byte more: a piece that is full is followed by another one.
+    const piece = size === undefined ? undefined : { chunkSize: Math.max(LEAST_PIECE_BYTES, size + 1) };
     try {
-      return unpack(packed, { maxOutputLength: MOST_BYTES });
+      return unpack(packed, { maxOutputLength: MOST_BYTES, ...piece });
     } catch (error) {
       if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
       throw error;
@@ -98,13 +111,18 @@ function* unzstdParts(packed: Buffer): Generator<Uint8Array> {
 /** The window of a zstd frame in bytes. Source: RFC 8878, 3.1.1.1; a frame in one segment is its own window. */
 function windowOf(frame: Buffer): number {
   const descriptor = frame.readUInt8(4);
-  if ((descriptor & 0x20) === 0) {
-    const base = 2 ** (10 + (frame.readUInt8(5) >> 3));
-    return base + base / 8 * (frame.readUInt8(5) & 7);
-  }
-  const at = 5 + [0, 1, 2, 4][descriptor & 3];
+  if ((descriptor & 0x20) !== 0) return contentOf(frame)!;
+  const base = 2 ** (10 + (frame.readUInt8(5) >> 3));
+  return base + base / 8 * (frame.readUInt8(5) & 7);
+}
+
+/** What a zstd frame says that it unpacks to, in bytes; undefined if it does not say so. Source: RFC 8878, 3.1.1.1. */
+function contentOf(frame: Buffer): number | undefined {
+  const descriptor = frame.readUInt8(4);
+  const isOneSegment = (descriptor & 0x20) !== 0;
+  const at = 5 + (isOneSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
   const read = [
-    () => frame.readUInt8(at),
+    () => isOneSegment ? frame.readUInt8(at) : undefined,
     () => frame.readUInt16LE(at) + 256,
     () => frame.readUInt32LE(at),
     () => Number(frame.readBigUInt64LE(at)),
