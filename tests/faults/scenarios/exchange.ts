@@ -69,7 +69,8 @@ export const connectionRefused: Scenario = {
         }, LIMIT_MS)
       ));
       exchange.inject({ fault: "clear" });
-      return await recovery(stage, Date.now());
+      await recovery(stage, Date.now());
+      return Date.now() - since;
     }),
 };
 
