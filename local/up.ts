@@ -1,6 +1,7 @@
 import { ConfigError } from "../shared/config/config.ts";
 import { requireDeno } from "../shared/deno_version.ts";
 import { describe } from "../shared/log.ts";
+import { SAME_WISH_MS } from "../shared/stop_signals.ts";
 import { endWithLaunchers } from "./launchers.ts";
 import { help, type Options, parseOptions } from "./up/options.ts";
 import { runPipeline } from "./up/run.ts";
@@ -8,9 +9,6 @@ import { createTerminal } from "./up/terminal.ts";
 
 /** Exit codes as the workers have them, and the shell's for SIGINT. */
 const exitCodes = { config: 78, failed: 1, interrupted: 130 };
-/** One Ctrl-C can come as several signals: from the terminal, and from `deno task`, which hands it on. In ms. */
-const SAME_PRESS_MS = 500;
-
 Deno.exit(await main());
 
 async function main(): Promise<number> {
@@ -35,7 +33,7 @@ async function up(options: Options): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
       if (!stop.signal.aborted) stoppedAt = performance.now();
-      else if (performance.now() - stoppedAt > SAME_PRESS_MS) {
+      else if (performance.now() - stoppedAt > SAME_WISH_MS) {
         const words = kills.map((kill) => kill()).filter((text) => text !== undefined);
         console.error(["Quit at once: what Kafka has is stored at the next run", ...words].join("\n"));
         Deno.exit(exitCodes.interrupted);

@@ -45,12 +45,13 @@ Deno.test("a producer connects again to an exchange that was restarted, and cont
   assert.deepEqual([status, counts.received, counts.produced], ["ok", 2 * sent, 2 * sent]);
 });
 
-Deno.test("on SIGTERM a producer sends all that it has received", async () => {
+Deno.test("on SIGTERM a producer sends all that it has received, also where one wish to stop comes as two signals", async () => {
   await using line = await pipeline(["book"], { ...feed, messages: undefined });
   const producer = line.workers["book:produce"];
   await using _exchange = await endlessly(line.env, { ...feed, messages: undefined, rate: 5_000 });
   await until("much to be received", async () => ((await producer.report())?.counts.received ?? 0) > 5_000);
   // A worker that has not finished within 10 s ends itself, with another code.
+  producer.kill("SIGINT");
   assert.equal((await producer.kill("SIGTERM")).code, 0);
   const said = await producer.says(/stopped received=/);
   const [, received, produced] = /received=(\d+) produced=(\d+)/.exec(said)!.map(Number);

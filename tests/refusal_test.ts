@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { freePort } from "../local/ports.ts";
 import { emptyDatabase, testDatabase, testKafka } from "./stack.ts";
+import { sleep } from "../shared/wait.ts";
+import { SAME_WISH_MS } from "../shared/stop_signals.ts";
 import { until } from "./until.ts";
 import { startWorker } from "./worker.ts";
 
@@ -109,6 +111,7 @@ Deno.test("a worker without Kafka says what it can't reach and waits, and a seco
   }
   producer.kill("SIGTERM");
   await producer.says(/stopping: finishing what is in memory; a second signal quits at once/);
+  await sleep(SAME_WISH_MS);
   // The code of who quits at the second one: who finishes first, or can't, has others.
   assert.equal((await producer.kill("SIGTERM")).code, 143);
 });

@@ -1,3 +1,5 @@
+import { SAME_WISH_MS } from "../../../shared/stop_signals.ts";
+import { sleep } from "../../../shared/wait.ts";
 import { startProducers, untilCovered } from "../coverage.ts";
 import { lockTables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
@@ -37,6 +39,7 @@ async function quitAtOnce(stage: Stage): Promise<void> {
   const [consumer] = workers.of("book:consume");
   const ended = workers.end(consumer, "SIGTERM");
   await consumer.says(/stopping/);
+  await sleep(SAME_WISH_MS);
   const { code } = await workers.end(consumer, "SIGTERM");
   await ended;
   // The code of who quits at the second one; who can't finish has another.
