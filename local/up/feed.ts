@@ -72,8 +72,15 @@ export async function obstacleTo(
     signal.throwIfAborted();
     return limit.aborted
       ? `${restUrl} does not answer within ${ANSWER_MS / 1_000} s`
-      : `${restUrl} can't be reached (${describe(error)})`;
+      : `${restUrl} can't be reached (${rootOf(error)})`;
   }
+}
+
+/** The end of an error's text, which says what happened; all before it says how one came there. */
+function rootOf(error: unknown): string {
+  const parts = describe(error).split(": ");
+  const last = parts.at(-1)!;
+  return last.includes(" ") ? last : parts.slice(-2).join(": ");
 }
 
 /** Where the exchange is, of the configuration. */

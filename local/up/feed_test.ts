@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../ports.ts";
 import { chooseFeed, headline, obstacleTo, pathOf, tagOf } from "./feed.ts";
 
 const place = { binanceWsUrl: "wss://fstream.binance.com" };
@@ -88,4 +89,13 @@ Deno.test("live data is named with its host, in a sentence and in a few letters;
   assert.equal(tagOf({ kind: "simulated" }, place), "SIMULATED");
   assert.equal(tagOf({ kind: "host", host: "127.0.0.1:9" }, place), "NOT THE EXCHANGE 127.0.0.1:9");
   assert.equal(tagOf({ kind: "file", file: "a.jsonl" }, place), "REPLAYED");
+});
+
+Deno.test("of an exchange that can't be reached it is said what happened, in a few words", async () => {
+  const port = freePort();
+  const why = await obstacleTo(`http://127.0.0.1:${port}`, "/ping", new AbortController().signal);
+  assert.match(
+    why!,
+    new RegExp(`^http://127\\.0\\.0\\.1:${port} can't be reached \\(Connection refused[^:]*\\)$`),
+  );
 });

@@ -53,13 +53,15 @@ export function lostWords(count: number): string | undefined {
 
 /** What a run did, in sentences. */
 export function toSentences({ streams, gaps, audit }: Picture): string[] {
-  const sentences = streams.map(({ name, isProduced, counts }) => {
+  const sentences = streams.flatMap(({ name, isProduced, counts }) => {
     const named = (...names: (Exclude<keyof Counts, "rows">)[]) =>
       names.map((count) => `${formatCount(counts[count])} ${count}`);
     const unusual =
       (["merged", "duplicate", "dropped", "rejected", "expired", "legacy", "lost", "unsent"] as const)
         .filter((count) => counts[count] > 0);
     const did = [...isProduced ? named("received", "produced") : [], ...named(...unusual, "stored")];
+    // Of streams that workers make it is said only what was stored.
+    if (!isProduced && unusual.length === 0 && counts.stored === 0) return [];
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
   });
   if (gaps) sentences.push(`Gaps in the ledger: ${gapWords(gaps)}`);

@@ -64,7 +64,8 @@ Deno.test("a run in which nothing came has no delays", () => {
 });
 
 Deno.test("the sentences leave out what did not happen", () => {
-  assert.deepEqual(toSentences(picture), [
+  const idle = { ...picture.streams[1], name: "worker", counts: streamCounts(nothing, nothing, 9) };
+  assert.deepEqual(toSentences({ ...picture, streams: [...picture.streams, idle] }), [
     "kline: 1,000 received, 990 produced, 9 merged, 1 rejected, 990 stored; the table has 12 rows",
     "gap: 1 expired, 2 stored; the table has – rows",
     "Gaps in the ledger: none",
