@@ -16,12 +16,13 @@ import type { Series } from "./series.ts";
 import { summarise } from "./summarise.ts";
 import { openTarget } from "./target.ts";
 
-const help = `Imports old data from the exchange's public archive of files straight into Postgres.
+const help =
+  `Imports old data from the exchange's public archive of files straight into Postgres, and the candles that are not in it from REST.
 
 Usage: deno task history --from 2024-01-01 [options]
 
   --from DAY         the first day, in UTC
-  --to DAY           the last day; default: as far as the archive goes
+  --to DAY           the last day; default: today. Trades end with the newest file
   --streams A,B      kline, trade; default: kline
   --symbols A,B      default: SYMBOLS
   --intervals A,B    of candles; default: KLINE_INTERVALS
@@ -32,6 +33,9 @@ DB_URL, DB_USER and DB_PASSWORD name the database; for trades the user must own 
 
 /** What is imported if no stream is named. */
 const USUAL = "kline";
+
+/** A candle is final so long after its end, in ms. */
+const FINAL_MS = 10_000;
 
 /** How the process ends after a signal. */
 const STOPPED = 130;
@@ -59,8 +63,8 @@ async function main(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  await checkEnvFile(Object.keys(variablesOf(["running", "database", "archive"])));
-  const config = readConfig(Deno.env.toObject(), ["database", "archive"]);
+  await checkEnvFile(Object.keys(variablesOf(["running", "database", "archive", "exchange"])));
+  const config = readConfig(Deno.env.toObject(), ["database", "archive", "exchange"]);
   requireOwnArchive(config);
   const streams = archived.filter(({ message }) => request.streams.includes(message.name));
   const series = seriesOf(streams, request);
@@ -75,7 +79,9 @@ async function main(args: string[]): Promise<number> {
 
   try {
     const { tallies, imported, known, failures } = await importArchive({
-      ...{ config, target, series, span: request, now, log, signal },
+      ...{ config, target, series, now, log, signal },
+      // The exchange may still change what ended just before.
+      span: { since: request.since, until: Math.min(request.until, now - FINAL_MS) },
     });
     for (const stream of streams) {
       await summarise(target, stream, log, signal, (left) => {

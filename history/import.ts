@@ -1,14 +1,17 @@
 import type { Config } from "../shared/config/config.ts";
+import { createRequestPause } from "../shared/exchange/request_pause.ts";
+import { createRestClient } from "../shared/exchange/rest.ts";
 import { describe, type Log } from "../shared/log.ts";
 import { openArchive } from "./archive.ts";
 import { ArchiveError } from "./archive_error.ts";
 import { attempt } from "./attempts.ts";
+import { canFetch, fetchMissing, type Source } from "./fetch_missing.ts";
 import { importFile } from "./import_file.ts";
 import type { Span } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { createProgress } from "./progress.ts";
-import { endedSpan, type Tally, tallyOf } from "./report.ts";
-import { type Found, listFiles, type Listing, nameOf, type Series } from "./series.ts";
+import { absentDays, endedSpan, spansToAsk, type Tally, tallyOf } from "./report.ts";
+import { type Found, listFiles, type Listing, type Series } from "./series.ts";
 import { countRows, importedFiles, type Target } from "./target.ts";
 
 /** How many checksums are asked for at once, each with a short answer. */
@@ -16,9 +19,12 @@ const LISTINGS = 16;
 /** How many files are imported at once: while one waits for the archive or the database, another is read. */
 export const FILES = 4;
 
+/** Of the weight that our requests may use, what is left for the workers: they must know whether feeds are quiet. */
+const KEPT_SHARE = 0.2;
+
 /** What is imported, and into what. */
 export interface Job {
-  readonly config: Config<"archive">;
+  readonly config: Config<"archive" | "exchange">;
   readonly target: Target;
   readonly series: readonly Series[];
   readonly span: Span;
@@ -38,8 +44,8 @@ export interface Outcome {
 }
 
 /**
- * Imports all files of the archive that cover the span and are not imported yet, the newest first. A file that is refused does not keep
- * the others from being imported.
+ * Imports all files of the archive that cover the span and are not imported yet, the newest first; then asks REST for the candles that the
+ * archive does not have. A file that is refused does not keep the others from being imported.
  * @throws the signal's reason once it is aborted; what is imported by then stays
  * @throws {Error} if the archive or the database can't be used
  */
@@ -89,15 +95,31 @@ export async function importArchive(job: Job): Promise<Outcome> {
     progress.close();
   }
   const after = await knownRows(target, listings, () => {});
-  const tallies: Tally[] = [];
-  for (const listing of listings) {
-    const present = listing.series.interval === ""
-      ? listing.found.filter(({ file }) => after.has(file.path)).length
-      : await countRows(target, listing.series.stream, listing.series, endedSpan(listing.series, span));
-    tallies.push(tallyOf(listing, span, now, present, (path) => after.get(path)));
-  }
-  log.debug("counted what is there", { series: listings.map(({ series }) => nameOf(series)).join() });
+  const source = restOf(job);
+  const tallies = await pool(listings, FILES, signal, async (listing) => {
+    const { series } = listing;
+    if (!canFetch(series)) {
+      const present = listing.found.filter(({ file }) => after.has(file.path)).length;
+      return tallyOf(series, span, present, absentDays(listing, now));
+    }
+    let absent = 0;
+    for (const lacking of spansToAsk(listing, span, now, (path) => after.get(path))) {
+      absent += await fetchMissing(source, series, lacking);
+    }
+    const present = await countRows(target, series.stream, series, endedSpan(series, span));
+    return tallyOf(series, span, present, absent);
+  });
   return { tallies, imported: wanted.length - failures.length, known: rows.size, failures };
+}
+
+/** The exchange's REST API, within the weight that all programs of this address may use. */
+function restOf({ config, target, log, signal }: Job): Source {
+  const { market, binanceRestUrl: url, weightPerMinute } = config;
+  const client = createRestClient({
+    ...{ url, requestPause: createRequestPause(weightPerMinute), log },
+    keep: Math.floor(weightPerMinute * KEPT_SHARE),
+  });
+  return { target, client, market, log, signal };
 }
 
 /** The rows of the files that are imported as the archive has them now, by path; `onOther` is called with each other one. */

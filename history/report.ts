@@ -1,5 +1,5 @@
 import { lengthOf } from "./interval.ts";
-import { DAY, type Span } from "./plan.ts";
+import { DAY, joined, type Span } from "./plan.ts";
 import { type Listing, nameOf, type Series } from "./series.ts";
 
 /** The archive's file of a day is there two days later at the latest. Binance: github.com/binance/binance-public-data. */
@@ -14,7 +14,7 @@ export interface Tally {
   readonly present: number;
   /** What the exchange has not, either. */
   readonly absent: number;
-  /** What is neither: not published yet, or not imported because of an error. */
+  /** What is neither: in a file that was refused or is not published yet. */
   readonly missing: number;
 }
 
@@ -24,31 +24,50 @@ export function endedSpan({ interval }: Pick<Series, "interval">, { since, until
   return { since, until: until - until % length };
 }
 
+/** The days of a listing that have no file, and of which there will be none. */
+export function absentDays({ lacking }: Listing, now: number): number {
+  return lacking.filter(({ until }) => until + PUBLISHED_MS <= now)
+    .reduce((days, { since, until }) => days + (until - since) / DAY, 0);
+}
+
 /**
- * Counts what there is of a series.
- * @param present rows in the table; of a stream without intervals days
+ * The spans of candles that the archive does not have, as far as they are final: of those REST is asked.
  * @param rowsOf the rows of an imported file; undefined if it was not imported
  */
-export function tallyOf(
+export function spansToAsk(
   { series, found, lacking }: Listing,
   span: Span,
   now: number,
-  present: number,
   rowsOf: (path: string) => number | undefined,
-): Tally {
-  const { interval } = series;
-  const length = lengthOf(interval) ?? DAY;
-  const size = ({ since, until }: Span) => (until - since) / length;
-  const expected = Math.max(0, size(endedSpan(series, span)));
-  const unpublished = lacking.filter(({ until }) => until + PUBLISHED_MS <= now).map(size);
-  const holes = interval === "" ? [] : found.flatMap(({ file: { path, period } }) => {
+): Span[] {
+  const ended = endedSpan(series, span);
+  const today = { since: Math.floor(now / DAY) * DAY, until: ended.until };
+  const withHoles = found.map(({ file }) => file).filter(({ path, period: { since, until } }) => {
     const rows = rowsOf(path);
-    return rows === undefined ? [] : [size(period) - rows];
+    return rows !== undefined && rows < (until - since) / lengthOf(series.interval)!;
   });
-  const most = Math.max(0, expected - present);
-  const absent = Math.min(most, [...unpublished, ...holes].reduce((sum, one) => sum + one, 0));
-  const unit = interval === "" ? "days" : "candles";
-  return { name: nameOf(series), unit, expected, present, absent, missing: most - absent };
+  return joined([...lacking, ...withHoles.map(({ period }) => period), today])
+    .map(({ since, until }) => ({ since: Math.max(since, ended.since), until: Math.min(until, ended.until) }))
+    .filter(({ since, until }) => since < until);
+}
+
+/**
+ * Counts what there is of a series.
+ * @param present rows in the table; of a stream without intervals days
+ */
+export function tallyOf(series: Series, span: Span, present: number, absent: number): Tally {
+  const { since, until } = endedSpan(series, span);
+  const expected = Math.max(0, (until - since) / (lengthOf(series.interval) ?? DAY));
+  const missing = Math.max(0, expected - present - absent);
+  const unit = series.interval === "" ? "days" : "candles";
+  return {
+    name: nameOf(series),
+    unit,
+    expected,
+    present,
+    absent: Math.min(absent, expected - present),
+    missing,
+  };
 }
 
 /** The tallies as a table, a line a series. */

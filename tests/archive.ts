@@ -9,7 +9,7 @@ import type { Sql } from "../shared/postgres/mod.ts";
 
 const SEED = 1;
 
-/** A public archive that tests can spoil. */
+/** A public archive that tests can spoil, and REST with the candles of the same past up to now. */
 export interface TestArchive extends AsyncDisposable {
   readonly url: string;
   /** The zip files that were fetched, in order, without the checksums. */
@@ -20,6 +20,10 @@ export interface TestArchive extends AsyncDisposable {
   pack(path: string, csv: string): void;
   /** The bytes that the path has now. */
   get(path: string): Uint8Array | undefined;
+  /** The queries that REST was asked for candles. */
+  readonly asked: URLSearchParams[];
+  /** Candles that the exchange does not have, by the times when they open. */
+  readonly lacking: Set<number>;
   /** Breaks the next answers with zip files off in the middle, so many of them. */
   breakOff(times: number): void;
 }
@@ -29,6 +33,8 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
   const archive = createArchive({ market: usualMarket, symbols, seed: SEED, since, until: Date.now });
   const set = new Map<string, Uint8Array | "missing">();
   const fetched: string[] = [];
+  const asked: URLSearchParams[] = [];
+  const lacking = new Set<number>();
   let broken = 0;
   const whole = (path: string) => `${usualMarket.archivePath}/${path}`;
   const get = (path: string) => {
@@ -36,7 +42,11 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
     return bytes === "missing" ? undefined : bytes;
   };
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, ({ url }) => {
-    const path = new URL(url).pathname;
+    const { pathname: path, searchParams } = new URL(url);
+    if (path === usualMarket.paths.klines) {
+      asked.push(searchParams);
+      return klines(symbols, since, lacking, searchParams);
+    }
     const bytes = get(path);
     if (!bytes) return new Response("<Error><Code>NoSuchKey</Code></Error>", { status: 404 });
     if (!path.endsWith(".zip")) return new Response(bytes as BodyInit);
@@ -53,6 +63,8 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     fetched,
+    asked,
+    lacking,
     set(path, bytes) {
       if (bytes) set.set(whole(path), bytes);
       else set.delete(whole(path));
@@ -65,6 +77,41 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
     get: (path) => get(whole(path)),
     breakOff: (times) => void (broken = times),
     [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Binance: "Kline/Candlestick Data". */
+function klines(
+  symbols: readonly string[],
+  since = 0,
+  lacking: ReadonlySet<number>,
+  query: URLSearchParams,
+): Response {
+  const [symbol, interval] = [query.get("symbol")!, query.get("interval")!];
+  const [from, to, limit] = ["startTime", "endTime", "limit"].map((name) => Number(query.get(name)));
+  if (!symbols.includes(symbol)) {
+    return Response.json({ code: -1121, msg: "Invalid symbol." }, { status: 400 });
+  }
+  const rows: unknown[] = [];
+  const first = Math.max(from, since);
+  for (let day = first - first % DAY; day <= Math.min(to, Date.now()) && rows.length < limit; day += DAY) {
+    const candles = pastCandles(symbol, interval, day, SEED)
+      .filter(({ openTime }) => openTime >= from && openTime <= to && !lacking.has(openTime));
+    rows.push(...candles.map((candle) => candleFields(candle, instrumentOf(symbol)).with(11, "0")));
+  }
+  return Response.json(rows.slice(0, limit), { headers: { "X-MBX-USED-WEIGHT-1M": "2" } });
+}
+
+/** What `deno task history` is told of a database and an archive. */
+export function historyEnv(
+  database: { readonly url: string },
+  { url }: { readonly url: string },
+): Record<string, string> {
+  return {
+    DB_URL: database.url,
+    BINANCE_ARCHIVE_URL: url,
+    BINANCE_REST_URL: url,
+    BINANCE_WEIGHT_PERCENT: "100",
   };
 }
 

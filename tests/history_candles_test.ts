@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { DAY } from "../local/exchange/archive/past.ts";
 import { sleep } from "../shared/wait.ts";
 import {
+  historyEnv,
   runHistory,
   spawnHistory,
   startArchive,
   storedCandles,
-  type TestArchive,
   trueCandles,
   versionsOf,
 } from "./archive.ts";
@@ -15,10 +15,6 @@ import { type TestDatabase, testDatabase } from "./stack.ts";
 import { until } from "./until.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
-const envOf = (database: TestDatabase, archive: TestArchive) => ({
-  DB_URL: database.url,
-  BINANCE_ARCHIVE_URL: archive.url,
-});
 const symbols = ["BTCUSDT", "ETHUSDT", "1000PEPEUSDT"];
 const [since, end] = [at("2024-01-30"), at("2024-03-03")];
 /** A month by its file, and five days by theirs. */
@@ -36,7 +32,7 @@ async function assertTruth({ sql }: TestDatabase): Promise<void> {
 Deno.test("a month and some days of candles equal the archive's; a second run fetches no file and changes no row", async () => {
   await using database = await testDatabase();
   await using archive = startArchive(symbols);
-  const { code, said, complained } = await runHistory(range, envOf(database, archive));
+  const { code, said, complained } = await runHistory(range, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   await assertTruth(database);
   const minutes = (end - since) / 60_000;
@@ -55,7 +51,7 @@ Deno.test("a month and some days of candles equal the archive's; a second run fe
 
   const before = await versionsOf(database.sql);
   archive.fetched.length = 0;
-  const again = await runHistory(range, envOf(database, archive));
+  const again = await runHistory(range, historyEnv(database, archive));
   assert.equal(again.code, 0, again.complained);
   assert.match(again.said, new RegExp(`^0 files imported, ${FILES} were imported before`, "m"));
   assert.deepEqual(archive.fetched, []);
@@ -66,7 +62,7 @@ Deno.test("an import that is killed again and again, or stopped, goes on where i
   await using database = await testDatabase();
   await using archive = startArchive(symbols);
   for (let times = 0; times < 6; times++) {
-    const run = await spawnHistory(range, envOf(database, archive));
+    const run = await spawnHistory(range, historyEnv(database, archive));
     const fetched = archive.fetched.length;
     // It is killed some time after it has begun to read a file.
     await Promise.race([run.ended, until("a file to be fetched", () => archive.fetched.length > fetched)]);
@@ -78,7 +74,7 @@ Deno.test("an import that is killed again and again, or stopped, goes on where i
       assert.match(complained, /^Stopped\. What is imported stays/m);
     }
   }
-  const { code, complained } = await runHistory(range, envOf(database, archive));
+  const { code, complained } = await runHistory(range, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   await assertTruth(database);
 });
@@ -87,7 +83,7 @@ Deno.test("a file that the archive replaced is imported anew, and what REST gave
   await using database = await testDatabase();
   await using archive = startArchive(["BTCUSDT"]);
   const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT --intervals 1h";
-  await runHistory(words, envOf(database, archive));
+  await runHistory(words, historyEnv(database, archive));
   const { sql } = database;
   await sql`update websocket.kline_data set revision = 2, open = 7 where open_time = '2024-02-02 05:00Z'`;
 
@@ -95,7 +91,7 @@ Deno.test("a file that the archive replaced is imported anew, and what REST gave
     .map((line) => line.replace(/^(\d+),[^,]+/, "$1,1.50") + ",0");
   archive.pack("daily/klines/BTCUSDT/1h/BTCUSDT-1h-2024-02-02.zip", lines.join("\n"));
   archive.fetched.length = 0;
-  const { code, complained } = await runHistory(words, envOf(database, archive));
+  const { code, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   assert.deepEqual(archive.fetched, ["BTCUSDT-1h-2024-02-02.zip"]);
   const opens = await sql`
@@ -113,7 +109,7 @@ Deno.test("a candle from the socket is replaced, and an open one is closed", asy
       ${isClosed}, now() + interval '1 h', now())`;
   }
   const words = "--from 2024-02-01 --to 2024-02-01 --symbols BTCUSDT --intervals 1m";
-  assert.equal((await runHistory(words, envOf(database, archive))).code, 0);
+  assert.equal((await runHistory(words, historyEnv(database, archive))).code, 0);
   assert.deepEqual(
     await storedCandles(sql, "BTCUSDT", "1m"),
     trueCandles("BTCUSDT", "1m", at("2024-02-01"), at("2024-02-02")),
@@ -123,26 +119,58 @@ Deno.test("a candle from the socket is replaced, and an open one is closed", asy
   assert.deepEqual(ids.map((row) => row.first_trade_id), [10, 10]);
 });
 
-Deno.test("what the archive has not is absent, and what it can't have yet is missing", async () => {
+Deno.test("what neither the archive nor REST has is absent, and REST is asked once for a time before the symbol was listed", async () => {
   await using database = await testDatabase();
-  const listed = at("2024-02-20");
-  await using archive = startArchive(["BTCUSDT"], listed);
+  await using archive = startArchive(["BTCUSDT"], at("2024-02-20"));
   const words = "--from 2024-01-01 --to 2024-02-29 --symbols BTCUSDT,XUSDT --intervals 1h";
-  const { code, said, complained } = await runHistory(words, envOf(database, archive));
+  const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   assert.match(said, /^BTCUSDT 1h +candles +1,440 +240 +1,200 +0$/m);
   assert.match(said, /^XUSDT 1h +candles +1,440 +0 +1,440 +0$/m);
-
-  const yesterday = new Date(Date.now() - DAY).toISOString().slice(0, 10);
-  const path = `daily/klines/BTCUSDT/1h/BTCUSDT-1h-${yesterday}.zip`;
-  for (const one of [path, `${path}.CHECKSUM`]) archive.set(one, "missing");
-  const recent = await runHistory(`--from ${yesterday} --to ${yesterday} --symbols BTCUSDT --intervals 1h`, {
-    ...envOf(database, archive),
-  });
-  assert.match(recent.said, /^BTCUSDT 1h +candles +24 +0 +0 +24$/m);
+  assert.deepEqual(archive.asked.map((query) => query.get("symbol")).sort(), ["BTCUSDT", "XUSDT"]);
 });
 
-Deno.test("a month whose file is not there is read by days", async () => {
+Deno.test("REST gives what is not published yet, up to now, and what files lack; a second run asks for nothing that is there", async () => {
+  await using database = await testDatabase();
+  await using archive = startArchive(["BTCUSDT"]);
+  const { sql } = database;
+  const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+  const yesterday = `daily/klines/BTCUSDT/1m/BTCUSDT-1m-${day(1)}.zip`;
+  for (const path of [yesterday, `${yesterday}.CHECKSUM`]) archive.set(path, "missing");
+  // The file of the day before has a hole of three minutes, one of which the exchange has not either.
+  const before = trueCandles("BTCUSDT", "1m", at(day(2)), at(day(1))).map((line) => `${line},0`);
+  archive.pack(`daily/klines/BTCUSDT/1m/BTCUSDT-1m-${day(2)}.zip`, before.toSpliced(700, 3).join("\n"));
+  archive.lacking.add(at(day(2)) + 701 * 60_000);
+
+  const words = `--from ${day(3)} --symbols BTCUSDT --intervals 1m`;
+  const began = Date.now();
+  const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
+  assert.equal(code, 0, complained);
+  const [, expected, present] = /^BTCUSDT 1m +candles +([\d,]+) +([\d,]+) +1 +0$/m.exec(said)!;
+  const count = Number(expected.replaceAll(",", ""));
+  assert.equal(Number(present.replaceAll(",", "")), count - 1);
+  const least = Math.floor((began - 10_000 - at(day(3))) / 60_000);
+  assert.ok(count === least || count === least + 1, `${count} candles, at least ${least}`);
+  const truth = trueCandles("BTCUSDT", "1m", at(day(3)), at(day(0)) + DAY).slice(0, count).toSpliced(
+    1_440 + 701,
+    1,
+  );
+  assert.deepEqual(await storedCandles(sql, "BTCUSDT", "1m"), truth);
+  const [{ fetched }] =
+    await sql`select count(*)::int as fetched from websocket.kline_data where revision = 2`;
+  assert.equal(fetched, count - 2 * 1_440 + 2);
+  assert.ok(archive.asked.every((query) => Number(query.get("limit")) <= 499));
+
+  const versions = await versionsOf(sql);
+  archive.asked.length = 0;
+  const until = new Date(at(day(0)) - 1).toISOString().slice(0, 10);
+  const again = await runHistory(`${words} --to ${until}`, historyEnv(database, archive));
+  assert.match(again.said, /^BTCUSDT 1m +candles +4,320 +4,319 +1 +0$/m);
+  assert.deepEqual(archive.asked.map((query) => query.get("startTime")), [String(at(day(2)) + 701 * 60_000)]);
+  assert.deepEqual(await versionsOf(sql), versions);
+});
+
+Deno.test("a month whose file is not there is read by days, and a day whose file is not there from REST", async () => {
   await using database = await testDatabase();
   await using archive = startArchive(["BTCUSDT"]);
   const month = "monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2024-02.zip";
@@ -150,12 +178,13 @@ Deno.test("a month whose file is not there is read by days", async () => {
   const day = "daily/klines/BTCUSDT/1h/BTCUSDT-1h-2024-02-10.zip";
   for (const one of [day, `${day}.CHECKSUM`]) archive.set(one, "missing");
   const words = "--from 2024-02-01 --to 2024-02-29 --symbols BTCUSDT --intervals 1h";
-  const { said } = await runHistory(words, envOf(database, archive));
-  assert.match(said, /^BTCUSDT 1h +candles +696 +672 +24 +0$/m);
+  const { said } = await runHistory(words, historyEnv(database, archive));
+  assert.match(said, /^BTCUSDT 1h +candles +696 +696 +0 +0$/m);
   assert.equal(archive.fetched.length, 28);
+  assert.equal(archive.asked.length, 1);
 });
 
-Deno.test("the files of another host are not stored in the exchange's database, and an archive that is away is named", async () => {
+Deno.test("the files of another host are not stored in the exchange's database", async () => {
   await using archive = startArchive([]);
   const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
   const refused = await runHistory(words, {
@@ -180,7 +209,7 @@ testWithRecording(
     const csv = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();
     archive.pack("daily/klines/ALGOUSDT/1m/ALGOUSDT-1m-2024-09-14.zip", csv);
     const words = "--from 2024-09-14 --to 2024-09-14 --symbols ALGOUSDT --intervals 1m";
-    const { code, said, complained } = await runHistory(words, envOf(database, archive));
+    const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
     assert.equal(code, 0, complained);
     assert.match(said, /^ALGOUSDT 1m +candles +1,440 +1,440 +0 +0$/m);
     const { sql } = database;

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { runHistory, startArchive, storedCandles, type TestArchive, trueCandles } from "./archive.ts";
-import { type TestDatabase, testDatabase } from "./stack.ts";
+import {
+  historyEnv,
+  runHistory,
+  startArchive,
+  storedCandles,
+  type TestArchive,
+  trueCandles,
+} from "./archive.ts";
+import { testDatabase } from "./stack.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
-const envOf = (database: TestDatabase, archive: TestArchive) => ({
-  DB_URL: database.url,
-  BINANCE_ARCHIVE_URL: archive.url,
-});
 
 const spoiled = "daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-02-02.zip";
 const good = () =>
@@ -47,7 +50,7 @@ for (
     await using archive = startArchive(["BTCUSDT"]);
     spoil(archive);
     const words = "--from 2024-02-01 --to 2024-02-03 --symbols BTCUSDT --intervals 1m";
-    const { code, said, complained } = await runHistory(words, envOf(database, archive));
+    const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
     assert.equal(code, 1);
     assert.match(
       complained,
@@ -60,7 +63,7 @@ for (
     ]);
 
     archive.pack(spoiled, good().join("\n"));
-    const again = await runHistory(words, envOf(database, archive));
+    const again = await runHistory(words, historyEnv(database, archive));
     assert.match(again.said, /^1 files imported, 2 were imported before, 0 refused/m);
     assert.equal((await storedCandles(database.sql, "BTCUSDT", "1m")).length, 4_320);
   });
@@ -71,7 +74,7 @@ Deno.test("a transfer that breaks off is begun anew", async () => {
   await using archive = startArchive(["BTCUSDT"]);
   archive.breakOff(3);
   const words = "--from 2024-02-01 --to 2024-02-01 --symbols BTCUSDT --intervals 1m";
-  const { code, complained } = await runHistory(words, envOf(database, archive));
+  const { code, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   assert.equal(archive.fetched.length, 4);
   assert.equal((await storedCandles(database.sql, "BTCUSDT", "1m")).length, 1_440);

@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
-import {
-  runHistory,
-  startArchive,
-  storedCandles,
-  storedTrades,
-  type TestArchive,
-  trueTrades,
-} from "./archive.ts";
-import { readTasks, taskArguments } from "../local/up/tasks.ts";
-import { root } from "../local/up/tasks.ts";
+import { historyEnv, runHistory, startArchive, storedCandles, storedTrades, trueTrades } from "./archive.ts";
+import { readTasks, root, taskArguments } from "../local/up/tasks.ts";
 import { type TestDatabase, testDatabase } from "./stack.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
-const envOf = (database: TestDatabase, archive: TestArchive) => ({
-  DB_URL: database.url,
-  BINANCE_ARCHIVE_URL: archive.url,
-});
 const symbols = ["BTCUSDT", "ETHUSDT"];
 const words = `--from 2024-01-30 --to 2024-02-02 --symbols ${symbols} --streams trade`;
 const [since, end] = [at("2024-01-30"), at("2024-02-03")];
@@ -26,7 +14,7 @@ const keepAll = ({ sql }: TestDatabase) =>
 Deno.test("trades that the retention would drop at once are refused, and the command that is named keeps them", async () => {
   await using database = await testDatabase();
   await using archive = startArchive(symbols);
-  const { code, complained } = await runHistory(words, envOf(database, archive));
+  const { code, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 1);
   assert.match(
     complained,
@@ -39,12 +27,12 @@ Deno.test("trades that the retention would drop at once are refused, and the com
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [...taskArguments(await readTasks(), "retention"), ...command.split(" ").slice(3)],
     cwd: root,
-    env: envOf(database, archive),
+    env: historyEnv(database, archive),
     stdout: "null",
     stderr: "inherit",
   }).output();
   assert.ok(success);
-  assert.equal((await runHistory(words, envOf(database, archive))).code, 0);
+  assert.equal((await runHistory(words, historyEnv(database, archive))).code, 0);
 });
 
 Deno.test("days of trades equal the archive's, each in its partition, and their bars equal the archive's candles", async () => {
@@ -52,7 +40,7 @@ Deno.test("days of trades equal the archive's, each in its partition, and their 
   await using archive = startArchive(symbols);
   await keepAll(database);
   const { sql } = database;
-  const { code, said, complained } = await runHistory(words, envOf(database, archive));
+  const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 0, complained);
   assert.match(said, /^BTCUSDT trade +days +4 +4 +0 +0$/m);
   for (const symbol of symbols) {
@@ -72,7 +60,7 @@ Deno.test("days of trades equal the archive's, each in its partition, and their 
   ]);
 
   const candles = `--from 2024-01-30 --to 2024-02-02 --symbols ${symbols} --intervals 1m`;
-  assert.equal((await runHistory(candles, envOf(database, archive))).code, 0);
+  assert.equal((await runHistory(candles, historyEnv(database, archive))).code, 0);
   assert.equal((await storedCandles(sql, "BTCUSDT", "1m")).length, 4 * 1_440);
   const columns =
     sql`open, high, low, close, volume, quote_volume, taker_buy_base_volume, taker_buy_quote_volume, num_trades`;
@@ -88,7 +76,7 @@ Deno.test("days of trades equal the archive's, each in its partition, and their 
   assert.deepEqual([...different], []);
 
   archive.fetched.length = 0;
-  const again = await runHistory(words, envOf(database, archive));
+  const again = await runHistory(words, historyEnv(database, archive));
   assert.match(again.said, /^0 files imported, 8 were imported before, 0 refused/m);
   assert.deepEqual(archive.fetched, []);
 });
@@ -106,7 +94,7 @@ Deno.test("trades that are there already stay as they are, and those of a day th
     values ('BTCUSDT', ${id}, to_timestamp(${time}::float8 / 1000), now(), now(), ${firstId}, ${lastId}, ${
     isMaker === "true"
   }, ${price}, ${qty}, 0.5)`;
-  assert.equal((await runHistory(oneDay, envOf(database, archive))).code, 0);
+  assert.equal((await runHistory(oneDay, historyEnv(database, archive))).code, 0);
   assert.deepEqual(
     await storedTrades(sql, "BTCUSDT"),
     trueTrades("BTCUSDT", at("2024-02-01"), at("2024-02-02")),
@@ -115,7 +103,7 @@ Deno.test("trades that are there already stay as they are, and those of a day th
 
   await sql`delete from websocket.trade_data`;
   await sql`insert into websocket.dropped_days (source, day) values ('trade_data', '2024-02-01')`;
-  const again = await runHistory(oneDay, envOf(database, archive));
+  const again = await runHistory(oneDay, historyEnv(database, archive));
   assert.match(again.said, /^1 files imported, 0 were imported before/m);
   assert.equal((await storedTrades(sql, "BTCUSDT")).length, 2_880);
   assert.equal((await sql`select from websocket.dropped_days`).length, 0);

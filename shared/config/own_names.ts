@@ -25,12 +25,12 @@ export function requireOwnDatabase(config: Config<"kafka" | "exchange" | "databa
 }
 
 /**
- * Refuses the files of another host than the exchange's archive if the database is the one that the market's own data has by default.
+ * Refuses the files and the data of another host than the exchange's if the database is the one that the market's own data has by default.
  * @throws {ConfigError} saying which variable to set
  */
-export function requireOwnArchive(config: Config<"archive" | "database">): void {
+export function requireOwnArchive(config: Config<"archive" | "exchange" | "database">): void {
   const { origin, host } = new URL(config.binanceArchiveUrl);
-  requireDatabaseOf(origin === config.market.archiveUrl ? undefined : host, config);
+  requireDatabaseOf(origin === config.market.archiveUrl ? foreignHost(config) : host, config);
 }
 
 function requireDatabaseOf(host: string | undefined, { market, database }: Config<"database">): void {
