@@ -43,7 +43,8 @@ export async function untilCovered(
       from websocket.coverage as coverage join websocket.coverage_sessions as session using (session, producer, stream)
       where is_live and session.covered_to > ${now} and symbol = any(${[...symbols]})
       group by stream, feed
-      having count(distinct producer) >= ${producers} and max(covered_from) < min(coverage.covered_to)`;
+      having count(distinct producer) >= ${producers}
+        and (${producers} = 1 or max(covered_from) < min(coverage.covered_to))`;
     return covered.length === produceTasks.length * symbols.length;
   }, LIMIT_MS);
 }
@@ -53,6 +54,20 @@ export async function untilRead({ sql }: Pick<Running, "sql">): Promise<void> {
   await until("the coverage to be read", async () => {
     return (await sql`select websocket.coverage_read_at() as at`)[0].at !== null;
   }, LIMIT_MS);
+}
+
+/**
+ * The same without the 20 s, which are for producers that have yet to speak again once Kafka is back: for stages of which that is
+ * known, as Kafka was never away, or nobody will speak any more.
+ */
+export async function untilReadOnce({ sql }: Pick<Running, "sql">): Promise<void> {
+  await until("the coverage to be read once", async () => {
+    const [{ isRead }] = await sql`
+      select count(*) = max(partitions) as "isRead" from websocket.coverage_reads`;
+    return isRead;
+  }, LIMIT_MS);
+  await sql`update websocket.coverage_reads set since = since - interval '20 s'`;
+  await untilRead({ sql });
 }
 
 /** Waits until it is known of each session that has ended, and so many go on; returns the feeds that have a gap. */

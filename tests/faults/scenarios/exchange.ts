@@ -1,6 +1,7 @@
 import type { Fault } from "../../../local/exchange/faults/fault.ts";
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
+import { untilCovered } from "../coverage.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
@@ -44,7 +45,12 @@ export const connectionSilent: Scenario = {
   seconds: { short: 15, long: 50 },
   setting: { variables: { SILENCE_SECONDS: String(SILENCE) } },
   run: (stage, form) =>
-    again({ short: 1, long: 5 }[form], () => breakConnections(stage, { fault: "silence" })),
+    again({ short: 1, long: 5 }[form], async () => {
+      const took = await breakConnections(stage, { fault: "silence" });
+      // A gap ends once the new connection has taken the place of the silent one.
+      await untilCovered(stage, 1);
+      return took;
+    }),
 };
 
 export const connectionRefused: Scenario = {
