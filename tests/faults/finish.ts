@@ -3,6 +3,7 @@ import { kline } from "../../shared/streams/kline.ts";
 import { readAll } from "../read_all.ts";
 import { until } from "../until.ts";
 import type { TestWorker } from "../worker.ts";
+import { untilReadOnce } from "./coverage.ts";
 import { judgeRollup, untilJobsAreCurrent } from "./jobs.ts";
 import type { Interval } from "./judge/gaps.ts";
 import { judge } from "./judge/tables.ts";
@@ -53,6 +54,7 @@ async function drain(stage: Running): Promise<void> {
       return await kafka.messagesBehind(group, topic) === 0;
     }, LIMIT_MS);
   }
+  await untilReadOnce(stage);
   await untilJobsAreCurrent(stage);
   await workers.drain(workers.allOf(":consume"));
 }

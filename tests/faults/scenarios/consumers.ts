@@ -14,10 +14,10 @@ export const consumerKilled: Scenario = {
   name: "consumer killed",
   promise: "consumers that are killed again and again store every message once",
   gaps: "none",
-  seconds: { short: 90, long: 280 },
+  seconds: { short: 40, long: 280 },
   async run(stage, form) {
     const { workers, random, problems } = stage;
-    const kills = { short: 5, long: 20 }[form];
+    const kills = { short: 2, long: 20 }[form];
     let longest = 0;
     for (let n = 0; n < kills; n++) {
       await sleep(random(2_000));

@@ -1,6 +1,6 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
-import { untilCovered, untilRead, watchOpenGaps } from "../coverage.ts";
+import { untilCovered, untilRead, untilReadOnce, watchOpenGaps } from "../coverage.ts";
 import { lockTables, tables } from "../locks.ts";
 import type { Form, Outcome, Scenario } from "../scenario.ts";
 import { LIMIT_MS, recovery, type Stage } from "../stage.ts";
@@ -15,7 +15,7 @@ export const postgresKilled: Scenario = {
   seconds: { short: 60, long: 180 },
   async run(stage, form) {
     const { postgres } = stage.servers;
-    await untilRead(stage);
+    await untilReadOnce(stage);
     await using _ = watchOpenGaps(stage);
     await postgres.kill();
     await sleep({ short: 15_000, long: 120_000 }[form]);

@@ -1,5 +1,5 @@
 import { sleep } from "../../../shared/wait.ts";
-import { untilCovered, untilRead, watchOpenGaps } from "../coverage.ts";
+import { untilCovered, untilRead, untilReadOnce, watchOpenGaps } from "../coverage.ts";
 import { readGaps } from "../judge/gaps.ts";
 import type { Scenario } from "../scenario.ts";
 import { recovery } from "../stage.ts";
@@ -12,7 +12,7 @@ export const kafkaKilled: Scenario = {
   seconds: { short: 65, long: 130 },
   async run(stage, form) {
     const { kafka } = stage.servers;
-    await untilRead(stage);
+    await untilReadOnce(stage);
     await using _ = watchOpenGaps(stage);
     await kafka.kill();
     await sleep({ short: 10_000, long: 60_000 }[form]);

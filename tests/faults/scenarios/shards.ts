@@ -1,6 +1,6 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
-import { killProducers, startProducers, untilCovered, untilRead } from "../coverage.ts";
+import { killProducers, startProducers, untilCovered, untilReadOnce } from "../coverage.ts";
 import { type Interval, readGaps } from "../judge/gaps.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, produceTasks, recovery } from "../stage.ts";
@@ -24,7 +24,7 @@ export const shardKilled: Scenario = {
     const { workers, sql, problems } = stage;
     const times = { short: 1, long: 4 }[form];
     let killed = workers.allOf(":produce").slice(2);
-    await untilRead(stage);
+    await untilReadOnce(stage);
     for (let n = 0; n < times; n++) {
       await untilCovered(stage, 1);
       const since = Date.now();
@@ -61,7 +61,7 @@ export const symbolTakenOut: Scenario = {
     const unwanted: Interval[] = [];
     const producers = () => workers.allOf(":produce");
     const open = async () => (await readGaps(sql)).filter(({ to }) => to === Infinity);
-    await untilRead(stage);
+    await untilReadOnce(stage);
     for (const isKilled of [false, true]) {
       await untilCovered(stage, 1);
       const from = Date.now();
