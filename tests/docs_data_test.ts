@@ -42,7 +42,7 @@ function explained(): { tables: string[]; columns: Map<string, string> }[] {
     if (!heading.startsWith("Internal")) return [];
     return rows.slice(1).map(([table, columns]) => ({
       tables: codesIn(table),
-      columns: new Map([...columns.matchAll(/`(\w+)` ([\w[\]]+)/g)].map(([, name, type]) => [name, type])),
+      columns: new Map([...columns.matchAll(/`(\w+)` ([\w[\]()]+)/g)].map(([, name, type]) => [name, type])),
     }));
   });
 }
@@ -67,7 +67,19 @@ Deno.test("docs/data.md has every table, view and column, with its type, and no 
   }
 });
 
-/** A database that holds something of everything, up to now. */
+/** Puts a row into a table, with these fields and any value for the others. */
+async function putRow(sql: Sql, table: string, fields: Record<string, string>): Promise<void> {
+  await sql`
+    insert into websocket.${sql(table)}
+    select (jsonb_populate_record(null::websocket.${sql(table)}, jsonb_object_agg(attname, case
+      when atttypid in ('timestamptz'::regtype, 'date'::regtype) then to_jsonb(now())
+      when atttypid = 'jsonb'::regtype then '{}'
+      else to_jsonb(0)
+    end) || ${sql.json(fields)})).*
+    from pg_attribute where attrelid = ${`websocket.${table}`}::regclass and attnum > 0 and not attisdropped`;
+}
+
+/** A database that holds something of everything that a document asks for, up to now. */
 async function filledDatabase() {
   await using parts = new AsyncDisposableStack();
   const market = parts.use(await tradeDatabase());
@@ -91,6 +103,14 @@ async function filledDatabase() {
   await sql`
     insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason, state)
     values ('book', 'btcusdt@bookTicker', 'BTCUSDT', now() - interval '2 hours', now() - interval '1 hour', 'stopped', 'lost')`;
+  await putRow(sql, "audit_data", {
+    symbol: "BTCUSDT",
+    interval: "1m",
+    verdict: "differs",
+    compared_with: "trades",
+  });
+  await putRow(sql, "audit_days", { symbol: "BTCUSDT", interval: "1m" });
+  await putRow(sql, "archive_files", {});
   await sql`
     insert into websocket.worker_data (worker, host, name, stream, at, state, dead_letters, build)
     values ('book:consume', 'here', 'bookline', 'book', now(), 'ok', 0, '0.1.0+unknown')`;
@@ -108,7 +128,7 @@ Deno.test("every query of the documents finds rows in a database that has some",
     const rows = await database.sql.unsafe(query).catch((error) =>
       assert.fail(`${path}: ${query}\n${error}`)
     );
-    assert.ok(rows.length > 0, `${path}: ${query} finds nothing`);
+    assert.ok(rows.length > 0, `${path}: ${query} finds nothing: filledDatabase must have rows for it`);
   }
 });
 
