@@ -150,3 +150,27 @@ Deno.test("the price is the first chosen symbol's, with its way over the range, 
   assert.deepEqual(await price(["ETHUSDT"]), [["ETHUSDT", 7]]);
   assert.deepEqual(await price(["BTCUSDT"], noon + HOUR), []);
 });
+
+Deno.test("rows of ages stay in the order of their symbols while ages change; a symbol without quotes for a minute comes first", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await createReader(sql);
+  const now = Date.now();
+  const order = async () => {
+    const view = { ...lastHour, from: new Date(now - HOUR), to: new Date() };
+    return (await rowsOf(sql, queryOf("Age of the newest row"), view)).map(({ Symbol }) => Symbol);
+  };
+  const quote = async (symbol: string, ago: number) => {
+    await store(sql, [tick(now - ago * 1_000, { symbol, updateId: now - ago })]);
+    await sql`select websocket.refresh_rollup('order_book_data', '0')`;
+  };
+  for (const [symbol, ago] of [["BTCUSDT", 20], ["ADAUSDT", 10], ["SOLUSDT", 600]] as const) {
+    await candle(sql, symbol, new Date(now - 90_000).toISOString(), 100);
+    await quote(symbol, ago);
+  }
+  assert.deepEqual(await order(), ["SOLUSDT", "ADAUSDT", "BTCUSDT"]);
+  await quote("BTCUSDT", 2);
+  assert.deepEqual(await order(), ["SOLUSDT", "ADAUSDT", "BTCUSDT"]);
+  await quote("SOLUSDT", 2);
+  assert.deepEqual(await order(), ["ADAUSDT", "BTCUSDT", "SOLUSDT"]);
+});
