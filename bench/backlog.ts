@@ -30,7 +30,7 @@ export async function makeBacklog(
 ): Promise<Backlog> {
   progress(`putting ${count.toLocaleString("en")} messages of ${kind.name} on Kafka`);
   const topics = await freshTopics(stack, kind);
-  const file = await serverFile(database.sql);
+  const file = await serverFile(database.sql, kind);
   using lines = await Deno.open(file, { create: true, truncate: true, write: true, mode: 0o644 });
   const digest = createDigest(fieldsOf(kind), kind);
   const floatDigest = createDigest(fieldsOf(kind), kind, "float");
@@ -58,10 +58,10 @@ export function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** A path beside the server's data, which its account can reach. */
-async function serverFile(sql: Sql): Promise<string> {
+/** A path beside the server's data, which its account can reach; one a kind. */
+async function serverFile(sql: Sql, { name }: Kind): Promise<string> {
   const [{ data_directory }] = await sql`show data_directory`;
-  return join(dirname(data_directory), "rows.txt");
+  return join(dirname(data_directory), `${name}.txt`);
 }
 
 async function writeAll(file: Deno.FsFile, text: string): Promise<void> {
