@@ -13,6 +13,15 @@ export interface LossEnds {
   ended(times: StoredTo): void;
 }
 
+/**
+ * The event time of a message that the exchange sent when it happened, in ms. One that was fetched later, whose `revision` is greater
+ * than 0, has none: it may come long after others of its time.
+ */
+export function heardAt({ symbol, eventTime, revision }: StreamMessage): number | undefined {
+  const isFetched = typeof revision === "number" && revision > 0;
+  return symbol === undefined || isFetched || typeof eventTime !== "number" ? undefined : eventTime;
+}
+
 const utf8 = new TextDecoder();
 
 /** No loss is open. The key of a message is its symbol, so that only messages of symbols with an open loss are decoded. */
@@ -30,9 +39,12 @@ export function createLossEnds<M extends StreamMessage>(decoder: Pick<Decoder<M>
         for (const { key, value, damage } of messages) {
           const losses = damage || !key ? undefined : sought.get(utf8.decode(key));
           if (!losses) continue;
-          const { symbol = "", eventTime }: StreamMessage = decoder.read(value) ?? {};
-          const isLater = losses.some((loss) => loss.symbol === symbol && loss.from < Number(eventTime));
-          if (isLater) found[symbol] = Math.min(found[symbol] ?? Infinity, Number(eventTime));
+          const message = decoder.read(value);
+          const time = message && heardAt(message);
+          if (time === undefined) continue;
+          const { symbol = "" } = message!;
+          const isLater = losses.some((loss) => loss.symbol === symbol && loss.from < time);
+          if (isLater) found[symbol] = Math.min(found[symbol] ?? Infinity, time);
         }
       }
       return Object.keys(found).length > 0 ? found : undefined;

@@ -4,7 +4,7 @@ import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import type { StreamMessage } from "../shared/stream.ts";
 import { sleep } from "../shared/wait.ts";
 import type { Decoder } from "./decode.ts";
-import { createLossEnds } from "./loss_ends.ts";
+import { createLossEnds, heardAt } from "./loss_ends.ts";
 import type { Outcome } from "./outcome.ts";
 import type { SinkLosses } from "./sink.ts";
 
@@ -30,9 +30,9 @@ export interface Losses {
 }
 
 /** Keeps the newest event time of a symbol. */
-export function noteTime(times: Record<string, number>, { symbol, eventTime }: StreamMessage): void {
-  if (symbol === undefined || typeof eventTime !== "number") return;
-  if (!(times[symbol] >= eventTime)) times[symbol] = eventTime;
+export function noteTime(times: Record<string, number>, message: StreamMessage): void {
+  const time = heardAt(message);
+  if (time !== undefined && !(times[message.symbol!] >= time)) times[message.symbol!] = time;
 }
 
 /** Of each partition, up to where it is stored. */
@@ -82,8 +82,9 @@ export function createLosses<M extends StreamMessage>(
   const isLater = ({ partition, messages }: Batch): boolean => {
     const known = stored?.get(partition) ?? {};
     for (const { value, damage } of messages) {
-      const { symbol = "", eventTime }: StreamMessage = (damage ? undefined : decoder.read(value)) ?? {};
-      if (Object.hasOwn(known, symbol)) return Number(eventTime) > known[symbol];
+      const message: StreamMessage = (damage ? undefined : decoder.read(value)) ?? {};
+      const [{ symbol = "" }, time] = [message, heardAt(message)];
+      if (time !== undefined && Object.hasOwn(known, symbol)) return time > known[symbol];
     }
     return false;
   };

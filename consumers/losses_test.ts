@@ -223,3 +223,10 @@ Deno.test("a batch before which messages may be missing is the first of its part
   ]]);
   assert.deepEqual(splitAtBreaks([broken]), [[broken]]);
 });
+
+Deno.test("a candle that was fetched says nothing of what was read: its time is when it was fetched", () => {
+  const times = {};
+  noteTime(times, { symbol: "A", eventTime: 1, revision: 0 });
+  noteTime(times, { symbol: "A", eventTime: 9, revision: 2 });
+  assert.deepEqual(times, { A: 1 });
+});
