@@ -83,19 +83,41 @@ Deno.test("what a topic that is deleted and made anew had, and was not stored, i
   );
 });
 
-Deno.test("what a topic lost that is deleted and made anew under a running consumer is a gap, and what was stored of it is none", async () => {
+Deno.test("what a topic lost that is deleted and made anew under a running consumer is a gap, though it is soon longer than before", async () => {
+  for (const count of [10, 150]) {
+    await using backlog = await coveredBacklog();
+    await backlog.send(btc(0, 100));
+    await using _consumer = backlog.consume();
+    await backlog.rows(100);
+    await until("all to be committed", async () => await backlog.behind() === 0);
+    await backlog.kafka.remove([backlog.topic], []);
+    await backlog.kafka.ensureTopics([backlog.topic]);
+    await backlog.send(btc(800, count));
+    await backlog.rows(100 + count);
+    const [gap, ...others] = await until("the gap", async () => {
+      const gaps = await gapsOf(backlog);
+      return gaps.length > 0 && gaps[0][2] !== null && gaps;
+    });
+    assert.deepEqual(others, []);
+    assert.deepEqual(gap.slice(0, 5), ["BTCUSDT", 396, 800, "kafka", "lost"]);
+  }
+});
+
+Deno.test("a topic that is made anew while its consumer is frozen, and is longer than before, is read again, and what is missing is a gap", async () => {
   await using backlog = await coveredBacklog();
   await backlog.send(btc(0, 100));
-  await using _consumer = backlog.consume();
+  await using consumer = backlog.consume();
   await backlog.rows(100);
   await until("all to be committed", async () => await backlog.behind() === 0);
+  Deno.kill(consumer.pid, "SIGSTOP");
   await backlog.kafka.remove([backlog.topic], []);
   await backlog.kafka.ensureTopics([backlog.topic]);
-  await backlog.send(btc(800, 10));
-  await backlog.rows(110);
+  await backlog.send(btc(800, 150));
+  Deno.kill(consumer.pid, "SIGCONT");
+  await backlog.rows(250);
   const [gap, ...others] = await until("the gap", async () => {
     const gaps = await gapsOf(backlog);
-    return gaps.length > 0 && gaps;
+    return gaps.length > 0 && gaps[0][2] !== null && gaps;
   });
   assert.deepEqual(others, []);
   assert.deepEqual(gap.slice(0, 5), ["BTCUSDT", 396, 800, "kafka", "lost"]);

@@ -4,7 +4,8 @@ import { withAdmin } from "./with_admin.ts";
 import { createFetcher } from "./fetcher.ts";
 import type { StoredTo } from "./break.ts";
 import type { Incoming } from "./incoming.ts";
-import { findOtherLog } from "./log_look.ts";
+import { findOtherLog, look } from "./log_look.ts";
+import { createPoints, lastOfFormer } from "./log_points.ts";
 import { createMarks, decodeMark, encodeMark, type Mark } from "./mark.ts";
 
 /** How often the logs of the partitions are looked at, in ms, and how soon again after a look has failed. */
@@ -27,14 +28,6 @@ export interface Changed extends Commit {
   readonly before?: StoredTo;
 }
 
-/** What the next look is for. */
-interface Awaited {
-  readonly mark: Mark;
-  /** Up to where the partition was stored when the mark was the newest, or when reading went back since. */
-  readonly before?: StoredTo;
-  readonly hasGoneBack?: boolean;
-}
-
 /** Notices that the log of a partition is not the one that the group has read: it was truncated or made anew. */
 export interface LogGuard {
   /** The group has been joined anew, with these partitions. */
@@ -53,8 +46,8 @@ export interface LogGuard {
 }
 
 /**
- * Looks at the log of each partition when it is assigned, and every 10 s from then on: whether it still has what the group committed
- * last, and what was read before the look before.
+ * Looks at the log of each partition when it is assigned, and every 10 s from then on: whether it still has what the group had committed,
+ * and then what had been committed at the look before.
  * @param onChanged told the logs that are others
  */
 export function createLogGuard(
@@ -71,8 +64,9 @@ export function createLogGuard(
   const fetcher = open();
   const marks = createMarks();
   let partitions: readonly number[] = [];
-  /** What the next look is for, by partition; undefined until the group's commits are known. */
-  let awaited: Map<number, Awaited> | undefined;
+  const points = createPoints();
+  /** Whether the group's commits are known. */
+  let isKnown = false;
   /** The partitions of which the group has committed nothing. */
   let uncommitted = Promise.withResolvers<ReadonlySet<number>>();
   /** Before which offset each partition has been read. */
@@ -82,37 +76,43 @@ export function createLogGuard(
   /** Since when logs end before what was read of them. */
   const shortSince = new Map<number, number>();
   let generation = 0;
+  /** How often the reading of a partition has gone back. */
+  let timesBack = 0;
   let looking = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const lookAt = async (partition: number, own: number): Promise<Changed[]> => {
     // A message that is read while the log is looked at may be another log's.
-    const newest = marks.newest(partition);
-    const known = awaited?.get(partition);
-    const before = storedTo(partition);
-    const other = known && await findOtherLog(open, partition, known.mark, fetcher);
-    if (own !== generation) return [];
-    if (other?.isShort) {
+    const known = points.of(partition);
+    const before = timesBack;
+    const other = known.length > 0 && await findOtherLog(open, partition, known[0].mark, fetcher);
+    if (own !== generation || before !== timesBack) return [];
+    if (other && other.isShort) {
       const since = shortSince.get(partition) ?? performance.now();
       shortSince.set(partition, since);
       unknown.add(partition);
       if (performance.now() - since < SHORT_MS) return [];
     }
     if (other) {
+      const last = await lastOfFormer(
+        known,
+        async ({ mark }) => await look(fetcher, partition, mark) !== undefined,
+      );
+      if (own !== generation) return [];
       const place = { topic, partition, offset: String(other.beginning) };
-      return [known.before ? { ...place, before: known.before } : place];
+      return [last.before ? { ...place, before: last.before } : place];
     }
     shortSince.delete(partition);
-    const mark = newest ?? known?.mark;
-    if (mark) awaited?.set(partition, { mark, before });
+    points.confirm(partition, known.at(-1));
     unknown.delete(partition);
     return [];
   };
   const lookAtAll = async (own: number) => {
-    const committed = awaited ? undefined : await committedMarks(client, topic, group);
+    const committed = isKnown ? undefined : await committedMarks(client, topic, group);
     if (own !== generation) return;
     if (committed) {
-      awaited = committed.awaited;
+      isKnown = true;
+      points.committed(committed.marks);
       uncommitted.resolve(committed.none);
     }
     const looks = await Promise.allSettled(partitions.map((partition) => lookAt(partition, own)));
@@ -120,7 +120,7 @@ export function createLogGuard(
     if (changed.length > 0 && own === generation) onChanged(changed);
     for (const look of looks) if (look.status === "rejected") throw look.reason;
   };
-  const look = async (own: number) => {
+  const lookOften = async (own: number) => {
     await lookAtAll(own).catch((error) =>
       log.debug("a log can't be compared with what was read of it", { topic, why: describe(error) })
     );
@@ -129,16 +129,13 @@ export function createLogGuard(
   };
   const start = () => {
     timer = undefined;
-    looking = look(generation);
+    looking = lookOften(generation);
   };
   /** Nothing is committed of a partition whose reading has gone back until it is known why, which is looked at soon. */
   const wentBack = (partition: number) => {
+    timesBack++;
     unknown.add(partition);
-    const known = awaited?.get(partition);
-    const mark = known?.mark ?? marks.newest(partition);
-    if (mark && !known?.hasGoneBack) {
-      awaited?.set(partition, { mark, before: storedTo(partition) ?? known?.before, hasGoneBack: true });
-    }
+    points.goBack(partition, marks.newest(partition), storedTo(partition));
     if (timer === undefined) return;
     clearTimeout(timer);
     start();
@@ -149,7 +146,8 @@ export function createLogGuard(
       generation++;
       clearTimeout(timer);
       partitions = mine;
-      awaited = undefined;
+      isKnown = false;
+      points.clear();
       uncommitted.resolve(new Set());
       uncommitted = Promise.withResolvers();
       unknown = new Set(mine);
@@ -166,13 +164,16 @@ export function createLogGuard(
     },
     async marked(offsets) {
       const own = generation;
+      // More is stored by the time that the logs are known.
+      const stored = new Map(offsets.map(({ partition }) => [partition, storedTo(partition)]));
       const isUnknown = () => offsets.some(({ partition }) => unknown.has(partition));
       if (isUnknown()) await looking;
       if (own !== generation) throw new Error("the group has been joined anew");
       if (isUnknown()) throw new Error("it is not known yet whether the log is the one that was read");
       return offsets.map((commit) => {
         const { partition, offset } = commit;
-        const mark = marks.before(partition, Number(offset)) ?? awaited?.get(partition)?.mark;
+        const mark = marks.before(partition, Number(offset)) ?? points.of(partition)[0]?.mark;
+        points.stored(partition, mark, stored.get(partition));
         return mark ? { ...commit, metadata: encodeMark(mark) } : commit;
       });
     },
@@ -190,15 +191,14 @@ function committedMarks(
   client: kafkajs.Kafka,
   topic: string,
   group: string,
-): Promise<{ readonly awaited: Map<number, Awaited>; readonly none: ReadonlySet<number> }> {
+): Promise<{ readonly marks: ReadonlyMap<number, Mark>; readonly none: ReadonlySet<number> }> {
   return withAdmin(client, async (admin) => {
     const [{ partitions }] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-    const awaited = new Map<number, Awaited>();
-    for (const { partition, metadata } of partitions) {
-      const mark = decodeMark(metadata);
-      if (mark) awaited.set(partition, { mark });
-    }
+    const marks = partitions.map(({ partition, metadata }) => [partition, decodeMark(metadata)] as const);
     const none = partitions.filter(({ offset }) => Number(offset) < 0).map(({ partition }) => partition);
-    return { awaited, none: new Set(none) };
+    return {
+      marks: new Map(marks.flatMap(([partition, mark]) => mark ? [[partition, mark]] : [])),
+      none: new Set(none),
+    };
   });
 }

@@ -40,7 +40,8 @@ export async function findOtherLog(
   }
 }
 
-async function look(
+/** Looks once. @returns undefined if it is the same log for all that is seen */
+export async function look(
   fetcher: Fetcher,
   partition: number,
   mark: Mark,
