@@ -83,23 +83,28 @@ create table websocket.audit_ledger (
   counted_at  timestamptz  not null default '-infinity'
 );
 insert into websocket.audit_ledger default values;
-
--- The trades of a candle come with it, so it waits a little.
-create function websocket.note_candle() returns trigger
+-- Notes closed candles: those of consecutive minutes as one span, since an import stores years at once. Their trades come with them, so
+-- they wait a little.
+create function websocket.note_candles() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
 as $$
 begin
   insert into websocket.stale_candles (symbol, since, until, noted_at, due_at)
-  values (new.symbol, new.open_time, new.open_time + interval '1 min', websocket.now(), websocket.now() + interval '4 s');
+  select symbol, min(open_time), max(open_time) + interval '1 min', websocket.now(), websocket.now() + interval '4 s'
+  from (
+    select symbol, open_time, open_time - row_number() over (partition by symbol order by open_time) * interval '1 min' as place
+    from changed where interval = '1m' and is_closed
+  ) as closed group by symbol, place;
   return null;
 end
 $$;
-create trigger note_candle after insert or update on websocket.kline_data
-for each row when (new.is_closed and new.interval = '1m') execute function websocket.note_candle();
+create trigger note_new_candles after insert on websocket.kline_data
+referencing new table as changed for each statement execute function websocket.note_candles();
+create trigger note_candles after update on websocket.kline_data
+referencing new table as changed for each statement execute function websocket.note_candles();
 
--- Notes the candles of bars that have changed. The candle before a new bar may have waited for a later trade; the candle after an old
--- one shares an aggregated trade with it. A candle that is not closed yet will note itself.
+-- Notes the candles of bars that have changed, and of a new bar the candle before, which may have waited for a later trade.
 create function websocket.note_bars() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
@@ -240,6 +245,6 @@ end
 $$;
 
 revoke execute on function
-  websocket.note_candle, websocket.note_bars, websocket.note_audit_gap, websocket.expected_candles, websocket.count_audit,
+  websocket.note_candles, websocket.note_bars, websocket.note_audit_gap, websocket.expected_candles, websocket.count_audit,
   websocket.keep_audit_days
 from public;
