@@ -1,5 +1,9 @@
 import type { Config } from "../../shared/config/config.ts";
 
+/** How the user starts Deno: through npx, which leaves no command `deno` behind, or by that. */
+export const denoCommand = (path = Deno.execPath(), version = Deno.version.deno): string =>
+  /[\\/]_npx[\\/]/.test(path) ? `npx -y deno@${version}` : "deno";
+
 type Database = Pick<Config, "database">;
 
 /** The database's URL, such as `psql` takes. */
@@ -14,7 +18,7 @@ export function databaseUrl({ database }: Database, withPassword: boolean): stri
 }
 
 /** Commands that show stored data. The second has the password only of a database that `up` started: a user's own is a secret. */
-export const dataHint = (config: Database, isOurs: boolean): string[] => [
-  "deno task sql",
+export const dataHint = (config: Database, isOurs: boolean, deno = denoCommand()): string[] => [
+  `${deno} task sql`,
   `psql ${databaseUrl(config, isOurs)}`,
 ];
