@@ -55,7 +55,7 @@ export const shortScenarios: readonly Scenario[] = [
     postgresKilled,
   ],
   ...[consumersShareWork, zombie, diskFull, lockTimeout, rowsLocked, rowsRefused],
-  ...[tablesPublished, rollupLocked, tablesAltered],
+  ...[tablesPublished, rollupLocked, tablesAltered, retentionAttacked],
   ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
   ...[streamMute, connectionSilent, workersStopped],
   ...[rollover, rolloverRefused, connectionDropped, connectionAged, connectionRefused, serverShutDown],
@@ -73,5 +73,4 @@ export const shortScenarios: readonly Scenario[] = [
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
   ...[lossesOverlap, coverageBehind, threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
-  retentionAttacked,
 ];
