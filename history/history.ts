@@ -29,7 +29,7 @@ Usage: deno task history --from 2024-01-01 [options]
 
 Each file is verified by its checksum and stored as a whole or not at all. Run the same again at any time: it goes on where it
 ended, imports what was published or replaced since, and changes nothing else. Ctrl-C ends it within seconds.
-DB_URL, DB_USER and DB_PASSWORD name the database; for trades the user must own the tables.`;
+DB_URL, DB_USER and DB_PASSWORD name the database; the user must own the tables, as for retention.`;
 
 /** What is imported if no stream is named. */
 const USUAL = "kline";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { deflateSync, zipSync } from "fflate";
+import { deflateSync, Zip, ZipDeflate, zipSync } from "fflate";
+import { deflateRawSync } from "node:zlib";
 import { usualMarket } from "../shared/exchange/markets/mod.ts";
 import { kline } from "../shared/streams/kline.ts";
 import { trade } from "../shared/streams/trade.ts";
@@ -177,15 +178,16 @@ const unzipped = async (zip: Uint8Array, places: number[] = []) =>
     new Uint8Array((await Array.fromAsync(unzip(cutAt(zip, places)))).flatMap((part) => [...part])),
   );
 
-Deno.test("a zip file is unpacked wherever its parts end, compressed or not", async () => {
-  const levels = fc.constantFrom(0 as const, 1 as const, 9 as const);
+Deno.test("a zip file is unpacked wherever its parts end, whether it tells its file's length before or after the file", async () => {
+  const levels = fc.constantFrom(1 as const, 9 as const);
   await fc.assert(
     fc.asyncProperty(
       fc.string({ maxLength: 2_000 }),
       levels,
+      fc.boolean(),
       fc.array(fc.nat(5_000)),
-      async (text, level, places) => {
-        const zip = zipSync({ "a.csv": utf8.encode(text) }, { level });
+      async (text, level, isStreamed, places) => {
+        const zip = isStreamed ? streamed(text, level) : zipSync({ "a.csv": utf8.encode(text) }, { level });
         assert.equal(await unzipped(zip, places), text);
       },
     ),
@@ -193,18 +195,49 @@ Deno.test("a zip file is unpacked wherever its parts end, compressed or not", as
   );
 });
 
-Deno.test("a zip file that is cut short anywhere in its file is refused", async () => {
-  const content = utf8.encode(Array.from({ length: 200 }, (_, n) => line(n)).join("\n"));
-  const zip = zipSync({ "a.csv": content });
-  const size = 30 + "a.csv".length + deflateSync(content).length;
-  await fc.assert(fc.asyncProperty(fc.nat(size - 1), async (length) => {
-    await assert.rejects(unzipped(zip.subarray(0, length)), { name: "ArchiveError" });
-  }));
+/** A zip file that is written as its file comes, so that the length follows the file. */
+function streamed(text: string, level: 1 | 9): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const zip = new Zip((error, bytes) => {
+    if (error) throw error;
+    parts.push(bytes);
+  });
+  const file = new ZipDeflate("a.csv", { level });
+  zip.add(file);
+  file.push(utf8.encode(text), true);
+  zip.end();
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
+Deno.test("bytes within the file that look like the end of a file are the file's", async () => {
+  // Stored blocks of a deflated file hold its bytes as they are.
+  const text = "PK\u0007\u0008 PK\u0001\u0002 PK\u0003\u0004 PK\u0005\u0006";
+  const packed = streamed(text, 1);
+  const raw = deflateRawSync(text, { level: 0 });
+  assert.ok(raw.includes("PK\u0007\u0008"));
+  const header = 30 + "a.csv".length;
+  const after = header + deflateSync(utf8.encode(text), { level: 1 }).length;
+  const zip = new Uint8Array([...packed.subarray(0, header), ...raw, ...packed.subarray(after)]);
+  assert.equal(await unzipped(zip), text);
 });
 
-Deno.test("what is no zip file, and one with two files, is refused", async () => {
-  await assert.rejects(unzipped(utf8.encode("<html>not found</html>")), { name: "ArchiveError" });
+Deno.test("a zip file that is cut short anywhere is refused", async () => {
+  const content = utf8.encode(Array.from({ length: 200 }, (_, n) => line(n)).join("\n"));
+  const zip = zipSync({ "a.csv": content });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(zip.length - 1), fc.array(fc.nat(5_000)), async (length, places) => {
+      await assert.rejects(unzipped(zip.subarray(0, length), places), { name: "ArchiveError" });
+    }),
+  );
+});
+
+Deno.test("what is no zip file, one with two files, and one that is not deflated is refused", async () => {
+  await assert.rejects(unzipped(utf8.encode("<html>the file is not here, sorry</html>")), {
+    message: "it is no zip file",
+  });
   await assert.rejects(unzipped(new Uint8Array()), { name: "ArchiveError" });
-  const two = zipSync({ "a.csv": utf8.encode("1"), "b.csv": utf8.encode("2") });
-  await assert.rejects(unzipped(two), { name: "ArchiveError", message: /several files: a.csv and b.csv/ });
+  const two = zipSync({ "a.csv": utf8.encode("1".repeat(99)), "b.csv": utf8.encode("2") });
+  await assert.rejects(unzipped(two), { name: "ArchiveError", message: "it must hold one file: it holds 2" });
+  const stored = zipSync({ "a.csv": utf8.encode("1") }, { level: 0 });
+  await assert.rejects(unzipped(stored), { message: "its file must be deflated: its compression is 0" });
 });

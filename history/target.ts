@@ -1,4 +1,4 @@
-import type { Config } from "../shared/config/config.ts";
+import { type Config, ConfigError } from "../shared/config/config.ts";
 import { columnName } from "../shared/columns.ts";
 import type { Log } from "../shared/log.ts";
 import { connectLasting, type Sql } from "../shared/postgres/mod.ts";
@@ -22,6 +22,7 @@ export interface Target extends AsyncDisposable {
 /**
  * Opens the database for so many files at once.
  * @throws {SchemaError} if its schema or a stream's table is not what is needed
+ * @throws {ConfigError} if the user may not import
  */
 export async function openTarget(
   database: Config["database"],
@@ -35,6 +36,15 @@ export async function openTarget(
     await requireServer(sql);
     await requireSchema(sql, schema, Math.max(MIGRATION, ...streams.map(({ storage }) => storage.migration)));
     for (const stream of streams) await requireTable(sql, schema, stream);
+    const [{ role, may }] = await transact(
+      sql,
+      `select current_user as role, has_table_privilege('${schema}.archive_files', 'insert') as may`,
+    );
+    if (!may) {
+      throw new ConfigError(
+        `Cannot import as ${role}: only the owner of the tables may. Example: DB_USER=bookline DB_PASSWORD=… deno task history …`,
+      );
+    }
   } catch (error) {
     await sql.end({ timeout: 5 });
     throw error;

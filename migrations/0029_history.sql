@@ -14,7 +14,6 @@ create table websocket.archive_files (
 comment on table websocket.archive_files is
   'Files of the exchange''s archive that `deno task history` has imported. rows: of the file''s symbol and time in the table afterwards.';
 
-insert into websocket.writable values ('archive_files', 'insert, update');
 insert into websocket.retention (table_name) values ('archive_files');
 
 -- Makes the partitions of a past day, of a table and of its summaries, so that its rows need not be moved out of the default partition.

@@ -8,6 +8,7 @@ import {
   trueCandles,
 } from "./archive.ts";
 import { testDatabase } from "./stack.ts";
+import { withRoles } from "./with_roles.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
 
@@ -78,4 +79,21 @@ Deno.test("a transfer that breaks off is begun anew", async () => {
   assert.equal(code, 0, complained);
   assert.equal(archive.fetched.length, 4);
   assert.equal((await storedCandles(database.sql, "BTCUSDT", "1m")).length, 1_440);
+});
+
+Deno.test("the workers' role may not import, and is told who may", async () => {
+  await using roles = await withRoles();
+  await using archive = startArchive(["BTCUSDT"]);
+  const url = new URL(roles.database.url);
+  url.username = url.password = "";
+  const { code, complained } = await runHistory("--from 2024-02-01 --to 2024-02-01 --symbols BTCUSDT", {
+    ...historyEnv({ url: url.href }, archive),
+    DB_USER: "bookline_writer",
+    DB_PASSWORD: roles.passwords.bookline_writer,
+  });
+  assert.equal(code, 1);
+  assert.match(
+    complained,
+    /^Cannot import as bookline_writer: only the owner of the tables may\. Example: DB_USER=/m,
+  );
 });

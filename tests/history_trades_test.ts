@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { historyEnv, runHistory, startArchive, storedCandles, storedTrades, trueTrades } from "./archive.ts";
+import {
+  historyEnv,
+  runHistory,
+  spawnHistory,
+  startArchive,
+  storedCandles,
+  storedTrades,
+  trueTrades,
+} from "./archive.ts";
 import { readTasks, root, taskArguments } from "../local/up/tasks.ts";
 import { type TestDatabase, testDatabase } from "./stack.ts";
+import { until } from "./until.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
 const symbols = ["BTCUSDT", "ETHUSDT"];
@@ -107,4 +116,31 @@ Deno.test("trades that are there already stay as they are, and those of a day th
   assert.match(again.said, /^1 files imported, 0 were imported before/m);
   assert.equal((await storedTrades(sql, "BTCUSDT")).length, 2_880);
   assert.equal((await sql`select from websocket.dropped_days`).length, 0);
+});
+
+Deno.test("an import of trades that is killed goes on where it ended, with all bars", async () => {
+  await using database = await testDatabase();
+  await using archive = startArchive(symbols);
+  await keepAll(database);
+  const { sql } = database;
+  for (let times = 0; times < 4; times++) {
+    const run = await spawnHistory(words, historyEnv(database, archive));
+    // Twice while files are read, twice while bars are computed.
+    const isThere = times < 2
+      ? () => archive.fetched.length > times
+      : async () => (await sql`select from websocket.archive_files`).length === 8;
+    await Promise.race([run.ended, until("the command to work", isThere)]);
+    run.kill("SIGKILL");
+    await run.ended;
+  }
+  const { code, complained } = await runHistory(words, historyEnv(database, archive));
+  assert.equal(code, 0, complained);
+  for (const symbol of symbols) {
+    assert.deepEqual(await storedTrades(sql, symbol), trueTrades(symbol, since, end));
+  }
+  const [{ bars, trades }] = await sql`
+    select (select sum(num_trades)::int from websocket.trade_1s) as bars,
+      (select sum(last_trade_id - first_trade_id + 1)::int from websocket.trade_data) as trades`;
+  assert.equal(bars, trades);
+  assert.equal((await sql`select from websocket.archive_files where not summarised`).length, 0);
 });
