@@ -25,7 +25,9 @@ begin
     -- These run with the rights of the schema's owner.
     grant execute on function
       websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read,
-      websocket.check_trade_ids, websocket.note_stored, websocket.begin_losses, websocket.end_losses, websocket.audit_candles
+      websocket.check_trade_ids, websocket.note_stored, websocket.begin_losses, websocket.end_losses, websocket.audit_candles,
+      websocket.claim_repair, websocket.release_repair, websocket.note_answer, websocket.next_repairs, websocket.next_audits,
+      websocket.judge_answer
     to bookline_writer;
   end if;
 

@@ -4,6 +4,7 @@ import type { Exchange } from "../exchange/server.ts";
 import { framesSent } from "./exchange.ts";
 import type { Line, Monitor } from "./monitor.ts";
 import { formatCount } from "./format.ts";
+import type { WorkerProcess } from "./worker.ts";
 
 /** How long messages may take to arrive without any progress, in ms. After that they are given up. */
 const ARRIVAL_MS = 1_000;
@@ -18,6 +19,7 @@ const STORING_MS = 20_000;
  */
 export async function drain(
   lines: readonly Line[],
+  repair: Pick<WorkerProcess, "stop">,
   monitor: Monitor,
   exchange: Exchange | undefined,
   report: (doing: string) => void,
@@ -29,7 +31,7 @@ export async function drain(
     await untilReceived(lines, monitor, framesSent(exchange));
   }
   const producers = lines.flatMap(({ producer }) => producer ?? []);
-  const unsent = await Promise.all(producers.map((producer) => producer.stop()));
+  const unsent = await Promise.all([...producers, repair].map((one) => one.stop()));
 
   report("stopping: the consumers store what is left");
   const left = await untilStored(monitor);

@@ -45,16 +45,17 @@ function fakes({ behind = [0], sent = 0, faults = {} }: {
   } as unknown as Exchange;
   const stream = kline as unknown as Stream;
   const lines = [{ stream, producer: worker("kline:produce"), consumer: worker("kline:consume") }];
-  return { lines, monitor, exchange, done, received: () => received };
+  return { lines, repair: worker("repair"), monitor, exchange, done, received: () => received };
 }
 
 Deno.test("the pipeline ends from its beginning to its end, and consumers only once all is stored", async () => {
-  const { lines, monitor, exchange, done, received } = fakes({ behind: [5, 2, 0], sent: 100 });
-  assert.deepEqual(await drain(lines, monitor, exchange, () => {}), []);
+  const { lines, repair, monitor, exchange, done, received } = fakes({ behind: [5, 2, 0], sent: 100 });
+  assert.deepEqual(await drain(lines, repair, monitor, exchange, () => {}), []);
   assert.deepEqual(done, [
     "keep gaps",
     "pause",
     "stop kline:produce",
+    "stop repair",
     "behind 5",
     "behind 2",
     "behind 0",
@@ -65,11 +66,12 @@ Deno.test("the pipeline ends from its beginning to its end, and consumers only o
 });
 
 Deno.test("a Kafka that does not answer for a moment is asked again", async () => {
-  const { lines, monitor, done } = fakes({ behind: [new Error("away"), 0] });
-  assert.deepEqual(await drain(lines, monitor, undefined, () => {}), []);
+  const { lines, repair, monitor, done } = fakes({ behind: [new Error("away"), 0] });
+  assert.deepEqual(await drain(lines, repair, monitor, undefined, () => {}), []);
   assert.deepEqual(done, [
     "keep gaps",
     "stop kline:produce",
+    "stop repair",
     "behind ?",
     "behind 0",
     "stop kline:consume",
@@ -78,12 +80,16 @@ Deno.test("a Kafka that does not answer for a moment is asked again", async () =
 });
 
 Deno.test("for a Kafka that no longer answers, no number of messages is reported", async () => {
-  const { lines, monitor } = fakes({ behind: [7, new Error("away")] });
-  const [fault] = await inFastTime(() => drain(lines, monitor, undefined, () => {}));
+  const { lines, repair, monitor } = fakes({ behind: [7, new Error("away")] });
+  const [fault] = await inFastTime(() => drain(lines, repair, monitor, undefined, () => {}));
   assert.match(fault, /^Cannot ask Kafka how many messages are not stored yet: away\. They are stored when/);
 });
 
 Deno.test("what a worker could not finish is reported", async () => {
-  const { lines, monitor } = fakes({ faults: { "kline:produce": "kline:produce ended with code 1" } });
-  assert.deepEqual(await drain(lines, monitor, undefined, () => {}), ["kline:produce ended with code 1"]);
+  const { lines, repair, monitor } = fakes({
+    faults: { "kline:produce": "kline:produce ended with code 1" },
+  });
+  assert.deepEqual(await drain(lines, repair, monitor, undefined, () => {}), [
+    "kline:produce ended with code 1",
+  ]);
 });

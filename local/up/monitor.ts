@@ -51,9 +51,10 @@ export interface Monitor extends AsyncDisposable {
   countRows(): Promise<void>;
 }
 
-/** Watches the lines and the servers that were started here, with connections of its own to Kafka and to the database. */
+/** Watches the lines, other workers and the servers that were started here, with connections of its own to Kafka and to the database. */
 export function createMonitor(
   lines: readonly Line[],
+  others: readonly WorkerProcess[],
   servers: readonly KeptServer[],
   config: Config,
   log: Log,
@@ -65,7 +66,7 @@ export function createMonitor(
   let gaps: GapCounts | null = null;
   let audit: AuditCounts | null = null;
   let isStopping = false;
-  const workers = workersOf(lines);
+  const workers = [...workersOf(lines), ...others];
   /** Whatever is kept running. */
   const all = () => [
     ...servers.map(({ name, trouble, restarts }) => ({ name, trouble, restarts })),

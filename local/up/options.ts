@@ -12,6 +12,7 @@ Usage: deno task up [options]
   --duration 30s               stops after this time (also 5m, 1h); default: at Ctrl-C, or at the recording's end
   --speed N                    plays a recording N times as fast as it was recorded
   --rate N                     plays a recording, or simulates, N messages a second over all streams
+  --outage 60s                 cuts the connections of a simulation for so long, 20 s after its start; the gaps are repaired
   --fresh[=DATABASE]           first clears the tables, topics and offsets of this feed. On your own servers, name
                                the database, unless the feed is a simulation or a recording
   --json                       prints the counts as JSON at the end, and nothing else on standard output
@@ -30,13 +31,15 @@ export interface Options {
   readonly speed?: number;
   /** Messages a second over all streams. */
   readonly rate?: number;
+  /** How long the connections of a simulation are cut. */
+  readonly outageMs?: number;
   /** Absent: nothing is cleared. `database`: the name that the user gave for what may go. */
   readonly fresh?: { readonly database?: string };
   readonly json: boolean;
   readonly help: boolean;
 }
 
-const texts = { feed: "simulated", duration: "30s", speed: "10", rate: "5000" };
+const texts = { feed: "simulated", duration: "30s", speed: "10", rate: "5000", outage: "60s" };
 const switches = ["json", "help"] as const;
 
 type Text = keyof typeof texts;
@@ -79,7 +82,8 @@ export function parseOptions(args: readonly string[]): Options {
 
   const options: Options = {
     feed: given.feed === undefined ? undefined : feedOf(given.feed),
-    durationMs: given.duration === undefined ? undefined : durationOf(given.duration),
+    durationMs: given.duration === undefined ? undefined : durationOf("duration", given.duration),
+    outageMs: given.outage === undefined ? undefined : durationOf("outage", given.outage),
     speed: positive("speed", given.speed),
     rate: positive("rate", given.rate),
     fresh,
@@ -98,12 +102,12 @@ function feedOf(text: string): Feed {
 
 const unitsMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-function durationOf(text: string): number {
+function durationOf(name: Text, text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
   const ms = Number(number) * unitsMs[unit];
   // setTimeout's limit, 24 days.
   if (ms > 0 && ms < 2 ** 31) return ms;
-  throw fault("duration", `${text} is no time in seconds, minutes or hours, 500h at most`);
+  throw fault(name, `${text} is no time in seconds, minutes or hours, 500h at most`);
 }
 
 function positive(name: Text, text: string | undefined): number | undefined {
@@ -114,7 +118,10 @@ function positive(name: Text, text: string | undefined): number | undefined {
 }
 
 /** The pace can be set of what is played here; a simulated market has no recorded pace to speed up. */
-function refuseMismatch({ feed, speed, rate }: Options): void {
+function refuseMismatch({ feed, speed, rate, outageMs }: Options): void {
+  if (outageMs !== undefined && feed?.kind !== "simulated") {
+    throw fault("outage", "it is for --feed simulated");
+  }
   if (speed !== undefined && rate !== undefined) {
     throw fault("speed", "--rate is given too, and either sets the pace");
   }

@@ -40,6 +40,7 @@ Deno.test("without options the feed is left open and the run has no end", () => 
   assert.deepEqual({ ...options }, {
     feed: undefined,
     durationMs: undefined,
+    outageMs: undefined,
     speed: undefined,
     rate: undefined,
     fresh: undefined,

@@ -8,12 +8,16 @@ import { drain } from "./drain.ts";
 import { untilSubscribed } from "./exchange.ts";
 import { type Feed, headline, tagOf } from "./feed.ts";
 import { type Line, type Monitor, workersOf } from "./monitor.ts";
+import type { WorkerProcess } from "./worker.ts";
 import type { Options } from "./options.ts";
 import { lostWords, toJson, toSentences, unsentOf } from "./summary.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How long workers may take to be well; after that the feed begins nevertheless. In ms. */
 const START_MS = 15_000;
+
+/** When the outage begins that the user asks for, after the start, in ms. */
+const OUTAGE_AT_MS = 20_000;
 
 /** A pipeline whose processes run. */
 export interface Pipeline {
@@ -23,6 +27,8 @@ export interface Pipeline {
   /** Where things are, for the screen. */
   readonly places: Readonly<Record<string, string>>;
   readonly lines: readonly Line[];
+  /** The worker that repairs gaps. */
+  readonly repair: WorkerProcess;
   readonly monitor: Monitor;
   /** The exchange on this machine; absent for the live feed. */
   readonly exchange?: Exchange;
@@ -39,7 +45,7 @@ export async function supervise(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const { feed, options, config, places, lines, monitor, exchange } = pipeline;
+  const { feed, options, config, places, lines, repair, monitor, exchange } = pipeline;
   const about = {
     tag: tagOf(feed, config),
     headline: headline(feed, config),
@@ -47,7 +53,7 @@ export async function supervise(
     durationMs: options.durationMs,
   };
   const display = createDisplay(terminal, monitor, about);
-  const failed = Promise.race(workersOf(lines).map((worker) => worker.failed));
+  const failed = Promise.race([...workersOf(lines), repair].map((worker) => worker.failed));
   const watching = new AbortController();
   const watched = monitor.watch(watching.signal, display.show);
   try {
@@ -56,9 +62,13 @@ export async function supervise(
     display.begin();
     display.report("running; Ctrl-C stops it");
 
-    const fault = await Promise.race([failed, untilOver(pipeline, signal)]);
+    const outage = setTimeout(() => exchange?.inject({ fault: "cut", ms: options.outageMs! }), OUTAGE_AT_MS);
+    if (options.outageMs === undefined) clearTimeout(outage);
+    const fault = await Promise.race([failed, untilOver(pipeline, signal)]).finally(() =>
+      clearTimeout(outage)
+    );
     display.end();
-    const undrained = await drain(lines, monitor, exchange, display.report);
+    const undrained = await drain(lines, repair, monitor, exchange, display.report);
     const lost = lostWords(unsentOf(monitor.picture()));
     const faults = [...fault ? [fault] : [], ...undrained, ...lost ? [lost] : []];
 
@@ -106,13 +116,13 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Says what the run did, and what of it went wrong. */
 function conclude(
-  { feed, options, config, lines, monitor }: Pipeline,
+  { feed, options, config, lines, repair, monitor }: Pipeline,
   faults: string[],
   terminal: Terminal,
 ): void {
   toSentences(monitor.picture()).forEach(terminal.say);
   for (const name of Object.keys(monitor.picture().restarts)) {
-    const isWorker = workersOf(lines).some(({ task }) => task === name);
+    const isWorker = [...workersOf(lines), repair].some(({ task }) => task === name);
     const uncounted = isWorker ? ": what it did and held in the second before is not counted" : "";
     terminal.say(`${name} was started again${uncounted}`);
   }

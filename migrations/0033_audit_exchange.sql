@@ -1,0 +1,135 @@
+-- The comparison of candles with the exchange's, which the repair worker asks REST for: once a candle, in bulk, hour by hour.
+
+-- The hours of a feed whose candles are compared: those that ended within it.
+create table websocket.audited_hours (
+  hour  timestamptz  not null,
+  feed  text         not null collate "C",
+  primary key (feed, hour)
+);
+
+-- `audited_by`: the function that compares what REST gives of the stream, see `judge_answer`.
+alter table websocket.streams add column audited_by text;
+update websocket.streams set audited_by = 'judge_exchange_candles' where stream = 'kline';
+
+-- The hours of the last day that are over and not compared yet, the newest first, each with the candles that are stored of it. A candle
+-- that is replaced by the exchange's is said to be repaired once it is found so.
+create function websocket.next_audits(most integer)
+returns table (
+  stream text, feed text, symbol text, first_position bigint, last_position bigint, positions bigint, starts_at timestamptz,
+  final_at timestamptz, state text)
+language plpgsql security definer
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+#variable_conflict use_column
+declare
+  one record;
+begin
+  for one in
+    with changed as (
+      update websocket.audit_data as known set verdict = 'repaired' from websocket.kline_data as stored
+      where known.compared_with = 'exchange' and known.verdict = 'differs' and known.noticed_at > websocket.now() - interval '1 day'
+        and (stored.symbol, stored.interval, stored.open_time) = (known.symbol, known.interval, known.open_time)
+        and not exists (
+          select from jsonb_each_text(known.detail->'exchange') as field where to_jsonb(stored)->>field.key is distinct from field.value)
+      returning known.symbol, known.interval, known.open_time)
+    select distinct changed.symbol, changed.interval, changed.open_time::date as day from changed
+  loop
+    perform websocket.count_audit(one.symbol, one.interval, one.day);
+  end loop;
+
+  return query
+  select 'kline', hours.feed, hours.symbol, (extract(epoch from min(candle.open_time)) * 1000)::bigint,
+    (extract(epoch from max(candle.open_time)) * 1000)::bigint,
+    1 + (extract(epoch from max(candle.open_time) - min(candle.open_time)) / extract(epoch from min(candle.close_time - candle.open_time)))::bigint,
+    min(candle.open_time), hours.hour + interval '1 h 10 s', 'missing'
+  from (
+    select distinct feed, symbol, substring(feed from '@kline_(.+)$') as span, hour
+    from websocket.coverage_data cross join generate_series(
+      date_trunc('hour', websocket.now()) - interval '24 h', date_trunc('hour', websocket.now() - interval '20 s') - interval '1 h',
+      interval '1 h') as hour
+    where stream = 'kline' and not exists (
+      select from websocket.audited_hours as done where (done.feed, done.hour) = (coverage_data.feed, hour))
+  ) as hours join websocket.kline_data as candle on (candle.symbol, candle.interval) = (hours.symbol, hours.span) and candle.is_closed
+    and candle.close_time >= hours.hour and candle.close_time < hours.hour + interval '1 h' and candle.open_time >= hours.hour - interval '32 days'
+  group by hours.feed, hours.symbol, hours.hour order by hours.hour desc, hours.feed limit most;
+end
+$$;
+
+-- Compares the candles of a range with what REST gave of it, messages as our own. Notes what is not equal, and returns the open times of
+-- those that have to be replaced, or are missing, in ms since the epoch.
+create function websocket.judge_exchange_candles(feed text, symbol text, first_position bigint, last_position bigint, given jsonb)
+returns setof bigint
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+#variable_conflict use_column
+declare
+  span constant text := substring(feed from '@kline_(.+)$');
+  own_symbol constant text := symbol;
+  nothing constant bit(1440) := repeat('0', 1440)::bit(1440);
+  since constant timestamptz := to_timestamp(first_position / 1000.0);
+  last_open constant timestamptz := to_timestamp(last_position / 1000.0);
+  wrong bigint[];
+begin
+  with theirs as (
+    select to_timestamp((one->>'openTime')::bigint / 1000.0) as open_time, jsonb_build_object(
+        'open', (one->>'open')::numeric, 'high', (one->>'high')::numeric, 'low', (one->>'low')::numeric,
+        'close', (one->>'close')::numeric, 'volume', (one->>'volume')::numeric, 'quote_volume', (one->>'quoteVolume')::numeric,
+        'taker_buy_base_volume', (one->>'takerBuyBaseVolume')::numeric,
+        'taker_buy_quote_volume', (one->>'takerBuyQuoteVolume')::numeric, 'num_trades', (one->>'numTrades')::bigint) as fields
+    from jsonb_array_elements(given) as one
+  ), ours as (
+    select open_time, to_jsonb(one) as fields from websocket.kline_data as one
+    where one.symbol = own_symbol and one.interval = span and one.is_closed and one.open_time between since and last_open
+  ), compared as materialized (
+    select coalesce(ours.open_time, theirs.open_time) as open_time, ours.fields is not null as is_stored, theirs.fields is not null as is_given,
+      detail, set_bit(nothing, (extract(epoch from coalesce(ours.open_time, theirs.open_time)) / 60)::integer % 1440, 1) as minute
+    from ours full join theirs using (open_time) left join lateral (
+      -- Numbers are compared as numbers: 0 equals 0.000.
+      select jsonb_build_object('candle', jsonb_object_agg(field.key, ours.fields->field.key),
+        'exchange', jsonb_object_agg(field.key, field.value)) as detail
+      from jsonb_each(theirs.fields) as field
+      where ours.fields is not null and (ours.fields->>field.key)::numeric <> (field.value #>> '{}')::numeric having count(*) > 0
+    ) as difference on true
+  ), found as (
+    insert into websocket.audit_data as known (symbol, interval, open_time, compared_with, noticed_at, verdict, detail)
+    select own_symbol, span, open_time, 'exchange', websocket.now(), 'differs', detail from compared where detail is not null
+    on conflict on constraint audit_data_pkey do update set (noticed_at, verdict, detail) = row (
+      excluded.noticed_at, excluded.verdict, excluded.detail)
+  ), noted as (
+    insert into websocket.audit_sets as known (symbol, interval, day, present, with_exchange, absent)
+    select own_symbol, span, open_time::date, bit_or(case when is_stored then minute else nothing end),
+      bit_or(case when is_stored and is_given then minute else nothing end), bit_or(case when is_given then nothing else minute end)
+    from compared group by open_time::date
+    on conflict on constraint audit_sets_pkey do update set (present, with_exchange, absent) = row (
+      known.present | excluded.present, known.with_exchange | excluded.with_exchange, known.absent | excluded.absent)
+  )
+  select array_agg((extract(epoch from open_time) * 1000)::bigint order by open_time) into wrong
+  from compared where is_given and (not is_stored or detail is not null);
+  insert into websocket.audited_hours (feed, hour)
+  select judge_exchange_candles.feed, date_trunc('hour', max(one.close_time)) from websocket.kline_data as one
+  where one.symbol = own_symbol and one.interval = span and one.open_time = last_open having max(one.close_time) is not null
+  on conflict do nothing;
+  delete from websocket.audited_hours where hour < websocket.now() - interval '3 days';
+  perform websocket.count_audit(own_symbol, span, day::date) from generate_series(since::date, last_open::date, interval '1 day') as day;
+  return query select unnest(wrong);
+end
+$$;
+
+-- Compares what REST gave with what is stored, by the function of the stream.
+create function websocket.judge_answer(
+  stream text, feed text, symbol text, first_position bigint, last_position bigint, given jsonb) returns setof bigint
+language plpgsql security definer
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+declare
+  judge constant text := (select audited_by from websocket.streams where streams.stream = judge_answer.stream);
+begin
+  return query execute format('select * from websocket.%I($1, $2, $3, $4, $5)', judge)
+  using feed, symbol, first_position, last_position, given;
+end
+$$;
+
+revoke execute on function websocket.next_audits, websocket.judge_exchange_candles, websocket.judge_answer from public;

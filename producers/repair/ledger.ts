@@ -1,0 +1,121 @@
+import type { Config } from "../../shared/config/config.ts";
+import type { Log } from "../../shared/log.ts";
+import { isTransient } from "../../shared/postgres/error.ts";
+import { databaseFault } from "../../shared/postgres/fault.ts";
+import { connectLasting, type Row } from "../../shared/postgres/mod.ts";
+import { requireSchema, requireServer } from "../../shared/postgres/schema.ts";
+import { retryForever } from "../../shared/retry.ts";
+import type { Range } from "./ranges.ts";
+
+/** The migration that made what the worker uses. */
+const MIGRATION = 33;
+
+/** What the gap ledger says. */
+export interface Repairs {
+  /** What the newest gaps lack. */
+  readonly missing: readonly Range[];
+  /** What gaps lack that is older than REST reaches back. */
+  readonly tooOld: readonly Range[];
+  /** How many gaps were settled, by their state. */
+  readonly settled: Readonly<Record<string, number>>;
+  /** Gaps that are unrepaired now. */
+  readonly unrepaired: number;
+}
+
+/** The gap ledger, as the repair worker uses it. Each call tries again until the database answers, or the signal is aborted. */
+export interface Ledger extends AsyncDisposable {
+  /** Takes or renews the right to repair; false while another worker has it. */
+  claim(signal: AbortSignal): Promise<boolean>;
+  release(): Promise<void>;
+  /** Settles gaps that lack nothing, and tells what others lack, `most` ranges at least if there are so many. */
+  next(most: number, signal: AbortSignal): Promise<Repairs>;
+  /** Notes that the range's rows up to a position are on Kafka, and what the exchange has not. */
+  note(
+    range: Range,
+    upTo: number,
+    absent: readonly (readonly [number, number])[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** What is to be compared with the exchange's, `most` ranges at most: each of them once, when it is over. */
+  nextAudits(most: number, signal: AbortSignal): Promise<readonly Range[]>;
+  /** Compares what the exchange gave of a range with what is stored; returns the positions that are otherwise, or missing. */
+  judge(range: Range, given: readonly unknown[], signal: AbortSignal): Promise<readonly number[]>;
+  /** Why the database can't be used; absent while it can. */
+  readonly trouble?: string;
+}
+
+/** Opens the ledger of a schema; `name` tells this worker from others. */
+export async function openLedger(
+  database: Config["database"],
+  name: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Ledger> {
+  const { schema } = database;
+  const sql = connectLasting(database, log, 2);
+  let trouble: string | undefined;
+  const insist = <T>(attempt: () => Promise<T>, signal: AbortSignal) =>
+    retryForever(attempt, {
+      ...{ signal, log, kind: "database", passing: isTransient },
+      explain: (error) => databaseFault(database, error),
+      onTrouble: (words) => trouble = words,
+    });
+
+  await insist(async () => {
+    await requireServer(sql);
+    await requireSchema(sql, schema, MIGRATION);
+  }, signal);
+
+  return {
+    claim: (signal) =>
+      insist(async () => {
+        const [{ is_held }] = await sql`select ${sql(schema)}.claim_repair(${name}) as is_held`;
+        return is_held;
+      }, signal),
+    async release() {
+      await sql`select ${sql(schema)}.release_repair(${name})`.catch(() => {});
+    },
+    next: (most, signal) =>
+      insist(async () => {
+        const rows = await sql`select * from ${sql(schema)}.next_repairs(${most})`;
+        const [{ unrepaired }] = await sql`
+          select count(*)::int as unrepaired from ${sql(schema)}.gap_data where state = 'unrepaired'`;
+        const ranges = (state: string) => rows.filter((row) => row.state === state).map(rangeOf);
+        const settled: Record<string, number> = {};
+        for (const { state } of rows) {
+          if (state !== "missing" && state !== "too old") settled[state] = (settled[state] ?? 0) + 1;
+        }
+        return { missing: ranges("missing"), tooOld: ranges("too old"), settled, unrepaired };
+      }, signal),
+    async note({ stream, feed, first }, upTo, absent, signal) {
+      await insist(() =>
+        sql`
+          select ${sql(schema)}.note_answer(
+            ${stream}, ${feed}, ${first}, ${upTo}, ${JSON.stringify(absent)}::text::jsonb)`, signal);
+    },
+    nextAudits: (most, signal) =>
+      insist(async () => (await sql`select * from ${sql(schema)}.next_audits(${most})`).map(rangeOf), signal),
+    judge: ({ stream, feed, symbol, first, last }, given, signal) =>
+      insist(async () => {
+        const rows = await sql`
+          select position from ${sql(schema)}.judge_answer(
+            ${stream}, ${feed}, ${symbol}, ${first}, ${last}, ${
+          JSON.stringify(given)
+        }::text::jsonb) as position`;
+        return rows.map(({ position }) => Number(position));
+      }, signal),
+    get trouble() {
+      return trouble;
+    },
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+  };
+}
+
+function rangeOf(row: Row): Range {
+  return {
+    ...{ stream: row.stream, feed: row.feed, symbol: row.symbol },
+    ...{ first: Number(row.first_position), last: Number(row.last_position) },
+    ...{ positions: Number(row.positions), startsAt: Number(row.starts_at) },
+    finalAt: Number(row.final_at),
+  };
+}

@@ -1,0 +1,109 @@
+import type { Market } from "../../shared/exchange/markets/mod.ts";
+import type { RestClient, RestRefusal } from "../../shared/exchange/rest.ts";
+import { describe, type Log } from "../../shared/log.ts";
+import type { Outlet } from "../../shared/outlet/outlet.ts";
+import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
+import type { Ledger } from "./ledger.ts";
+import { type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
+
+/** What became of a range: how many messages the exchange gave, and how many of them were put on the topic. */
+export interface Outcome {
+  readonly given: number;
+  readonly sent: number;
+}
+
+/** Asks the exchange for a range. Undefined: there was no answer that could be used. */
+export type Ask = (range: Range, signal: AbortSignal) => Promise<Outcome | undefined>;
+
+interface Parts {
+  readonly streams: readonly Stream<ExchangeMessage>[];
+  /** By the names of the streams. */
+  readonly outlets: ReadonlyMap<string, Outlet>;
+  readonly client: Pick<RestClient, "ask">;
+  readonly ledger: Pick<Ledger, "note" | "judge">;
+  readonly market: Pick<Market, "paths" | "limits">;
+  readonly log: Log;
+}
+
+/** How long nothing is asked for a feed whose answer can't be used, in ms. */
+const AGAIN_MS = 30_000;
+/** The exchange does not know the symbol. Binance: "Error Codes". */
+const INVALID_SYMBOL = -1121;
+
+/** What to ask the exchange for: `repair` what a range lacks, `audit` what a range has. */
+export function asksOf(
+  { streams, outlets, client, ledger, market, log }: Parts,
+): { readonly repair: Ask; readonly audit: Ask } {
+  const notBefore = new Map<string, number>();
+
+  const partsOf = ({ stream: name }: Range) => {
+    const stream = streams.find(({ message }) => message.name === name);
+    const outlet = outlets.get(name);
+    const refill = stream?.feed?.refill;
+    if (!stream || !refill || !outlet) throw new Error(`nobody can ask for ${name}`);
+    const send = async (messages: readonly ExchangeMessage[], signal: AbortSignal) => {
+      for (const message of messages) {
+        outlet.push({ key: message.symbol, value: stream.message.codec.encode(message) });
+      }
+      await outlet.flush(signal);
+    };
+    return { refill, send };
+  };
+
+  const page = async (range: Range, signal: AbortSignal): Promise<Found<ExchangeMessage>> => {
+    const { refill } = partsOf(range);
+    const { query, limit, weight } = requestFor(refill, range, market.limits[refill.path]);
+    const answer = await client.ask(market.paths[refill.path], query, weight, signal).catch((error) => {
+      // A symbol that is no more: there is nothing to be had.
+      if ((error as RestRefusal).code === INVALID_SYMBOL) return { body: [], at: Infinity };
+      throw error;
+    });
+    return readAnswer(refill, range, answer, limit, Date.now());
+  };
+
+  /** Asks for a range page by page; `take` is given each page, and returns how many messages it has sent. */
+  const each = async (
+    range: Range,
+    signal: AbortSignal,
+    take: (left: Range, found: Found<ExchangeMessage>) => Promise<number>,
+  ): Promise<Outcome | undefined> => {
+    const key = `${range.stream} ${range.feed}`;
+    if (performance.now() < (notBefore.get(key) ?? 0)) return undefined;
+    let [given, sent] = [0, 0];
+    try {
+      for (let left: Range | undefined = range; left && !signal.aborted;) {
+        const found: Found<ExchangeMessage> = await page(left, signal);
+        sent += await take(left, found);
+        given += found.messages.length;
+        left = restOf(left, found.upTo);
+      }
+      notBefore.delete(key);
+      return { given, sent };
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      notBefore.set(key, performance.now() + AGAIN_MS);
+      log.sparsely("look", "what the exchange says of a gap can't be used; it is asked again", {
+        ...{ feed: range.feed, why: describe(error) },
+      });
+      return undefined;
+    }
+  };
+
+  return {
+    repair: (range, signal) =>
+      each(range, signal, async (_left, { messages, upTo, absent }) => {
+        // What is noted is on Kafka: if the process is killed before that, it is asked for again.
+        await partsOf(range).send(messages, signal);
+        await ledger.note(range, upTo, absent, signal);
+        return messages.length;
+      }),
+    audit: (range, signal) =>
+      each(range, signal, async (left, { messages, upTo }) => {
+        const { refill, send } = partsOf(range);
+        const wrong = new Set(await ledger.judge({ ...left, last: upTo }, messages, signal));
+        const replacing = messages.filter((message) => wrong.has(refill.positionOf(message)));
+        await send(replacing, signal);
+        return replacing.length;
+      }),
+  };
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { sleep } from "../wait.ts";
+import { inFastTime } from "../../tests/fast_time.ts";
+import { createRequestPause } from "./request_pause.ts";
+
+/** The headers of an answer that the exchange made so many seconds into a minute. */
+const headers = (used?: number, second = 20, retryAfter?: number) =>
+  new Headers({
+    date: new Date(Date.UTC(2026, 10, 1, 12, 0, second)).toUTCString(),
+    ...used === undefined ? {} : { "x-mbx-used-weight-1m": String(used) },
+    ...retryAfter === undefined ? {} : { "retry-after": String(retryAfter) },
+  });
+
+Deno.test("a request that does not fit into what is left of the minute waits until the exchange's minute is over", async () => {
+  await inFastTime(async () => {
+    const pause = createRequestPause(100);
+    assert.equal(pause.leftFor(20), 0);
+    pause.note(200, headers(81));
+    assert.deepEqual(
+      [pause.leftFor(19), pause.left],
+      [0, 0],
+      "what fits may be sent, and sockets are not held up",
+    );
+    assert.equal(Math.round(pause.leftFor(20)), 40_000);
+    assert.equal(Math.round(pause.leftFor(10, 10)), 40_000, "others' part is left to them");
+    await sleep(40_000);
+    assert.deepEqual([pause.leftFor(100), pause.used], [0, 0]);
+  });
+});
+
+Deno.test("weight that other programs have used counts, however little was asked here", () => {
+  const pause = createRequestPause(720);
+  pause.note(200, headers(2_000));
+  assert.ok(pause.leftFor(1) > 0);
+  assert.equal(pause.used, 2_000);
+});
+
+Deno.test("a weight that cannot fit is asked for in an empty minute: a budget that is too small stops nothing for good", () => {
+  assert.equal(createRequestPause(10).leftFor(20), 0);
+});
+
+Deno.test("too many requests wait as long as the exchange says, or else for its minute's end; the firewall's refusal for two minutes", () => {
+  for (
+    const [status, retryAfter, expected] of [[429, 7, 7], [429, undefined, 40], [403, undefined, 120], [
+      503,
+      undefined,
+      0,
+    ]] as const
+  ) {
+    const pause = createRequestPause();
+    pause.note(status, headers(undefined, 20, retryAfter));
+    assert.equal(Math.round(pause.left / 1_000), expected, `${status}`);
+    assert.ok(pause.leftFor(1) >= pause.left - 1);
+  }
+});
+
+Deno.test("an answer without headers is taken", () => {
+  const pause = createRequestPause(100);
+  pause.note(418, undefined);
+  assert.equal(Math.round(pause.left / 1_000), 120);
+});
