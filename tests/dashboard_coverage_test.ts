@@ -64,6 +64,18 @@ Deno.test("coverage and gaps are those of a case computed by hand", async () => 
   ]);
 });
 
+Deno.test("a feed that is covered from the middle of the range on is covered in full: nobody wanted it before", async () => {
+  await using database = await testDatabase();
+  const { sql } = database;
+  await createReader(sql);
+  await sql`
+    insert into websocket.coverage_data (session, producer, stream, feed, symbol, covered_from, covered_to, reason, version)
+    values ('s', 's', 'trade', 'btcusdt@aggTrade', 'BTCUSDT', ${new Date(noon - HOUR / 2)}, ${new Date(
+    noon,
+  )}, 'stopped', 1)`;
+  assert.deepEqual(await tableOf(sql, "Coverage"), [["BTCUSDT", null, null, null, 100, 0]]);
+});
+
 Deno.test("the proof says how many candles equal their trades, of how many, by symbol and day; those with differences come first", async () => {
   await using database = await testDatabase();
   await smallMarket(database.sql);

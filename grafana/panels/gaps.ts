@@ -5,7 +5,8 @@ import { alarm, column, share, SHORT_TIME, tablePanel, wideColumn } from "../sty
 export const coverage = () =>
   tablePanel(
     "Coverage",
-    "The share of the range in which everything that the exchange sent was received, or was fetched afterwards, by symbol and stream; of " +
+    "The share of the range, since a feed was covered first, in which everything that the exchange sent was received, or was fetched " +
+      "afterwards, by symbol and stream; of " +
       "candles the interval of which most is missing. Symbols with an open gap come first, then those with any. What is not known as " +
       "the coverage consumer does not run counts as missing.",
   )
@@ -27,8 +28,8 @@ export const coverage = () =>
       ), worst as (
         select distinct on (stream, symbol) stream, symbol, open_since,
           coalesce(gaps, 0) + case when is_unread and goes_on is distinct from true then 1 else 0 end as gaps,
-          100 * extract(epoch from ends - greatest(first, since) - coalesce(length, '0')) / extract(epoch from until - since)
-            as covered
+          100 * extract(epoch from ends - greatest(first, since) - coalesce(length, '0'))
+            / extract(epoch from until - greatest(first, since)) as covered
         from (
           select *, least(case when goes_on then 'infinity' else last end, until) as ends
           from feed left join missing using (stream, feed) cross join span
