@@ -10,7 +10,7 @@ import { lockFolder } from "../lock.ts";
 import { apartOf } from "./apart.ts";
 import { commitHere } from "./commit.ts";
 import { writeUpDatabase } from "./database_file.ts";
-import { dataHint } from "./data_hint.ts";
+import { dataHint, denoCommand } from "./data_hint.ts";
 import { startLocalExchange } from "./exchange.ts";
 import { chooseFeed, headline, obstacleTo } from "./feed.ts";
 import { belongingsOf, clear, requireWord } from "./fresh.ts";
@@ -155,8 +155,8 @@ export async function runPipeline(options: Options, surroundings: Surroundings):
 
 /** Where things are, for the screen. The database's URL itself is too long for most. */
 const placesOf = ({ kafka }: Config) => ({
-  "look": "deno task sql 'select …'",
-  "psql": 'psql "$(deno task -q sql --url)"',
+  "look": `${denoCommand()} task sql 'select …'`,
+  "psql": `psql "$(${denoCommand()} task -q sql --url)"`,
   Kafka: `${kafka.brokers.join(", ")}${kafka.topicPrefix && `, topics ${kafka.topicPrefix}*`}`,
   logs: relative(root, logFolder),
 });
