@@ -53,8 +53,11 @@ export function startWorker(
   const ended = read.then(() => child.status);
   const witness = () => [`${task}:`, ...lines.slice(-15)].join("\n  ");
   witnesses.add(witness);
-  ended.finally(() => witnesses.delete(witness));
+  let isAsked = false;
+  // One that ended unasked is the most important witness.
+  ended.finally(() => isAsked && witnesses.delete(witness));
   const send = (signal: Deno.Signal) => {
+    isAsked = true;
     try {
       child.kill(signal);
     } catch {
@@ -84,6 +87,7 @@ export function startWorker(
     async [Symbol.asyncDispose]() {
       send("SIGKILL");
       await ended;
+      witnesses.delete(witness);
       const warning = lines.find((line) => /TimeoutNegativeWarning|Uncaught|unhandled/i.test(line));
       if (warning) throw new Error(`${task} printed: ${warning}`);
     },
