@@ -6,9 +6,8 @@ export const coverage = () =>
   tablePanel(
     "Coverage",
     "The share of the range, since a feed was covered first, in which everything that the exchange sent was received, or was fetched " +
-      "afterwards, by symbol and stream; of " +
-      "candles the interval of which most is missing. Symbols with an open gap come first, then those with any. What is not known as " +
-      "the coverage consumer does not run counts as missing.",
+      "afterwards, by symbol and stream; of candles the interval of which most is missing. Symbols with an open gap come first, then " +
+      "those with any. What is not known as the coverage consumer does not run counts as missing.",
   )
     .withTarget(table(`
       with span as (
