@@ -17,7 +17,7 @@ const jump = (first: number, last: number, symbol = "BTCUSDT") => ({
 /** The gaps of trades as the ledger has them, without those of other causes. */
 const coverageGaps = (market: Awaited<ReturnType<typeof tradeDatabase>>) =>
   market.sql`select missing::float8 as missing from websocket.gap_data
-    where stream = 'trade' and cause = 'coverage' order by started_at`;
+    where stream = 'trade' and cause <> 'ids' order by started_at`;
 
 Deno.test("ids without a jump make no gap", async () => {
   await using market = await tradeDatabase();
@@ -138,12 +138,17 @@ Deno.test("what one producer lacks and a second one delivers is no jump", async 
   assert.deepEqual(await market.jumps(), []);
 });
 
-Deno.test("a jump within a gap of coverage fills that gap's number and adds no gap, whichever is told first", async () => {
-  for (const isGapFirst of [true, false]) {
+Deno.test("a jump within a gap of coverage, or of Kafka, fills that gap's number and adds no gap, whichever is told first", async () => {
+  for (
+    const [isGapFirst, cause] of [[true, "coverage"], [false, "coverage"], [true, "kafka"], [
+      false,
+      "kafka",
+    ]] as const
+  ) {
     await using market = await tradeDatabase();
     const gap = () =>
       market.sql`insert into websocket.gap_data (stream, feed, symbol, cause, started_at, ended_at, reason)
-        values ('trade', 'btcusdt@aggTrade', 'BTCUSDT', 'coverage', ${new Date(NOON + 155)}, ${new Date(
+        values ('trade', 'btcusdt@aggTrade', 'BTCUSDT', ${cause}, ${new Date(NOON + 155)}, ${new Date(
         NOON + 200,
       )}, 'lost connection')`;
     await market.clock(NOON);

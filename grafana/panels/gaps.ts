@@ -21,7 +21,7 @@ export const coverage = () =>
           bool_or(ended_at is null) as goes_on,
           sum(least(coalesce(ended_at, 'infinity'), until) - greatest(started_at, since)) as length
         from ${schema}.gap_data join feed using (stream, feed) cross join span
-        where cause = 'coverage' and state not in ('repaired', 'absent')
+        where cause <> 'ids' and state not in ('repaired', 'absent')
           and started_at >= first and started_at < until and coalesce(ended_at, 'infinity') > since
         group by stream, feed
       ), worst as (
