@@ -103,7 +103,8 @@ async function importOnce(
     let isOver = false;
     const ended = child.status.finally(() => isOver = true);
     while (!isOver) {
-      memory = Math.max(memory, await memoryOf(child.pid).then(({ highest }) => highest, () => 0));
+      // A process that has ended has no memory.
+      memory = Math.max(memory, await memoryOf(child.pid).then(({ highest }) => highest || 0, () => 0));
       const [{ count }] = await sql`select count(*)::int from websocket.archive_files`;
       if (count >= Math.round(files)) stored ??= since();
       await sleep(100);

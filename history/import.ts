@@ -10,7 +10,7 @@ import { importFile } from "./import_file.ts";
 import type { Span } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { createProgress } from "./progress.ts";
-import { absentDays, endedSpan, spansToAsk, type Tally, tallyOf } from "./report.ts";
+import { absentDays, presentInFiles, spansToAsk, type Tally, tallyOf } from "./report.ts";
 import { type Found, listFiles, type Listing, type Series } from "./series.ts";
 import { countRows, importedFiles, type Target } from "./target.ts";
 
@@ -106,7 +106,9 @@ export async function importArchive(job: Job): Promise<Outcome> {
     for (const lacking of spansToAsk(listing, span, now, (path) => after.get(path))) {
       absent += await fetchMissing(source, series, lacking);
     }
-    const present = await countRows(target, series.stream, series, endedSpan(series, span));
+    const { rows, rest } = presentInFiles(listing, span, (path) => after.get(path));
+    let present = rows;
+    for (const one of rest) present += await countRows(target, series.stream, series, one);
     return tallyOf(series, span, present, absent);
   });
   return { tallies, imported: wanted.length - failures.length, known: rows.size, failures };

@@ -52,6 +52,30 @@ export function spansToAsk(
 }
 
 /**
+ * What the files say of how many candles are present, so that not all of them need be counted: files without a hole have all. `rest` are
+ * the other spans.
+ */
+export function presentInFiles(
+  { series, found }: Listing,
+  span: Span,
+  rowsOf: (path: string) => number | undefined,
+): { readonly rows: number; readonly rest: readonly Span[] } {
+  const { since, until } = endedSpan(series, span);
+  const length = lengthOf(series.interval)!;
+  const whole = joined(
+    found.filter(({ file: { path, period } }) => rowsOf(path) === (period.until - period.since) / length)
+      .map(({ file }) => file.period),
+  );
+  const rest: Span[] = [];
+  let next = since;
+  for (const one of [...whole, { since: until, until }]) {
+    if (one.since > next) rest.push({ since: next, until: one.since });
+    next = one.until;
+  }
+  return { rows: whole.reduce((rows, one) => rows + (one.until - one.since) / length, 0), rest };
+}
+
+/**
  * Counts what there is of a series.
  * @param present rows in the table; of a stream without intervals days
  */
@@ -65,7 +89,7 @@ export function tallyOf(series: Series, span: Span, present: number, absent: num
     unit,
     expected,
     present,
-    absent: Math.min(absent, expected - present),
+    absent: Math.max(0, Math.min(absent, expected - present)),
     missing,
   };
 }

@@ -3,7 +3,7 @@ import { kline } from "../shared/streams/kline.ts";
 import { trade } from "../shared/streams/trade.ts";
 import type { Stream } from "../shared/stream.ts";
 import { DAY, type Period } from "./plan.ts";
-import { absentDays, renderTallies, spansToAsk, tallyOf } from "./report.ts";
+import { absentDays, presentInFiles, renderTallies, spansToAsk, tallyOf } from "./report.ts";
 import type { Listing, Series } from "./series.ts";
 
 const since = Date.UTC(2026, 10, 1);
@@ -35,20 +35,32 @@ Deno.test("REST is asked for days without a file, for files with holes and for t
   const rows: Record<string, number | undefined> = { "day 0": 24, "day 1": 23, "day 2": undefined };
   const one = listing(hours, [period(0), period(1), period(2)], [period(4), period(5)]);
   const spans = spansToAsk(one, { since, until: now - 60_000 }, now, (path) => rows[path]);
-  assert.deepEqual(
-    spans,
-    [
-      { since: at(1), until: at(2) },
-      { since: at(4), until: at(6) },
-      { since: at(10), until: at(10) },
-    ].filter((span) => span.since < span.until),
-  );
+  assert.deepEqual(spans, [{ since: at(1), until: at(2) }, { since: at(4), until: at(6) }]);
   const [, , today] = spansToAsk(one, { since, until: now + 1 }, now, (path) => rows[path]);
   assert.deepEqual(today, { since: at(10), until: at(10) + 3_600_000 }, "the hour that has ended");
 });
 
 Deno.test("of a range in the past REST is not asked for today", () => {
   assert.deepEqual(spansToAsk(listing(hours, [period(0)], []), { since, until: at(1) }, now, () => 24), []);
+});
+
+Deno.test("of files without a hole nothing is counted, and the other spans are all that is left", () => {
+  const rows: Record<string, number | undefined> = {
+    "day 0": 24,
+    "day 1": 24,
+    "day 3": 23,
+    "day 5": undefined,
+    "day 6": 24,
+  };
+  const one = listing(hours, [6, 5, 3, 1, 0].map((day) => period(day)), [period(2)]);
+  assert.deepEqual(presentInFiles(one, { since, until: at(8) + 1 }, (path) => rows[path]), {
+    rows: 72,
+    rest: [{ since: at(2), until: at(6) }, { since: at(7), until: at(8) }],
+  });
+  assert.deepEqual(presentInFiles(listing(hours, [], []), { since, until: at(1) }, () => undefined), {
+    rows: 0,
+    rest: [{ since, until: at(1) }],
+  });
 });
 
 Deno.test("a day of trades without a file is absent once it should be published", () => {

@@ -135,7 +135,7 @@ export async function importedFiles(
   return known;
 }
 
-/** How many rows of a symbol and interval a span has. */
+/** How many closed candles of a symbol and interval a span has. */
 export async function countRows(
   { sql, schema }: Target,
   stream: Stream,
@@ -146,7 +146,7 @@ export async function countRows(
     sql,
     `select count(*)::float8 as count from ${schema}."${stream.message.topic}" where ${
       within(stream, of, span)
-    }`,
+    } and is_closed`,
   );
   return count;
 }
