@@ -9,7 +9,7 @@ export const kafkaKilled: Scenario = {
   promise:
     "while Kafka is down messages wait in the producers, all are stored when it is back, and no gap is open meanwhile",
   gaps: "none",
-  seconds: { short: 65, long: 130 },
+  seconds: { short: 85, long: 130 },
   async run(stage, form) {
     const { kafka } = stage.servers;
     await untilReadOnce(stage);
@@ -28,7 +28,7 @@ export const bufferOverflow: Scenario = {
   name: "buffer overflow",
   promise: "what a full buffer drops while Kafka is away is a gap, counted exactly",
   gaps: "recorded",
-  seconds: { short: 35, long: 60 },
+  seconds: { short: 60, long: 60 },
   setting: { variables: { BUFFER_BYTES: "65536" } },
   async run(stage, form) {
     const { kafka } = stage.servers;

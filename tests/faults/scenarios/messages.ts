@@ -20,7 +20,7 @@ export const framesMutated: Scenario = {
   name: "frames mutated",
   promise: "100,000 bad frames all go to the dead-letter topic, and the good ones among them are stored",
   gaps: "none",
-  seconds: { short: 70, long: 70 },
+  seconds: { short: 50, long: 70 },
   // A bad frame comes with a good one: at this rate it takes half a minute.
   setting: { rate: 3_500 },
   async run(stage) {

@@ -29,7 +29,7 @@ export const retentionAttacked: Scenario = {
   promise:
     "no day that is kept is dropped by a worker's environment, a clock ahead, a row dated ahead or the workers' role",
   gaps: "none",
-  seconds: { short: 45, long: 150 },
+  seconds: { short: 60, long: 150 },
   async run(stage, form) {
     const { sql, settings, problems } = stage;
     await keepDays(stage);

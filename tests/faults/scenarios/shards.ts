@@ -18,7 +18,7 @@ export const shardKilled: Scenario = {
   promise:
     "of two producers with symbols of their own, one is killed: its feeds have a gap that is open within 10 s, the others none",
   gaps: "recorded",
-  seconds: { short: 60, long: 120 },
+  seconds: { short: 35, long: 120 },
   setting: { symbols, producers: [half, other] },
   async run(stage, form) {
     const { workers, sql, problems } = stage;
