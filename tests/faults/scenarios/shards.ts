@@ -1,6 +1,7 @@
 import { sleep } from "../../../shared/wait.ts";
 import { until } from "../../until.ts";
 import { killProducers, startProducers, untilCovered, untilReadOnce } from "../coverage.ts";
+import { EARLY_MS } from "../judge/bounds.ts";
 import { type Interval, readGaps } from "../judge/gaps.ts";
 import type { Scenario } from "../scenario.ts";
 import { LIMIT_MS, produceTasks, recovery } from "../stage.ts";
@@ -47,6 +48,11 @@ export const shardKilled: Scenario = {
 };
 
 const rest = symbols.filter((symbol) => symbol !== "ETHUSDT");
+/**
+ * What a producer received last before its end it may not have told as covered, and what the exchange sent last it may not have received.
+ * Of a feed that is not wanted any more that is no gap. A machine that stalls adds to it, in ms.
+ */
+const STALL_MS = 2_500;
 const feedsOut = ["ethusdt@bookTicker", "ethusdt@kline_1m"];
 
 export const symbolTakenOut: Scenario = {
@@ -75,7 +81,8 @@ export const symbolTakenOut: Scenario = {
       await workers.drain(producers());
       startProducers(stage);
       await untilCovered(stage, 1);
-      unwanted.push(...feedsOut.map((feed) => ({ feed, from, to: Date.now() })));
+      const since = from - EARLY_MS - STALL_MS;
+      unwanted.push(...feedsOut.map((feed) => ({ feed, from: since, to: Date.now() })));
     }
     return { injected: unwanted.length, recovery: await recovery(stage, Date.now()), unwanted };
   },
