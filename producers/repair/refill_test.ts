@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { usualMarket } from "../../shared/exchange/markets/mod.ts";
+import { type RestAnswer, RestRefusal } from "../../shared/exchange/rest.ts";
+import type { Outlet } from "../../shared/outlet/outlet.ts";
+import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
+import { trade } from "../../shared/streams/trade.ts";
+import { silent } from "../../tests/silent.ts";
+import type { Range } from "./ranges.ts";
+import { asksOf } from "./refill.ts";
+
+const range: Range = {
+  ...{
+    stream: "trade",
+    feed: "btcusdt@aggTrade",
+    symbol: "BTCUSDT",
+    first: 1,
+    last: 1_500,
+    positions: 1_500,
+  },
+  ...{ startsAt: 5, finalAt: 10 },
+};
+const row = (a: number) => ({ a, p: "1.0", q: "2", f: a, l: a, T: a, m: false });
+const rows = (first: number, count: number) => Array.from({ length: count }, (_, i) => row(first + i));
+const signal = new AbortController().signal;
+
+/** What to ask, of an exchange that gives these answers one after the other; and what was done, in order. */
+function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = []) {
+  const done: string[] = [];
+  let pushed: number[] = [];
+  const outlet = {
+    push: ({ value }) => void pushed.push(trade.message.codec.decode(String(value)).aggTradeId),
+    flush() {
+      done.push(`sent ${pushed.length === 0 ? "nothing" : `${pushed[0]} to ${pushed.at(-1)}`}`);
+      pushed = [];
+      return Promise.resolve();
+    },
+  } as Partial<Outlet> as Outlet;
+  const asks = asksOf({
+    streams: [trade as unknown as Stream<ExchangeMessage>],
+    outlets: new Map([["trade", outlet]]),
+    client: {
+      ask(path, query, weight) {
+        done.push(`asked ${path === usualMarket.paths.aggTrades} ${query.fromId} ${weight}`);
+        const answer = answers.shift()!;
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    },
+    ledger: {
+      note: ({ first }, upTo, absent) => {
+        done.push(`noted ${first} to ${upTo} ${JSON.stringify(absent)}`);
+        return Promise.resolve();
+      },
+      judge: ({ first, last }) => {
+        done.push(`judged ${first} to ${last}`);
+        return Promise.resolve(wrong);
+      },
+    },
+    ...{ market: usualMarket, log: silent },
+  });
+  return { ...asks, done };
+}
+
+Deno.test("a range of several answers is noted from its beginning, each time after its rows are on Kafka", async () => {
+  const { repair, done } = asking([
+    { body: rows(1, 1_000), at: 10 },
+    { body: [...rows(1_001, 99), ...rows(1_200, 400)], at: 10 },
+  ]);
+  assert.deepEqual(await repair(range, signal), { given: 1_400, sent: 1_400 });
+  assert.deepEqual(done, [
+    "asked true 1 20",
+    "sent 1 to 1000",
+    "noted 1 to 1000 []",
+    "asked true 1001 20",
+    "sent 1001 to 1500",
+    "noted 1 to 1500 [[1100,1199]]",
+  ]);
+});
+
+Deno.test("of a symbol that the exchange does not know any more all is absent", async () => {
+  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.")]);
+  assert.deepEqual(await repair(range, signal), { given: 0, sent: 0 });
+  assert.equal(done.at(-1), "noted 1 to 1500 [[1,1500]]");
+});
+
+Deno.test("an answer that can't be used is noted nowhere, and its feed is left alone for a while", async () => {
+  for (
+    const answer of [
+      { body: [{ a: 1 }], at: 10 },
+      { body: rows(1, 5), at: 9 },
+      new RestRefusal(-1100, "Illegal"),
+    ]
+  ) {
+    const { repair, done } = asking([answer, { body: [], at: 10 }]);
+    assert.equal(await repair(range, signal), undefined);
+    assert.equal(await repair(range, signal), undefined);
+    assert.deepEqual(done, ["asked true 1 20"]);
+    assert.ok(await repair({ ...range, feed: "ethusdt@aggTrade" }, signal), "others are asked for");
+  }
+});
+
+Deno.test("what is compared is sent only where it is otherwise", async () => {
+  const { audit, done } = asking([{ body: rows(1, 500), at: 10 }], [7, 9]);
+  assert.deepEqual(await audit(range, signal), { given: 500, sent: 2 });
+  assert.deepEqual(done, ["asked true 1 20", "judged 1 to 1500", "sent 7 to 9"]);
+});
