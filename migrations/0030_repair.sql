@@ -87,18 +87,22 @@ begin atomic
         when 'm' then make_interval(mins => count) when 's' then make_interval(secs => count) end as step
     from (select name, left(name, -1)::integer as count from substring((gap).feed from '@kline_(\d+[smhdwM])$') as name) as feed
   ), touched as (
-    select open_time, open_time + step as ends_at, name
+    select open_time, open_time + step as ends_at, name, (extract(epoch from open_time) * 1000)::bigint as position
     from width cross join lateral generate_series(
       case unit when 'M' then date_trunc('month', (gap).started_at - interval '1 minute')
         else date_bin(step, (gap).started_at - interval '1 minute',
           case unit when 'w' then timestamptz '1970-01-05' else timestamptz 'epoch' end) end,
       (gap).ended_at - interval '1 ms', step) as open_time
+  ), answer as materialized (
+    select one.* from websocket.repair_answers as one where (one.stream, one.feed) = ((gap).stream, (gap).feed)
+      and (one.is_absent or one.answered_at > websocket.now() - interval '2 minutes')
   ), judged as (
-    select touched.open_time, touched.ends_at, (extract(epoch from touched.open_time) * 1000)::bigint as position, case
+    select touched.open_time, touched.ends_at, touched.position, case
         when stored.is_closed and stored.revision > 0 or touched.ends_at <= (gap).started_at and stored.is_closed is not false then 'stored'
         when touched.ends_at + interval '10 s' > websocket.now() then 'pending'
-        else coalesce(websocket.answer_state((gap).stream, (gap).feed, (extract(epoch from touched.open_time) * 1000)::bigint,
-          (extract(epoch from touched.open_time) * 1000)::bigint), 'missing')
+        else coalesce((
+          select case when bool_or(answer.is_absent) then 'absent' else 'pending' end from answer
+          where touched.position between answer.first_position and answer.last_position having count(*) > 0), 'missing')
       end as state
     from touched left join websocket.kline_data as stored
       on (stored.symbol, stored.interval, stored.open_time) = ((gap).symbol, touched.name, touched.open_time)
@@ -173,9 +177,7 @@ begin
     order by gap_data.started_at desc
   loop
     exit when given >= most;
-    gap := one.gap;
-    is_left := false;
-    is_absent := false;
+    gap := one.gap; is_left := false; is_absent := false;
     if gap.ended_at < websocket.kept_since(one.table_name) then
       gap.state := 'lost';
     else
@@ -185,8 +187,7 @@ begin
         if part.state = 'missing' then
           stream := gap.stream; feed := gap.feed; symbol := gap.symbol;
           first_position := part.first_position; last_position := part.last_position; positions := part.positions;
-          starts_at := part.starts_at;
-          final_at := part.final_at;
+          starts_at := part.starts_at; final_at := part.final_at;
           -- A minute for the question to get there.
           state := case when part.starts_at < websocket.now() - one.reach + interval '1 minute' then 'too old' else 'missing' end;
           given := given + case state when 'missing' then 1 else 0 end;
