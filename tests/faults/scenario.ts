@@ -1,3 +1,4 @@
+import { untilCovered } from "./coverage.ts";
 import { finish } from "./finish.ts";
 import { type Interval, readGaps } from "./judge/gaps.ts";
 import type { Verdict } from "./judge/verdict.ts";
@@ -67,6 +68,8 @@ export async function play(
   await using stage = await openStage(servers, { ...usual, ...setting, seed });
   const { problems } = stage;
   await recovery(stage, Date.now());
+  // What a feed misses before it was covered for the first time is no gap.
+  await untilCovered(stage, 1);
   const { dead: wanted = 0, unwanted, ...outcome } = await scenario.run(stage, form);
   const { verdict, dead } = await finish(stage, unwanted, leewayMs);
   // One of each feed goes on, as its producers have ended.
