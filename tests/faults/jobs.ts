@@ -2,6 +2,9 @@ import { differences } from "../rollup.ts";
 import { until } from "../until.ts";
 import { LIMIT_MS, type Running } from "./stage.ts";
 
+/** The job that makes partitions has a round every 10 s. */
+const STUCK_MS = 60_000;
+
 /** Waits until a second that began after this call is rolled up, and all before; returns how long that took, in ms. */
 export async function untilRolledUp({ sql }: Pick<Running, "sql">): Promise<number> {
   const since = performance.now();
@@ -25,13 +28,22 @@ export async function untilJobsAreCurrent(stage: Running): Promise<void> {
     return (await sql`select from websocket.stale_seconds limit 1`).length === 0;
   }, LIMIT_MS).catch((error) => problems.push(error.message));
   await untilLedgerIsCurrent(stage).catch((error) => problems.push(error.message));
-  const missing = await sql`
-    select parent, day::date::text as day
-    from websocket.daily_tables,
-      generate_series(now() at time zone 'UTC', now() at time zone 'UTC' + interval '2 days', '1 day') as day
-    where day::date not in (select websocket.partition_days(parent))`;
-  for (const { parent, day } of missing) problems.push(`${parent} has no partition for ${day}`);
+  const missing = () =>
+    sql`
+      select parent, day::date::text as day
+      from websocket.daily_tables,
+        generate_series(now() at time zone 'UTC', now() at time zone 'UTC' + interval '2 days', '1 day') as day
+      where day::date not in (select websocket.partition_days(parent))`;
+  // A step that did not get its lock pauses for 10 s, and longer the next time.
+  await until("the partitions to be made", async () => (await missing()).length === 0, LIMIT_MS).catch(
+    () => {},
+  );
+  for (const { parent, day } of await missing()) problems.push(`${parent} has no partition for ${day}`);
   for (const worker of workers.allOf(":consume")) {
+    // It says so until the job's next round.
+    await until("no consumer to be stuck", async () => !(await worker.report())?.stuck, STUCK_MS).catch(
+      () => {},
+    );
     const report = await worker.report();
     if (report?.stuck) problems.push(`a consumer is stuck: ${report.stuck}`);
   }
