@@ -20,7 +20,7 @@ import {
 } from "./exchange.ts";
 import { bufferOverflow, kafkaKilled } from "./kafka.ts";
 import { clocksApart, producerKilledOften, threeProducers } from "./kills.ts";
-import { logTruncated, retentionPassed } from "./logs.ts";
+import { logTruncated, retentionPassed, topicRemade } from "./logs.ts";
 import { lossesOverlap, muteBesideReconnect } from "./losses.ts";
 import { framesMutated, messagesMutated, rowsRefused } from "./messages.ts";
 import { backlogPacked } from "./packed.ts";
@@ -74,5 +74,5 @@ export const shortScenarios: readonly Scenario[] = [
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
   ...[lossesOverlap, coverageBehind, threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
-  ...[logTruncated, retentionPassed],
+  ...[topicRemade, logTruncated, retentionPassed],
 ];

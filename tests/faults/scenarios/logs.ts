@@ -30,6 +30,33 @@ async function onlyByKafka({ sql }: Stage, { inGaps }: { inGaps: number }): Prom
   if (inGaps === 0) return "no message was lost";
 }
 
+export const topicRemade: Scenario = {
+  name: "topic made anew",
+  promise:
+    "what a topic had that was deleted and made anew under running workers, and was not stored, is told as lost",
+  gaps: "recorded",
+  seconds: { short: 80, long: 240 },
+  async run(stage, form) {
+    const { kafka, workers } = stage;
+    const topic = topicOf(stage);
+    const times = { short: 1, long: 3 }[form];
+    let longest = 0;
+    for (let n = 0; n < times; n++) {
+      await recovery(stage, Date.now());
+      const [consumer] = workers.of(TASK);
+      Deno.kill(consumer.pid, "SIGSTOP");
+      await sleep(UNREAD_MS);
+      await kafka.remove([topic], []);
+      await kafka.ensureTopics([topic]);
+      Deno.kill(consumer.pid, "SIGCONT");
+      longest = Math.max(longest, await recovery(stage, Date.now()));
+      await untilTold(stage, n + 1);
+    }
+    return { injected: times, recovery: longest };
+  },
+  verify: onlyByKafka,
+};
+
 export const logTruncated: Scenario = {
   name: "log truncated",
   promise:
@@ -102,5 +129,14 @@ async function untilBeyond(
       [...committed].every(([partition, offset]) =>
         extent.some((one) => one.partition === partition && one.high >= offset - TRUNCATED + NEW)
       );
+  }, LIMIT_MS);
+}
+
+/** Waits until each symbol has so many gaps by Kafka's fault: a log that is shorter than before is judged after 30 s. */
+async function untilTold({ sql, config }: Stage, times: number): Promise<void> {
+  await until("the loss of each symbol to be told", async () => {
+    const told = await sql`
+      select symbol from websocket.gap_data where cause = 'kafka' and ended_at is not null group by symbol having count(*) >= ${times}`;
+    return told.length === config.symbols.length;
   }, LIMIT_MS);
 }
