@@ -15,8 +15,8 @@ Usage:
   deno task sql --url              the database's URL with its password, as for: psql "$(deno task -q sql --url)"
   deno task sql 'select …'         the rows of one statement, at most ${MOST_ROWS.toLocaleString("en-US")}
 
-The database is that of the \`deno task up\` that runs in this project, unless DB_URL, DB_USER and DB_PASSWORD name another. Tables are
-in the schema websocket: docs/data.md has each with a query. Times are UTC.`;
+The database is that of the \`deno task up\` that runs in this project, unless DB_URL, DB_USER and DB_PASSWORD name another.
+docs/data.md has each table with a query. Times are UTC.`;
 
 /** The newest candle of each symbol. */
 const newestCandles = (schema: string): string => `

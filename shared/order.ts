@@ -38,7 +38,7 @@ export function isNewer<M extends StreamMessage>(type: MessageType<M>, a: M, b: 
 
 /**
  * What is kept of two versions of one row, of which `stored` came first: it itself if `next` is no newer, else `next`, with the stored
- * values of the fields that a null does not replace.
+ * values of the fields that a null does not replace. Which of several earlier versions they are of depends on how the versions are batched.
  */
 export function newestOf<M extends StreamMessage>(type: MessageType<M>, stored: M, next: M): M {
   if (!isNewer(type, next, stored)) return stored;

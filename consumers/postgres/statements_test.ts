@@ -64,20 +64,31 @@ const anyVersions = fc.record(pools).chain((pools) => {
   return fc.array(version, { minLength: 1, maxLength: 30 });
 }).map((all) => all.map((one, nth) => sample({ ...one, nth })));
 
+/** Of each row the version that no other is newer than; of equals the first. */
+function preferred(type: MessageType<Sample>, messages: readonly Sample[]): Sample[] {
+  return [...Map.groupBy(messages, ({ symbol }) => symbol).values()].map((versions) =>
+    versions.find((one) => !versions.some((other) => isNewer(type, other, one)))!
+  );
+}
+
 /**
- * Of each row the version that no other is newer than; of equals the first. What it lacks of the detail is that of the last version before
- * it that was newer than all before, and that has one.
+ * The details that a row may have: its version's own, or, where that lacks one, any of those that came before it. It has one if a version
+ * that was the newest in its turn had one. A batch does not know the stored row, so of several versions it need not be the newest one's.
  */
-function preferred(type: MessageType<Sample>, messages: readonly Sample[]): string[] {
-  const rows = Map.groupBy(messages, ({ symbol }) => symbol);
-  return [...rows.values()].map((versions) => {
-    const { symbol, nth } = versions.find((one) => !versions.some((other) => isNewer(type, other, one)))!;
-    const stored = versions.filter((one, i) =>
-      versions.slice(0, i).every((other) => isNewer(type, one, other))
-    );
-    const detail = stored.findLast(({ detailOrNull }) => detailOrNull !== null)?.detailOrNull;
-    return `${symbol} ${nth} ${detail?.a ?? "none"}`;
-  }).sort();
+function allowedDetails(
+  type: MessageType<Sample>,
+  messages: readonly Sample[],
+  { symbol, nth, detailOrNull }: Sample,
+) {
+  if (detailOrNull !== null) return [detailOrNull.a];
+  const before = messages.filter((one) => one.symbol === symbol && one.nth < nth);
+  const isSure = before.some((one, i) =>
+    one.detailOrNull !== null && before.slice(0, i).every((other) => isNewer(type, one, other))
+  );
+  return [
+    ...before.flatMap((one) => one.detailOrNull === null ? [] : one.detailOrNull.a),
+    ...isSure ? [] : [null],
+  ];
 }
 
 Deno.test("a sink is refused before it connects if its stream's versions are ordered by JSON or a text", () => {
@@ -90,7 +101,7 @@ Deno.test("a sink is refused before it connects if its stream's versions are ord
   }
 });
 
-Deno.test("whatever the fields of the version and the batches, the table holds the row that isNewer prefers", async () => {
+Deno.test("whatever the fields of the version and the batches, the table holds the row that isNewer prefers, and no null replaces a value of it", async () => {
   await using database = await emptyDatabase();
   await database.sql.unsafe(sampleTable);
   const anyOrder = fc.shuffledSubarray(fields, { minLength: 1, maxLength: 4 });
@@ -105,8 +116,15 @@ Deno.test("whatever the fields of the version and the batches, the table holds t
         assert.deepEqual(await sink.write(() => newestPerRow(stream.message, batch)), []);
       }
       const rows = await database.sql`
-        select symbol || ' ' || nth || ' ' || coalesce(detail_or_null->>'a', 'none') as row from websocket.sample_data`;
-      assert.deepEqual(rows.map(({ row }) => row).sort(), preferred(stream.message, messages));
+        select symbol, nth::float8 as nth, (detail_or_null->>'a')::float8 as detail from websocket.sample_data`;
+      const wanted = preferred(stream.message, messages);
+      assert.equal(rows.length, wanted.length);
+      for (const one of wanted) {
+        const row = rows.find(({ symbol }) => symbol === one.symbol);
+        assert.equal(row?.nth, one.nth);
+        const allowed = allowedDetails(stream.message, messages, one);
+        assert.ok(allowed.includes(row.detail), `${row.detail} is none of ${allowed}`);
+      }
     }),
     { numRuns: 100 },
   );

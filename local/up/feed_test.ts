@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { freePort } from "../ports.ts";
 import { chooseFeed, headline, obstacleTo, pathOf, tagOf } from "./feed.ts";
 
-const place = { binanceWsUrl: "wss://fstream.binance.com" };
+const place = { binanceWsUrl: "wss://exchange.test" };
 
 const blocked = () => Promise.resolve("https://example.org answers with HTTP 451");
 const open = () => Promise.resolve(undefined);
@@ -84,8 +84,8 @@ Deno.test("a recording's path is seen from where the user is", () => {
 });
 
 Deno.test("live data is named with its host, in a sentence and in a few letters; other data never says LIVE", () => {
-  assert.equal(headline({ kind: "live" }, place), "LIVE data from the exchange, fstream.binance.com");
-  assert.equal(tagOf({ kind: "live" }, place), "LIVE fstream.binance.com");
+  assert.equal(headline({ kind: "live" }, place), "LIVE data from the exchange, exchange.test");
+  assert.equal(tagOf({ kind: "live" }, place), "LIVE exchange.test");
   assert.equal(tagOf({ kind: "simulated" }, place), "SIMULATED");
   assert.equal(tagOf({ kind: "host", host: "127.0.0.1:9" }, place), "NOT THE EXCHANGE 127.0.0.1:9");
   assert.equal(tagOf({ kind: "file", file: "a.jsonl" }, place), "REPLAYED");
