@@ -1,5 +1,5 @@
 import { merge, percentile } from "../../shared/telemetry/histogram.ts";
-import { auditWords } from "./audit_counts.ts";
+import { auditWords, exchangeAuditWords } from "./audit_counts.ts";
 import type { Feed } from "./feed.ts";
 import { gapWords } from "./gap_counts.ts";
 import type { Picture } from "./picture.ts";
@@ -65,7 +65,10 @@ export function toSentences({ streams, gaps, audit }: Picture): string[] {
     return `${name}: ${did.join(", ")}; the table has ${formatCount(counts.rows)} rows`;
   });
   if (gaps) sentences.push(`Gaps in the ledger: ${gapWords(gaps)}`);
-  if (audit) sentences.push(`Candles beside the sums of their trades: ${auditWords(audit)}`);
+  if (audit) {
+    sentences.push(`Candles beside the sums of their trades: ${auditWords(audit)}`);
+    sentences.push(`Candles beside the exchange's own: ${exchangeAuditWords(audit)}`);
+  }
   const { p50, p99 } = overall(streams);
   if (p50 === null) return sentences;
   const delay = `${formatDelay(p50)} for half of the messages, ${formatDelay(p99)} at most for 99 %`;

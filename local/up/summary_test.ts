@@ -34,7 +34,10 @@ const picture: Picture = {
     },
   ],
   gaps: { open: 0, unknown: 0, unrepaired: 0, lost: 0, absent: 0, repaired: 0 },
-  audit: { candles: 3, equal_trades: 2, edge: 1, differs: 0, in_gap: 0, without_trades: 4, waiting: 0 },
+  audit: {
+    ...{ candles: 3, equal_trades: 2, edge: 1, differs: 0, in_gap: 0, without_trades: 4, waiting: 0 },
+    ...{ judged_exchange: 5, equal_exchange: 5, repaired: 0, absent: 0 },
+  },
   prices: {},
   troubles: [],
   restarts: { Kafka: 1 },
@@ -47,7 +50,8 @@ Deno.test("the JSON has the contract's fields in the contract's order, and one d
       '"merged":9,"duplicate":0,"stored":990,"rows":12},"gap":{"received":0,"produced":0,"rejected":0,"dropped":0,' +
       '"merged":0,"duplicate":0,"stored":2,"rows":null}},"delay_ms":{"p50":0.1,"p99":2020},' +
       '"gaps":{"open":0,"unknown":0,"unrepaired":0,"lost":0,"absent":0,"repaired":0},' +
-      '"audit":{"candles":3,"equal_trades":2,"edge":1,"differs":0,"in_gap":0,"without_trades":4,"waiting":0},"unsent":0,"restarts":{"Kafka":1}}',
+      '"audit":{"candles":3,"equal_trades":2,"edge":1,"differs":0,"in_gap":0,"without_trades":4,"waiting":0,' +
+      '"judged_exchange":5,"equal_exchange":5,"repaired":0,"absent":0},"unsent":0,"restarts":{"Kafka":1}}',
   );
 });
 
@@ -70,6 +74,7 @@ Deno.test("the sentences leave out what did not happen", () => {
     "gap: 1 expired, 2 stored; the table has – rows",
     "Gaps in the ledger: none",
     "Candles beside the sums of their trades: 2 equal, 1 with an edge; not compared: 4 without older trades",
+    "Candles beside the exchange's own: 5 equal",
     "From receipt to the committed row: 0.1 ms for half of the messages, 2.0 s at most for 99 %",
   ]);
 });
