@@ -1,23 +1,15 @@
 /**
  * Runs the tests beside one Kafka and one Postgres, which all test files share; a test file that is run by itself with
- * `deno test` starts its own. Arguments go to `deno test`.
+ * `deno test` starts its own. Arguments go to `deno test`. Without any the fault scenarios, which have servers of their own and wait
+ * most of the time, run beside all others; what they say is printed once the others are done.
  */
-import { requireDeno } from "../shared/deno_version.ts";
+import { join } from "node:path";
+import { localFolder } from "../local/folders.ts";
 import { endWithLaunchers } from "../local/launchers.ts";
 import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
-const help = `Runs the tests beside one Kafka and one Postgres. All of them take a quarter of an hour.
-
-Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
-
-TEST_BOOTSTRAP_SERVER and TEST_DB_URL name servers that run already.`;
-
-if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
-  console.log(help);
-  Deno.exit(0);
-}
-requireDeno();
+const faults = "tests/faults/faults_test.ts";
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
 
@@ -34,16 +26,13 @@ async function provide({ variable, start }: (typeof servers)["kafka"]): Promise<
   env[variable] = server.address;
 }
 
-const started = await Promise.allSettled(Object.values(servers).map(provide));
-const failed = started.find((result) => result.status === "rejected");
-if (failed) {
-  console.error(stop.signal.aborted ? "interrupted" : `error: ${failed.reason.message}`);
-  Deno.exitCode = 1;
-} else {
+/** Runs `deno test` to its end and returns its exit code. What it prints goes to the file `log`, if it has one. */
+async function test(args: readonly string[], log?: string): Promise<number> {
   const tests = spawnWatched({
     command: Deno.execPath(),
-    args: ["test", "--allow-all", ...Deno.args],
+    args: ["test", "--allow-all", ...args],
     env,
+    log,
     stdout: "inherit",
     stderr: "inherit",
     signals: ["SIGINT", "SIGKILL"],
@@ -51,5 +40,29 @@ if (failed) {
   const interrupt = () => tests.kill("SIGINT");
   if (stop.signal.aborted) interrupt();
   stop.signal.addEventListener("abort", interrupt);
-  Deno.exitCode = (await tests.status).code;
+  return (await tests.status).code;
+}
+
+/** Runs the fault scenarios beside all other tests, and returns the worse of both exit codes. */
+async function testAll(): Promise<number> {
+  const folder = join(localFolder, "tests");
+  await Deno.mkdir(folder, { recursive: true });
+  const log = join(folder, "faults.log");
+  await Deno.writeTextFile(log, "");
+  console.error(`The fault scenarios run beside the other tests; they write to ${log}`);
+  const besides = test([faults], log);
+  const code = await test([`--ignore=${faults}`]);
+  console.error("The fault scenarios:");
+  const faultsCode = await besides;
+  console.log(await Deno.readTextFile(log));
+  return Math.max(code, faultsCode);
+}
+
+const started = await Promise.allSettled(Object.values(servers).map(provide));
+const failed = started.find((result) => result.status === "rejected");
+if (failed) {
+  console.error(stop.signal.aborted ? "interrupted" : `error: ${failed.reason.message}`);
+  Deno.exitCode = 1;
+} else {
+  Deno.exitCode = Deno.args.length > 0 ? await test(Deno.args) : await testAll();
 }
