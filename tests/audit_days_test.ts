@@ -115,8 +115,8 @@ Deno.test("a worker logs a difference, and counts what it judged", async () => {
   await market.clock(NOON);
   await market.store(tradeOf(1, NOON - 1_000), tradeOf(2, NOON + 5 * MINUTE));
   await market.storeCandles(candleOf(NOON, []), candleOf(NOON + MINUTE, [], { volume: "1" }));
-  await market.refresh();
-  await market.clock(NOON + HOUR);
+  // A candle whose trades wait for a check is looked at again later, and this clock does not move.
+  await market.settle(NOON + HOUR);
   const lines: string[] = [];
   const log: Log = { ...silent, sparsely: (kind, words) => void lines.push(`${kind}: ${words}`) };
   const retry = { signal: new AbortController().signal, log, kind: "database" as const };
