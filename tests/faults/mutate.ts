@@ -20,6 +20,10 @@ const noNumbers = [1.5, -1e300, "1", null, [], {}, true];
 const noSymbols = ["", " ", "BTC/USDT", "'; drop table kline_data; --", "\u0000", "x".repeat(41), 7, null];
 const noJson = ["", " ", "null", "[]", "42", '"text"', "nonsense", "[".repeat(10_000), "\ufeff{}", "\u0000"];
 
+/** Fields that a message may lack, and those that may be null, of any stream. */
+const optional = ["receivedAt", "revision"];
+const nullable = ["firstTradeId", "lastTradeId"];
+
 /** Makes a good message bad: no consumer can store its bytes, or mistake them for a message of the PySpark pipeline. */
 export function mutate(message: object, random: Random): Uint8Array {
   const text = JSON.stringify(message);
@@ -37,7 +41,7 @@ export function mutate(message: object, random: Random): Uint8Array {
     // 0xff occurs in no UTF-8 text.
     () => bytes(text).with(random(text.length), 0xff),
     () => crypto.getRandomValues(new Uint8Array(1 + random(300))).with(0, 0xff),
-    () => bytes(changed(fieldOf((name) => name !== "receivedAt"), undefined)),
+    () => bytes(changed(fieldOf((name) => !optional.includes(name)), undefined)),
     () =>
       bytes(
         changed(
@@ -47,7 +51,13 @@ export function mutate(message: object, random: Random): Uint8Array {
           any(noDecimals),
         ),
       ),
-    () => bytes(changed(fieldOf((_, value) => typeof value === "number"), any(noNumbers))),
+    () =>
+      bytes(
+        changed(
+          fieldOf((name, value) => typeof value === "number" && !nullable.includes(name)),
+          any(noNumbers),
+        ),
+      ),
     () => bytes(changed("symbol", any(noSymbols))),
     // A number that JSON.parse would round.
     () => bytes(text.replace(/(?<="(?:updateId|numTrades)":)\d+/, "9007199254740993")),
