@@ -13,7 +13,7 @@ import type { StreamMessage } from "../shared/stream.ts";
 import { attempt } from "./attempts.ts";
 import { lengthOf } from "./interval.ts";
 import { missingSpans } from "./missing.ts";
-import type { Span } from "./plan.ts";
+import { FINAL_MS, type Span } from "./plan.ts";
 import type { Series } from "./series.ts";
 import { type Target, within } from "./target.ts";
 
@@ -29,14 +29,18 @@ export interface Source {
 /** Binance: "Error Codes": Invalid symbol. */
 const UNKNOWN_SYMBOL = -1121;
 
+/** The time of an answer is cut off to seconds. */
+const CUT_MS = 1_000;
+
 /** Whether REST gives what is missing of a stream by its time. */
 export function canFetch({ stream, interval }: Pick<Series, "stream" | "interval">): boolean {
   return interval !== "" && stream.feed?.refill?.by === "time";
 }
 
 /**
- * Fetches the candles of a span that the table lacks. Returns how many there are not at the exchange, either.
- * @param span of candles that have ended and do not change any more
+ * Fetches the candles of a span that the table lacks. Returns how many there are not at the exchange, either. Candles that may still
+ * change by the exchange's clock are left out, and are not counted.
+ * @param span of candles that have ended and do not change any more by our clock, which may be wrong
  * @throws {RestRefusal} if the exchange refuses the question
  * @throws {Error} if it gives no answer to it
  */
@@ -57,12 +61,12 @@ export async function fetchMissing(source: Source, series: Series, span: Span): 
   );
   let absent = 0;
   for (const lacking of missingSpans(rows.map((row) => row.open_time), span, length)) {
-    absent += (lacking.until - lacking.since) / length - await fetchSpan(source, series, lacking, length);
+    absent += await fetchSpan(source, series, lacking, length);
   }
   return absent;
 }
 
-/** Fetches and stores what the exchange has of a span, and returns how many candles these are. */
+/** Fetches and stores the final candles that the exchange has of a span, and returns how many others it has not. */
 async function fetchSpan(
   { target: { sql, schema }, client, market, log, signal }: Source,
   { stream, symbol, interval }: Series,
@@ -83,13 +87,14 @@ async function fetchSpan(
     await copyParts(sql, ownSettings + statementsOf(stream, schema).upsert, parts);
   };
   let stored = 0;
+  let end = until;
   for (let next = since; next < until;) {
     const count = (until - next) / length;
     const { limit: most, weight } = pages.find(({ limit }) => limit >= count) ?? pages.at(-1)!;
     const limit = Math.min(count, most);
     const request = { ...query(symbol, feed), startTime: next, endTime: until - 1, limit };
     const answer = await client.ask(market.paths[path], request, weight, signal).catch((error) => {
-      if (error instanceof RestRefusal && error.code === UNKNOWN_SYMBOL) return { body: [] };
+      if (error instanceof RestRefusal && error.code === UNKNOWN_SYMBOL) return { body: [], at: Infinity };
       throw error;
     });
     const { data, error } = z.array(row).max(limit).safeParse(answer.body);
@@ -101,9 +106,11 @@ async function fetchSpan(
       }
       next = nextOf(message);
     }
-    if (messages.length > 0) await attempt(() => store(messages), log, signal);
-    stored += messages.length;
-    if (messages.length < limit) break;
+    end = Math.min(until, answer.at + CUT_MS - FINAL_MS);
+    const final = messages.filter((message) => nextOf(message) <= end);
+    if (final.length > 0) await attempt(() => store(final), log, signal);
+    stored += final.length;
+    if (final.length < limit) break;
   }
-  return stored;
+  return Math.max(0, Math.floor((end - since) / length) - stored);
 }

@@ -10,6 +10,7 @@ import { attempt } from "./attempts.ts";
 import { FILES, importArchive } from "./import.ts";
 import { requireKept } from "./kept.ts";
 import { readRequest, type Request, requireLength } from "./options.ts";
+import { FINAL_MS } from "./plan.ts";
 import { renderTime } from "./progress.ts";
 import { renderTallies } from "./report.ts";
 import type { Series } from "./series.ts";
@@ -33,9 +34,6 @@ DB_URL, DB_USER and DB_PASSWORD name the database; the user must own the tables,
 
 /** What is imported if no stream is named. */
 const USUAL = "kline";
-
-/** A candle is final so long after its end, in ms. */
-const FINAL_MS = 10_000;
 
 /** How the process ends after a signal. */
 const STOPPED = 130;

@@ -11,6 +11,9 @@ export interface Period extends Span {
 
 export const DAY = 86_400_000;
 
+/** A candle is final so long after its end, in ms. */
+export const FINAL_MS = 10_000;
+
 /** The date of a file of a period: `2024-09`, or `2024-09-14`. */
 export function dateOf({ unit, since }: Period): string {
   return new Date(since).toISOString().slice(0, unit === "monthly" ? 7 : 10);
