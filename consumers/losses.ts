@@ -1,4 +1,4 @@
-import type { Batch, Changed, StoredTo } from "../shared/kafka/mod.ts";
+import type { Batch, Break, Changed, StoredTo } from "../shared/kafka/mod.ts";
 import { describe, type Log } from "../shared/log.ts";
 import { retryForever, type RetryOptions } from "../shared/retry.ts";
 import type { StreamMessage } from "../shared/stream.ts";
@@ -35,6 +35,8 @@ export function noteTime(times: Record<string, number>, message: StreamMessage):
   if (time !== undefined && !(times[message.symbol!] >= time)) times[message.symbol!] = time;
 }
 
+const utf8 = new TextDecoder();
+
 /** Of each partition, up to where it is stored. */
 type Places = Map<number, Record<string, number>>;
 
@@ -58,6 +60,8 @@ export function createLosses<M extends StreamMessage>(
   let loading = Promise.resolve();
   let generation = 0;
   let untold: Places = new Map();
+  /** Of partitions that had no committed offset, what was stored before, until a message tells whether their log is a later one. */
+  const undecided: Places = new Map();
 
   const load = async (own: number) => {
     await tell();
@@ -67,6 +71,12 @@ export function createLosses<M extends StreamMessage>(
     if (own !== generation) return;
     ends.opened(open);
     stored = places;
+    for (const [partition, known] of undecided) {
+      // Another consumer has read on, and has decided.
+      if (Object.entries(known).some(([symbol, time]) => (places.get(partition)?.[symbol] ?? 0) > time)) {
+        undecided.delete(partition);
+      }
+    }
   };
   const tell = async () => {
     const told = untold;
@@ -78,15 +88,33 @@ export function createLosses<M extends StreamMessage>(
       throw error;
     }
   };
-  /** Whether all messages of a partition from its beginning on come after a time without any: none of them was stored before. */
-  const isLater = ({ partition, messages }: Batch): boolean => {
-    const known = stored?.get(partition) ?? {};
-    for (const { value, damage } of messages) {
+  /**
+   * Whether all messages of a partition from its beginning on come after a time without any: none of them was stored before. Undefined if
+   * these don't tell, such as those of symbols that are new.
+   */
+  const isLater = ({ messages }: Batch, known: Record<string, number>): boolean | undefined => {
+    for (const { key, value, damage } of messages) {
+      if (key && !Object.hasOwn(known, utf8.decode(key))) continue; // the key of a message is its symbol
       const message: StreamMessage = (damage ? undefined : decoder.read(value)) ?? {};
       const [{ symbol = "" }, time] = [message, heardAt(message)];
       if (time !== undefined && Object.hasOwn(known, symbol)) return time > known[symbol];
     }
-    return false;
+    return undefined;
+  };
+  /** Why a loss begins before a batch, and up to where the partition was stored before; undefined if none begins. */
+  const lossBefore = (
+    batch: Batch,
+  ): { reason: Break; known: Record<string, number> | undefined } | undefined => {
+    const { partition, afterBreak } = batch;
+    if (afterBreak) undecided.delete(partition);
+    if (afterBreak && afterBreak !== "no offset was committed") {
+      return { reason: afterBreak, known: stored?.get(partition) };
+    }
+    if (afterBreak && stored?.has(partition)) undecided.set(partition, { ...stored.get(partition) });
+    const known = undecided.get(partition);
+    const isLost = known && isLater(batch, known);
+    if (isLost !== undefined) undecided.delete(partition);
+    return isLost ? { reason: "no offset was committed", known } : undefined;
   };
 
   return {
@@ -99,11 +127,10 @@ export function createLosses<M extends StreamMessage>(
     async beforeStore(batches) {
       await loading;
       for (const batch of batches) {
-        const { partition, afterBreak } = batch;
-        if (afterBreak === undefined) continue;
-        if (afterBreak === "no offset was committed" && !isLater(batch)) continue;
+        const loss = lossBefore(batch);
+        if (!loss) continue;
         await retryForever(async () => {
-          await sink.begin(partition, afterBreak, stored?.get(partition));
+          await sink.begin(batch.partition, loss.reason, loss.known);
           ends.opened(await sink.open());
         }, retry);
       }
@@ -124,6 +151,7 @@ export function createLosses<M extends StreamMessage>(
       retryForever(async () => {
         await tell();
         for (const { partition, before } of changed) {
+          undecided.delete(partition);
           await sink.begin(partition, "truncated or made anew", before);
         }
       }, retry),

@@ -1,61 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Batch, Incoming } from "../shared/kafka/mod.ts";
-import type { StreamMessage } from "../shared/stream.ts";
-import { silent } from "../tests/silent.ts";
+import type { Batch } from "../shared/kafka/mod.ts";
 import { createLosses, type Losses, noteTime, splitAtBreaks } from "./losses.ts";
-import type { SinkLosses } from "./sink.ts";
-
-const PARTITION = 3;
-const retry = { signal: new AbortController().signal, log: silent, kind: "database" as const };
-
-const decoder = {
-  read(value: Incoming["value"]): StreamMessage | undefined {
-    try {
-      return JSON.parse(new TextDecoder().decode(value!));
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-/** A span of a symbol, from a message on and before another one. */
-interface Span {
-  readonly symbol: string;
-  readonly from: number;
-  to: number;
-}
-
-/** A sink that keeps all in memory. */
-function memorySink() {
-  const stored = new Map<number, Record<string, number>>();
-  const losses: Span[] = [];
-  const isOpen = ({ to }: Span) => to === Infinity;
-  const sink: SinkLosses = {
-    storedTo: () => Promise.resolve(structuredClone(stored)),
-    open: () => Promise.resolve(losses.filter(isOpen)),
-    noteStored(partition, times) {
-      const known = stored.get(partition) ?? {};
-      for (const [symbol, eventTime] of Object.entries(times)) noteTime(known, { symbol, eventTime });
-      stored.set(partition, known);
-      return Promise.resolve();
-    },
-    begin(partition, _reason, times = stored.get(partition) ?? {}) {
-      const begun = Object.entries(times).filter(([symbol]) =>
-        !losses.some((loss) => loss.symbol === symbol && isOpen(loss))
-      );
-      losses.push(...begun.map(([symbol, from]) => ({ symbol, from, to: Infinity })));
-      return Promise.resolve();
-    },
-    end(times) {
-      for (const loss of losses) {
-        if (isOpen(loss) && loss.from < times[loss.symbol]) loss.to = times[loss.symbol];
-      }
-      return Promise.resolve();
-    },
-  };
-  return { sink, losses };
-}
+import { decoder, memorySink, PARTITION, retry } from "./test_losses.ts";
 
 interface Sent {
   readonly symbol: string;
@@ -222,6 +169,13 @@ Deno.test("a batch before which messages may be missing is the first of its part
     broken,
   ]]);
   assert.deepEqual(splitAtBreaks([broken]), [[broken]]);
+});
+
+Deno.test("a trade that was fetched says nothing of what was read: REST gives the trade's time only", () => {
+  const times = {};
+  noteTime(times, { symbol: "A", tradeTime: 1, eventTime: 3 });
+  noteTime(times, { symbol: "A", tradeTime: 9, eventTime: 9 });
+  assert.deepEqual(times, { A: 3 });
 });
 
 Deno.test("a candle that was fetched says nothing of what was read: its time is when it was fetched", () => {
