@@ -92,6 +92,12 @@ export function statementsFor<M extends StreamMessage>(
   const { rollup, partitionedBy } = stream.storage;
   const { topic } = stream.message;
   const { since, until } = file.period;
+  const { proven, time } = stream.archive!;
+  const span = `${literal(file.symbol)}, ${literal(file.interval)}, ${instant(since)}, ${instant(until)}`;
+  // The upsert ends with the condition under which a stored row is replaced.
+  const unlessProven = proven
+    ? ` and stored.${columnName(time)} not in (select ${schema}.${proven}(${span}))`
+    : "";
   const rows = `from ${schema}."${topic}" where ${within(stream, file, file.period)}`;
   const day = new Date(since).toISOString().slice(0, 10);
   const note =
@@ -107,7 +113,7 @@ export function statementsFor<M extends StreamMessage>(
       `select not exists (select ${rows}) as is_new`,
     ].join(""),
     copy: `${copy};${note}`,
-    upsert: `${upsert};${note}`,
+    upsert: `${upsert}${unlessProven};${note}`,
   };
 }
 

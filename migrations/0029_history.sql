@@ -70,3 +70,18 @@ begin
   execute format('select websocket.%I($1, $2)', rollup.roll_up) using since, until;
 end
 $$;
+
+-- When the candles of a span open that were compared with the exchange's REST API. The archive has errors where REST is right, and these
+-- candles are not compared again: a file does not replace them.
+create function websocket.compared_candles(symbol text, span text, since timestamptz, until timestamptz) returns setof timestamptz
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+begin atomic
+  select (sets.day + minute * interval '1 min') at time zone 'UTC'
+  from websocket.audit_sets as sets cross join generate_series(0, 1439) as minute
+  where sets.symbol = compared_candles.symbol and sets.interval = span
+    and sets.day >= (since at time zone 'UTC')::date and sets.day < until at time zone 'UTC'
+    and get_bit(sets.with_exchange, minute) = 1;
+end;
+
+revoke execute on function websocket.compared_candles from public;

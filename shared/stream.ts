@@ -126,6 +126,11 @@ export interface Archive<M> {
   /** The time by which a line belongs to a file. */
   readonly time: keyof M & string;
   /**
+   * The function of the database that returns the times of those rows of a symbol, interval, and time (since, until) that are proven: a
+   * file's lines do not replace them.
+   */
+  readonly proven?: string;
+  /**
    * The message of a line, which has as many fields as there are columns.
    * @throws {RangeError} if a field is not what its column must be
    */

@@ -26,6 +26,8 @@ export interface TestArchive extends AsyncDisposable {
   readonly lacking: Set<number>;
   /** Breaks the next answers with zip files off in the middle, so many of them. */
   breakOff(times: number): void;
+  /** The clock of REST is so many ms behind ours from now on. */
+  setBehind(ms: number): void;
 }
 
 /** An archive of a simulated past on loopback. Its files end today. */
@@ -36,6 +38,7 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
   const asked: URLSearchParams[] = [];
   const lacking = new Set<number>();
   let broken = 0;
+  let behind = 0;
   const whole = (path: string) => `${usualMarket.archivePath}/${path}`;
   const get = (path: string) => {
     const bytes = set.get(path) ?? archive(path);
@@ -45,7 +48,7 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
     const { pathname: path, searchParams } = new URL(url);
     if (path === usualMarket.paths.klines) {
       asked.push(searchParams);
-      return klines(symbols, since, lacking, searchParams);
+      return klines(symbols, since, lacking, searchParams, Date.now() - behind);
     }
     const bytes = get(path);
     if (!bytes) return new Response("<Error><Code>NoSuchKey</Code></Error>", { status: 404 });
@@ -76,6 +79,7 @@ export function startArchive(symbols: readonly string[], since?: number): TestAr
     },
     get: (path) => get(whole(path)),
     breakOff: (times) => void (broken = times),
+    setBehind: (ms) => void (behind = ms),
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
@@ -86,6 +90,7 @@ function klines(
   since = 0,
   lacking: ReadonlySet<number>,
   query: URLSearchParams,
+  now: number,
 ): Response {
   const [symbol, interval] = [query.get("symbol")!, query.get("interval")!];
   const [from, to, limit] = ["startTime", "endTime", "limit"].map((name) => Number(query.get(name)));
@@ -94,12 +99,13 @@ function klines(
   }
   const rows: unknown[] = [];
   const first = Math.max(from, since);
-  for (let day = first - first % DAY; day <= Math.min(to, Date.now()) && rows.length < limit; day += DAY) {
+  for (let day = first - first % DAY; day <= Math.min(to, now) && rows.length < limit; day += DAY) {
     const candles = pastCandles(symbol, interval, day, SEED)
-      .filter(({ openTime }) => openTime >= from && openTime <= to && !lacking.has(openTime));
+      .filter(({ openTime }) => openTime >= from && openTime <= Math.min(to, now) && !lacking.has(openTime));
     rows.push(...candles.map((candle) => candleFields(candle, instrumentOf(symbol)).with(11, "0")));
   }
-  return Response.json(rows.slice(0, limit), { headers: { "X-MBX-USED-WEIGHT-1M": "2" } });
+  const headers = { "X-MBX-USED-WEIGHT-1M": "2", date: new Date(now).toUTCString() };
+  return Response.json(rows.slice(0, limit), { headers });
 }
 
 /** What `deno task history` is told of a database and an archive. */

@@ -216,6 +216,7 @@ const archive: Archive<Kline> = {
   intervals: ({ KLINE_INTERVALS }) => KLINE_INTERVALS as string[],
   byMonth: true,
   time: "openTime",
+  proven: "compared_candles",
   toMessage: ([t, o, h, l, c, v, T, q, n, V, Q], { symbol, interval, fetchedAt }) => ({
     symbol,
     interval,
