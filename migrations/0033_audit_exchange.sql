@@ -11,12 +11,14 @@ create table websocket.audited_hours (
 alter table websocket.streams add column audited_by text;
 update websocket.streams set audited_by = 'judge_exchange_candles' where stream = 'kline';
 
--- The hours of the last day that are over and not compared yet, the newest first, each with the candles that are stored of it. A candle
--- that is replaced by the exchange's is said to be repaired once it is found so.
+-- The hours of the last day that are over and not compared yet, the newest first, each with all candles that end in it while the feed was
+-- covered. An hour is offered once a later candle of the feed is stored, as what is compared before that may be on its way; if none
+-- comes, near the end of that day, up to where the feed was covered. A candle that is replaced by the exchange's is said to be repaired once
+-- it is found so.
 create function websocket.next_audits(most integer)
 returns table (
   stream text, feed text, symbol text, first_position bigint, last_position bigint, positions bigint, starts_at timestamptz,
-  final_at timestamptz, state text)
+  final_at timestamptz, reach_ends_at timestamptz, state text)
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
 set timezone = 'UTC'
@@ -39,20 +41,35 @@ begin
   end loop;
 
   return query
-  select 'kline', hours.feed, hours.symbol, (extract(epoch from min(candle.open_time)) * 1000)::bigint,
-    (extract(epoch from max(candle.open_time)) * 1000)::bigint,
-    1 + (extract(epoch from max(candle.open_time) - min(candle.open_time)) / extract(epoch from min(candle.close_time - candle.open_time)))::bigint,
-    min(candle.open_time), hours.hour + interval '1 h 10 s', 'missing'
-  from (
-    select distinct feed, symbol, substring(feed from '@kline_(.+)$') as span, hour
-    from websocket.coverage_data cross join generate_series(
+  with fed as (
+    select feed, symbol, substring(feed from '@kline_(.+)$') as span, min(covered_from) as covered_from, max(covered_to) as covered_to,
+      range_agg(tstzrange(covered_from, covered_to)) as spans
+    from websocket.coverage
+    where stream = 'kline' and covered_from < covered_to and covered_to > date_trunc('hour', websocket.now()) - interval '24 h'
+    group by feed, symbol
+  ), hours as (
+    select fed.feed, fed.symbol, span, ended.hour, goes_on, greatest(ended.hour, covered_from) as since,
+      case when goes_on then ended.hour + interval '1 h' else least(ended.hour + interval '1 h', covered_to) end as until
+    from fed cross join generate_series(
       date_trunc('hour', websocket.now()) - interval '24 h', date_trunc('hour', websocket.now() - interval '20 s') - interval '1 h',
-      interval '1 h') as hour
-    where stream = 'kline' and not exists (
-      select from websocket.audited_hours as done where (done.feed, done.hour) = (coverage_data.feed, hour))
-  ) as hours join websocket.kline_data as candle on (candle.symbol, candle.interval) = (hours.symbol, hours.span) and candle.is_closed
-    and candle.close_time >= hours.hour and candle.close_time < hours.hour + interval '1 h' and candle.open_time >= hours.hour - interval '32 days'
-  group by hours.feed, hours.symbol, hours.hour order by hours.hour desc, hours.feed limit most;
+      interval '1 h') as ended(hour)
+    cross join lateral (
+      select exists (
+        select from websocket.kline_data as later
+        where (later.symbol, later.interval) = (fed.symbol, span) and later.open_time >= ended.hour + interval '1 h') as goes_on
+    ) as later
+    where spans && tstzrange(ended.hour, ended.hour + interval '1 h') and not exists (
+      select from websocket.audited_hours as done where (done.feed, done.hour) = (fed.feed, ended.hour))
+  )
+  select 'kline', hours.feed, hours.symbol, (extract(epoch from candle.first_open) * 1000)::bigint,
+    (extract(epoch from candle.last_open) * 1000)::bigint, candle.positions, candle.first_open, hours.hour + interval '1 h 10 s',
+    null::timestamptz, 'missing'
+  from hours cross join lateral (
+    select min(open_time) as first_open, max(open_time) as last_open, count(*) as positions
+    from websocket.candle_opens(hours.span, hours.since, hours.until) where ends_at > hours.hour and ends_at <= hours.until
+  ) as candle
+  where candle.positions > 0 and (goes_on or hours.hour <= date_trunc('hour', websocket.now()) - interval '22 h')
+  order by hours.hour desc, hours.feed limit most;
 end
 $$;
 
@@ -108,11 +125,6 @@ begin
   )
   select array_agg((extract(epoch from open_time) * 1000)::bigint order by open_time) into wrong
   from compared where is_given and (not is_stored or detail is not null);
-  insert into websocket.audited_hours (feed, hour)
-  select judge_exchange_candles.feed, date_trunc('hour', max(one.close_time)) from websocket.kline_data as one
-  where one.symbol = own_symbol and one.interval = span and one.open_time = last_open having max(one.close_time) is not null
-  on conflict do nothing;
-  delete from websocket.audited_hours where hour < websocket.now() - interval '3 days';
   perform websocket.count_audit(own_symbol, span, day::date) from generate_series(since::date, last_open::date, interval '1 day') as day;
   return query select unnest(wrong);
 end
@@ -132,4 +144,17 @@ begin
 end
 $$;
 
-revoke execute on function websocket.next_audits, websocket.judge_exchange_candles, websocket.judge_answer from public;
+-- Notes that an hour of a feed is compared, and that what replaces its candles is on Kafka. `final_at`: as `next_audits` gave it.
+create function websocket.note_audited(feed text, final_at timestamptz) returns void
+language sql security definer
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+begin atomic
+  insert into websocket.audited_hours (feed, hour) values (note_audited.feed, date_trunc('hour', final_at) - interval '1 h')
+  on conflict do nothing;
+  delete from websocket.audited_hours where hour < websocket.now() - interval '3 days';
+end;
+
+revoke execute on function
+  websocket.next_audits, websocket.judge_exchange_candles, websocket.judge_answer, websocket.note_audited
+from public;

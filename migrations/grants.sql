@@ -27,7 +27,7 @@ begin
       websocket.refresh_rollup, websocket.tidy_up, websocket.kept_since, websocket.keep_gaps, websocket.note_coverage_read,
       websocket.check_trade_ids, websocket.note_stored, websocket.begin_losses, websocket.end_losses, websocket.audit_candles,
       websocket.claim_repair, websocket.release_repair, websocket.note_answer, websocket.next_repairs, websocket.next_audits,
-      websocket.judge_answer
+      websocket.judge_answer, websocket.note_audited
     to bookline_writer;
   end if;
 

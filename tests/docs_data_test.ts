@@ -111,7 +111,7 @@ async function filledDatabase() {
   });
   await putRow(sql, "audit_days", { symbol: "BTCUSDT", interval: "1m" });
   await putRow(sql, "archive_files", {});
-  await sql`select websocket.note_answer('kline', 'btcusdt@kline_1m', 1, 2, '[[1, 2]]')`;
+  await sql`select websocket.note_answer('kline', 'btcusdt@kline_1m', 1, 2, now(), '[[1, 2]]')`;
   await sql`
     insert into websocket.worker_data (worker, host, name, stream, at, state, dead_letters, build)
     values ('book:consume', 'here', 'bookline', 'book', now(), 'ok', 0, '0.1.0+unknown')`;

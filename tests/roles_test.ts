@@ -104,6 +104,7 @@ Deno.test("bookline_writer may call what workers call and nothing else, and writ
     "next_audits",
     "next_repairs",
     "note_answer",
+    "note_audited",
     "note_coverage_read",
     "note_stored",
     "refresh_rollup",

@@ -8,7 +8,7 @@ import { retryForever } from "../../shared/retry.ts";
 import type { Range } from "./ranges.ts";
 
 /** The migration that made what the worker uses. */
-const MIGRATION = 33;
+const MIGRATION = 34;
 
 /** What the gap ledger says. */
 export interface Repairs {
@@ -27,8 +27,11 @@ export interface Ledger extends AsyncDisposable {
   /** Takes or renews the right to repair; false while another worker has it. */
   claim(signal: AbortSignal): Promise<boolean>;
   release(): Promise<void>;
-  /** Settles gaps that lack nothing, and tells what others lack, `most` ranges at least if there are so many. */
-  next(most: number, signal: AbortSignal): Promise<Repairs>;
+  /**
+   * Settles gaps that lack nothing, and tells what others lack, `most` ranges at least if there are so many.
+   * @param putOff feeds for which nothing is to be asked now, see `feedKey`
+   */
+  next(most: number, putOff: readonly string[], signal: AbortSignal): Promise<Repairs>;
   /** Notes that the range's rows up to a position are on Kafka, and what the exchange has not. */
   note(
     range: Range,
@@ -40,6 +43,8 @@ export interface Ledger extends AsyncDisposable {
   nextAudits(most: number, signal: AbortSignal): Promise<readonly Range[]>;
   /** Compares what the exchange gave of a range with what is stored; returns the positions that are otherwise, or missing. */
   judge(range: Range, given: readonly unknown[], signal: AbortSignal): Promise<readonly number[]>;
+  /** Notes that a range of `nextAudits` is compared, and what replaces its rows is on Kafka: it is not offered again. */
+  noteAudited(range: Range, signal: AbortSignal): Promise<void>;
   /** Why the database can't be used; absent while it can. */
   readonly trouble?: string;
 }
@@ -75,9 +80,10 @@ export async function openLedger(
     async release() {
       await sql`select ${sql(schema)}.release_repair(${name})`.catch(() => {});
     },
-    next: (most, signal) =>
+    next: (most, putOff, signal) =>
       insist(async () => {
-        const rows = await sql`select * from ${sql(schema)}.next_repairs(${most})`;
+        const rows = await sql`
+          select * from ${sql(schema)}.next_repairs(${most}, ${JSON.stringify(putOff)}::text::jsonb)`;
         const [{ unrepaired }] = await sql`
           select count(*)::int as unrepaired from ${sql(schema)}.gap_data where state = 'unrepaired'`;
         const ranges = (state: string) => rows.filter((row) => row.state === state).map(rangeOf);
@@ -87,11 +93,12 @@ export async function openLedger(
         }
         return { missing: ranges("missing"), tooOld: ranges("too old"), settled, unrepaired };
       }, signal),
-    async note({ stream, feed, first }, upTo, absent, signal) {
+    async note({ stream, feed, first, startsAt }, upTo, absent, signal) {
       await insist(() =>
         sql`
           select ${sql(schema)}.note_answer(
-            ${stream}, ${feed}, ${first}, ${upTo}, ${JSON.stringify(absent)}::text::jsonb)`, signal);
+            ${stream}, ${feed}, ${first}, ${upTo}, ${new Date(startsAt)},
+            ${JSON.stringify(absent)}::text::jsonb)`, signal);
     },
     nextAudits: (most, signal) =>
       insist(async () => (await sql`select * from ${sql(schema)}.next_audits(${most})`).map(rangeOf), signal),
@@ -104,6 +111,9 @@ export async function openLedger(
         }::text::jsonb) as position`;
         return rows.map(({ position }) => Number(position));
       }, signal),
+    async noteAudited({ feed, finalAt }, signal) {
+      await insist(() => sql`select ${sql(schema)}.note_audited(${feed}, ${new Date(finalAt)})`, signal);
+    },
     get trouble() {
       return trouble;
     },
@@ -117,5 +127,6 @@ function rangeOf(row: Row): Range {
     ...{ first: Number(row.first_position), last: Number(row.last_position) },
     ...{ positions: Number(row.positions), startsAt: Number(row.starts_at) },
     finalAt: Number(row.final_at),
+    reachEndsAt: row.reach_ends_at === null ? Infinity : Number(row.reach_ends_at),
   };
 }

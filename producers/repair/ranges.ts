@@ -17,7 +17,12 @@ export interface Range {
   readonly startsAt: number;
   /** An answer that the exchange makes earlier may still change. In ms since the epoch. */
   readonly finalAt: number;
+  /** What an answer lacks that the exchange makes later may be too old for it. In ms since the epoch, Infinity where nothing is. */
+  readonly reachEndsAt: number;
 }
+
+/** The name of a range's feed among those of all streams. */
+export const feedKey = ({ stream, feed }: Pick<Range, "stream" | "feed">): string => `${stream} ${feed}`;
 
 /** What an answer says of a range. */
 export interface Found<M> {
@@ -53,7 +58,7 @@ export function requestFor<M>(
  */
 export function readAnswer<M>(
   refill: Refill<M>,
-  { symbol, feed, first, last, finalAt }: Range,
+  { symbol, feed, first, last, finalAt, reachEndsAt }: Range,
   { body, at }: RestAnswer,
   limit: number,
   fetchedAt: number,
@@ -77,6 +82,9 @@ export function readAnswer<M>(
   }
   const isWhole = rows.length < limit || messages.length < rows.length || next > last;
   if (isWhole && next <= last) absent.push([next, last]);
+  if (absent.length > 0 && at > reachEndsAt) {
+    throw new Error("it came too late: what it lacks may be older than what the exchange still serves");
+  }
   return { messages, upTo: isWhole ? last : next - 1, absent };
 }
 

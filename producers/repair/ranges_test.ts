@@ -19,6 +19,7 @@ const minutes = (count: number): Range => ({
     last: start + (count - 1) * MINUTE,
     startsAt: start,
     finalAt: start + count * MINUTE + 10_000,
+    reachEndsAt: Infinity,
   },
 });
 /** A minute's candle as REST gives it. */
@@ -29,6 +30,7 @@ const row = (minute: number) => {
 const idsFrom = (first: number, last: number): Range => ({
   ...{ stream: "trade", feed: "btcusdt@aggTrade", symbol: "BTCUSDT", first, last },
   ...{ positions: last - first + 1, startsAt: start, finalAt: start },
+  reachEndsAt: Infinity,
 });
 const tradeRow = (a: number) => ({ a, p: "1.0", q: "2", nq: "1", f: a, l: a, T: start + a, m: true });
 const late = start + 86_400_000;
@@ -111,6 +113,15 @@ Deno.test("an answer that came too early, is of another time, out of order or no
     assert.throws(() => read([row(0).with(field, value as string)]), `${field}`);
   }
   for (const body of [{}, null, "[]", [[]], [{}]]) assert.throws(() => read(body), JSON.stringify(body));
+});
+
+Deno.test("an answer that came so late that the exchange may have forgotten its rows is believed only if it lacks nothing", () => {
+  const range = { ...idsFrom(5, 7), reachEndsAt: late };
+  const read = (ids: number[], at: number) =>
+    readAnswer(trades, range, { body: ids.map(tradeRow), at }, 1_000, 0);
+  assert.deepEqual(read([], late).absent, [[5, 7]]);
+  for (const ids of [[], [6, 7], [5, 6], [8]]) assert.throws(() => read(ids, late + 1), /too late/);
+  assert.equal(read([5, 6, 7], late + 1).upTo, 7);
 });
 
 testWithRecording(

@@ -4,7 +4,7 @@ import { describe, type Log } from "../../shared/log.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
+import { feedKey, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
 
 /** What became of a range: how many messages the exchange gave, and how many of them were put on the topic. */
 export interface Outcome {
@@ -20,7 +20,7 @@ interface Parts {
   /** By the names of the streams. */
   readonly outlets: ReadonlyMap<string, Outlet>;
   readonly client: Pick<RestClient, "ask">;
-  readonly ledger: Pick<Ledger, "note" | "judge">;
+  readonly ledger: Pick<Ledger, "note" | "judge" | "noteAudited">;
   readonly market: Pick<Market, "paths" | "limits">;
   readonly log: Log;
 }
@@ -30,10 +30,18 @@ const AGAIN_MS = 30_000;
 /** The exchange does not know the symbol. Binance: "Error Codes". */
 const INVALID_SYMBOL = -1121;
 
-/** What to ask the exchange for: `repair` what a range lacks, `audit` what a range has. */
-export function asksOf(
-  { streams, outlets, client, ledger, market, log }: Parts,
-): { readonly repair: Ask; readonly audit: Ask } {
+/** What to ask the exchange for. */
+export interface Asks {
+  /** What a range lacks. */
+  readonly repair: Ask;
+  /** What a range has. */
+  readonly audit: Ask;
+  /** The feeds for which nothing is asked now, as their answer could not be used. See `feedKey`. */
+  putOff(): string[];
+}
+
+/** All that can be asked of an exchange. */
+export function asksOf({ streams, outlets, client, ledger, market, log }: Parts): Asks {
   const notBefore = new Map<string, number>();
 
   const partsOf = ({ stream: name }: Range) => {
@@ -53,12 +61,14 @@ export function asksOf(
   const page = async (range: Range, signal: AbortSignal): Promise<Found<ExchangeMessage>> => {
     const { refill } = partsOf(range);
     const { query, limit, weight } = requestFor(refill, range, market.limits[refill.path]);
-    const answer = await client.ask(market.paths[refill.path], query, weight, signal).catch((error) => {
+    try {
+      const answer = await client.ask(market.paths[refill.path], query, weight, signal);
+      return readAnswer(refill, range, answer, limit, Date.now());
+    } catch (error) {
+      if ((error as RestRefusal).code !== INVALID_SYMBOL) throw error;
       // A symbol that is no more: there is nothing to be had.
-      if ((error as RestRefusal).code === INVALID_SYMBOL) return { body: [], at: Infinity };
-      throw error;
-    });
-    return readAnswer(refill, range, answer, limit, Date.now());
+      return { messages: [], upTo: range.last, absent: [[range.first, range.last]] };
+    }
   };
 
   /** Asks for a range page by page; `take` is given each page, and returns how many messages it has sent. */
@@ -67,7 +77,7 @@ export function asksOf(
     signal: AbortSignal,
     take: (left: Range, found: Found<ExchangeMessage>) => Promise<number>,
   ): Promise<Outcome | undefined> => {
-    const key = `${range.stream} ${range.feed}`;
+    const key = feedKey(range);
     if (performance.now() < (notBefore.get(key) ?? 0)) return undefined;
     let [given, sent] = [0, 0];
     try {
@@ -97,13 +107,18 @@ export function asksOf(
         await ledger.note(range, upTo, absent, signal);
         return messages.length;
       }),
-    audit: (range, signal) =>
-      each(range, signal, async (left, { messages, upTo }) => {
+    async audit(range, signal) {
+      const outcome = await each(range, signal, async (left, { messages, upTo }) => {
         const { refill, send } = partsOf(range);
         const wrong = new Set(await ledger.judge({ ...left, last: upTo }, messages, signal));
         const replacing = messages.filter((message) => wrong.has(refill.positionOf(message)));
         await send(replacing, signal);
         return replacing.length;
-      }),
+      });
+      // If the process is killed before what replaces rows is on Kafka, they are compared again.
+      if (outcome && !signal.aborted) await ledger.noteAudited(range, signal);
+      return outcome;
+    },
+    putOff: () => [...notBefore].flatMap(([key, until]) => performance.now() < until ? key : []),
   };
 }

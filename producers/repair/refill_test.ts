@@ -17,14 +17,14 @@ const range: Range = {
     last: 1_500,
     positions: 1_500,
   },
-  ...{ startsAt: 5, finalAt: 10 },
+  ...{ startsAt: 5, finalAt: 10, reachEndsAt: 1_000 },
 };
 const row = (a: number) => ({ a, p: "1.0", q: "2", f: a, l: a, T: a, m: false });
 const rows = (first: number, count: number) => Array.from({ length: count }, (_, i) => row(first + i));
 const signal = new AbortController().signal;
 
 /** What to ask, of an exchange that gives these answers one after the other; and what was done, in order. */
-function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = []) {
+function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = [], isKafkaDown = false) {
   const done: string[] = [];
   let pushed: number[] = [];
   const outlet = {
@@ -32,7 +32,7 @@ function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = []) 
     flush() {
       done.push(`sent ${pushed.length === 0 ? "nothing" : `${pushed[0]} to ${pushed.at(-1)}`}`);
       pushed = [];
-      return Promise.resolve();
+      return isKafkaDown ? Promise.reject(new Error("down")) : Promise.resolve();
     },
   } as Partial<Outlet> as Outlet;
   const asks = asksOf({
@@ -53,6 +53,10 @@ function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = []) 
       judge: ({ first, last }) => {
         done.push(`judged ${first} to ${last}`);
         return Promise.resolve(wrong);
+      },
+      noteAudited: ({ first, last }) => {
+        done.push(`noted ${first} to ${last}`);
+        return Promise.resolve();
       },
     },
     ...{ market: usualMarket, log: silent },
@@ -87,19 +91,28 @@ Deno.test("an answer that can't be used is noted nowhere, and its feed is left a
     const answer of [
       { body: [{ a: 1 }], at: 10 },
       { body: rows(1, 5), at: 9 },
+      { body: rows(1, 5), at: 1_001 },
       new RestRefusal(-1100, "Illegal"),
     ]
   ) {
-    const { repair, done } = asking([answer, { body: [], at: 10 }]);
+    const { repair, putOff, done } = asking([answer, { body: [], at: 10 }]);
+    assert.deepEqual(putOff(), []);
     assert.equal(await repair(range, signal), undefined);
     assert.equal(await repair(range, signal), undefined);
     assert.deepEqual(done, ["asked true 1 20"]);
+    assert.deepEqual(putOff(), ["trade btcusdt@aggTrade"]);
     assert.ok(await repair({ ...range, feed: "ethusdt@aggTrade" }, signal), "others are asked for");
   }
 });
 
-Deno.test("what is compared is sent only where it is otherwise", async () => {
+Deno.test("what is compared is sent only where it is otherwise, and is noted once that is on Kafka", async () => {
   const { audit, done } = asking([{ body: rows(1, 500), at: 10 }], [7, 9]);
   assert.deepEqual(await audit(range, signal), { given: 500, sent: 2 });
-  assert.deepEqual(done, ["asked true 1 20", "judged 1 to 1500", "sent 7 to 9"]);
+  assert.deepEqual(done, ["asked true 1 20", "judged 1 to 1500", "sent 7 to 9", "noted 1 to 1500"]);
+});
+
+Deno.test("what replaces rows and does not get to Kafka is compared again", async () => {
+  const { audit, done } = asking([{ body: rows(1, 500), at: 10 }], [7, 9], true);
+  assert.equal(await audit(range, signal), undefined);
+  assert.equal(done.at(-1), "sent 7 to 9");
 });

@@ -107,7 +107,7 @@ export async function repair(
           await sleep(EVERY_MS / 4, signal);
           continue;
         }
-        const next = await ledger.next(MOST, signal);
+        const next = await ledger.next(MOST, ask.putOff(), signal);
         unrepaired = next.unrepaired;
         for (const [state, count] of Object.entries(next.settled)) {
           settled[state] = (settled[state] ?? 0) + count;

@@ -7,7 +7,7 @@ Deno.test("that a range waits for the archive is said once, with the day of the 
   const note = createTooOld({ ...silent, warn: (_message, fields = {}) => void said.push(fields) });
   const range = {
     ...{ stream: "trade", feed: "btcusdt@aggTrade", symbol: "BTCUSDT", first: 5, last: 9, positions: 5 },
-    ...{ startsAt: Date.UTC(2026, 9, 1, 23), finalAt: 0 },
+    ...{ startsAt: Date.UTC(2026, 9, 1, 23), finalAt: 0, reachEndsAt: 0 },
   };
   note([range]);
   note([range, { ...range, first: 20, last: 29 }]);
