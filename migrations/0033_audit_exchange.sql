@@ -22,10 +22,12 @@ returns table (
 language plpgsql security definer
 set search_path = pg_catalog, websocket, pg_temp
 set timezone = 'UTC'
+set jit = off
 as $$
 #variable_conflict use_column
 declare
   one record;
+  given integer := 0;
 begin
   for one in
     with changed as (
@@ -40,15 +42,17 @@ begin
     perform websocket.count_audit(one.symbol, one.interval, one.day);
   end loop;
 
-  return query
-  with fed as (
-    select feed, symbol, substring(feed from '@kline_(.+)$') as span, min(covered_from) as covered_from, max(covered_to) as covered_to,
-      range_agg(tstzrange(covered_from, covered_to)) as spans
-    from websocket.coverage
-    where stream = 'kline' and covered_from < covered_to and covered_to > date_trunc('hour', websocket.now()) - interval '24 h'
-    group by feed, symbol
-  ), hours as (
-    select fed.feed, fed.symbol, span, ended.hour, goes_on, greatest(ended.hour, covered_from) as since,
+  -- One hour after the other: after a day away there are thousands, of which few are asked for at a time.
+  for one in
+    with fed as materialized (
+      select feed, symbol, substring(feed from '@kline_(.+)$') as span, min(covered_from) as covered_from, max(covered_to) as covered_to,
+        range_agg(tstzrange(covered_from, covered_to)) as spans,
+        array(select done.hour from websocket.audited_hours as done where done.feed = coverage.feed) as audited
+      from websocket.coverage
+      where stream = 'kline' and covered_from < covered_to and covered_to > date_trunc('hour', websocket.now()) - interval '24 h'
+      group by feed, symbol
+    )
+    select fed.feed, fed.symbol, span, ended.hour, greatest(ended.hour, covered_from) as since,
       case when goes_on then ended.hour + interval '1 h' else least(ended.hour + interval '1 h', covered_to) end as until
     from fed cross join generate_series(
       date_trunc('hour', websocket.now()) - interval '24 h', date_trunc('hour', websocket.now() - interval '20 s') - interval '1 h',
@@ -58,18 +62,19 @@ begin
         select from websocket.kline_data as later
         where (later.symbol, later.interval) = (fed.symbol, span) and later.open_time >= ended.hour + interval '1 h') as goes_on
     ) as later
-    where spans && tstzrange(ended.hour, ended.hour + interval '1 h') and not exists (
-      select from websocket.audited_hours as done where (done.feed, done.hour) = (fed.feed, ended.hour))
-  )
-  select 'kline', hours.feed, hours.symbol, (extract(epoch from candle.first_open) * 1000)::bigint,
-    (extract(epoch from candle.last_open) * 1000)::bigint, candle.positions, candle.first_open, hours.hour + interval '1 h 10 s',
-    null::timestamptz, 'missing'
-  from hours cross join lateral (
-    select min(open_time) as first_open, max(open_time) as last_open, count(*) as positions
-    from websocket.candle_opens(hours.span, hours.since, hours.until) where ends_at > hours.hour and ends_at <= hours.until
-  ) as candle
-  where candle.positions > 0 and (goes_on or hours.hour <= date_trunc('hour', websocket.now()) - interval '22 h')
-  order by hours.hour desc, hours.feed limit most;
+    where spans && tstzrange(ended.hour, ended.hour + interval '1 h') and ended.hour <> all (audited)
+      and (goes_on or ended.hour <= date_trunc('hour', websocket.now()) - interval '22 h')
+    order by ended.hour desc, fed.feed
+  loop
+    exit when given >= most;
+    select (extract(epoch from min(open_time)) * 1000)::bigint, (extract(epoch from max(open_time)) * 1000)::bigint, count(*), min(open_time)
+    into first_position, last_position, positions, starts_at
+    from websocket.candle_opens(one.span, one.since, one.until) where ends_at > one.hour and ends_at <= one.until;
+    continue when positions = 0;
+    stream := 'kline'; feed := one.feed; symbol := one.symbol; final_at := one.hour + interval '1 h 10 s'; state := 'missing';
+    given := given + 1;
+    return next;
+  end loop;
 end
 $$;
 
