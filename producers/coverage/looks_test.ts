@@ -10,8 +10,17 @@ import type { SilentFeed } from "./session.ts";
  * Looks at silent feeds for `ms`; REST gives the newest id of each symbol, and a message is an id. Returns the symbols that were asked
  * for and the feeds that were confirmed, with the time.
  */
-function look(ms: number, feeds: readonly SilentFeed[], newestId: (symbol: string) => number, status = 200) {
+function look(
+  ms: number,
+  feeds: readonly SilentFeed[],
+  newestId: (symbol: string) => number,
+  status = 200,
+  used = 0,
+) {
   return inFastTime(async () => {
+    const requestPause = createRequestPause(720);
+    requestPause.note(200, new Headers({ "x-mbx-used-weight-1m": String(used) }));
+    assert.equal(requestPause.leftFor(1), 0);
     const start = Date.now();
     const asked: string[] = [];
     const confirmed: { feed: string; at: number }[] = [];
@@ -33,7 +42,7 @@ function look(ms: number, feeds: readonly SilentFeed[], newestId: (symbol: strin
       "http://exchange/ticker",
       new Map(feeds.map(({ feed }) => [feed, feed.toUpperCase()])),
       { earliest: () => Date.now(), latest: () => Date.now() },
-      createRequestPause(),
+      requestPause,
       silent,
       stop.signal,
     );
@@ -70,4 +79,11 @@ Deno.test("feeds are looked at in turn, two a second, and those that may have be
 Deno.test("an exchange that asks to wait is not asked meanwhile, and nothing is confirmed", async () => {
   const { asked, confirmed } = await look(50_000, [silentFeed("a", 7)], () => 7, 429);
   assert.deepEqual([asked.length, confirmed], [1, []]);
+});
+
+Deno.test("the last of a minute's weight is left to the watchdogs, whose looks find a mute feed", async () => {
+  const askedOf = async (used: number) =>
+    (await look(400, [silentFeed("a", 7)], () => 7, 200, used)).asked.length;
+  assert.equal(await askedOf(658), 1);
+  assert.equal(await askedOf(659), 0);
 });

@@ -5,7 +5,7 @@ export interface RequestPause {
   /**
    * The same for a request of so much weight, which must also fit into what is left of this minute's. The exchange tells with each
    * answer what has been used, by all programs of this address.
-   * @param keep weight that is left for others
+   * @param keep weight that is left for others, half of all at most
    */
   leftFor(weight: number, keep?: number): number;
   /** Takes the HTTP status of an answer and its headers, if it has any. */
@@ -35,7 +35,9 @@ export function createRequestPause(most = Infinity): RequestPause {
       return left();
     },
     leftFor(wanted, keep = 0) {
-      return used() + wanted <= most - keep ? left() : Math.max(left(), weight.until - now());
+      return used() + wanted <= most - Math.min(keep, most / 2)
+        ? left()
+        : Math.max(left(), weight.until - now());
     },
     note(status, headers) {
       const told = 1_000 * Number(headers?.get("retry-after") ?? NaN);

@@ -23,6 +23,10 @@ Deno.test("a request that does not fit into what is left of the minute waits unt
     );
     assert.equal(Math.round(pause.leftFor(20)), 40_000);
     assert.equal(Math.round(pause.leftFor(10, 10)), 40_000, "others' part is left to them");
+    assert.equal(Math.round(pause.leftFor(10, 1_000)), 40_000);
+    pause.note(200, headers(40));
+    assert.equal(pause.leftFor(10, 1_000), 0, "half of a small budget can be used at least");
+    pause.note(200, headers(81));
     await sleep(40_000);
     assert.deepEqual([pause.leftFor(100), pause.used], [0, 0]);
   });
