@@ -1,9 +1,10 @@
 import { SAME_WISH_MS } from "../../../shared/stop_signals.ts";
 import { sleep } from "../../../shared/wait.ts";
+import { until } from "../../until.ts";
 import { startProducers, untilCovered } from "../coverage.ts";
 import { lockTables } from "../locks.ts";
 import type { Scenario } from "../scenario.ts";
-import { recovery, type Stage, untilSubscribed } from "../stage.ts";
+import { LIMIT_MS, recovery, type Stage, untilSubscribed } from "../stage.ts";
 
 const tasks = ["book:consume", "kline:consume"];
 
@@ -34,8 +35,14 @@ export const workersStopped: Scenario = {
 
 /** A consumer that can't finish, since what it writes is locked, is asked twice. */
 async function quitAtOnce(stage: Stage): Promise<void> {
-  const { workers, problems } = stage;
+  const { workers, problems, sql } = stage;
   const unlock = await lockTables(stage);
+  await until("ticks to wait for the lock", async () => {
+    const [{ waits }] = await sql`
+      select exists (
+        select from pg_locks where relation = 'websocket.order_book_data'::regclass and not granted) as waits`;
+    return waits;
+  }, LIMIT_MS);
   const [consumer] = workers.of("book:consume");
   const ended = workers.end(consumer, "SIGTERM");
   await consumer.says(/stopping/);
