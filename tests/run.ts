@@ -1,7 +1,7 @@
 /**
  * Runs the tests beside one Kafka and one Postgres, which all test files share; a test file that is run by itself with
- * `deno test` starts its own. Arguments go to `deno test`. Without any the fault scenarios, which have servers of their own and wait
- * most of the time, run beside all others; what they say is printed once the others are done.
+ * `deno test` starts its own. Arguments go to `deno test`. Without any the tests that wait most of the time for what they broke run
+ * beside all others; what they say is printed once the others are done.
  */
 import { join } from "node:path";
 import { localFolder } from "../local/folders.ts";
@@ -9,7 +9,8 @@ import { endWithLaunchers } from "../local/launchers.ts";
 import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
-const faults = "tests/faults/faults_test.ts";
+/** Tests of minutes, which wait most of the time. */
+const long = ["faults/faults", "repair_outage", "with_three_brokers"].map((name) => `tests/${name}_test.ts`);
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
 
@@ -43,19 +44,19 @@ async function test(args: readonly string[], log?: string): Promise<number> {
   return (await tests.status).code;
 }
 
-/** Runs the fault scenarios beside all other tests, and returns the worse of both exit codes. */
+/** Runs the long tests beside all others, and returns the worse of both exit codes. */
 async function testAll(): Promise<number> {
   const folder = join(localFolder, "tests");
   await Deno.mkdir(folder, { recursive: true });
-  const log = join(folder, "faults.log");
+  const log = join(folder, "long.log");
   await Deno.writeTextFile(log, "");
-  console.error(`The fault scenarios run beside the other tests; they write to ${log}`);
-  const besides = test([faults], log);
-  const code = await test([`--ignore=${faults}`]);
-  console.error("The fault scenarios:");
-  const faultsCode = await besides;
+  console.error(`The long tests, such as the fault scenarios, run beside the others; they write to ${log}`);
+  const besides = test(long, log);
+  const code = await test([`--ignore=${long.join()}`]);
+  console.error("The long tests:");
+  const longCode = await besides;
   console.log(await Deno.readTextFile(log));
-  return Math.max(code, faultsCode);
+  return Math.max(code, longCode);
 }
 
 const started = await Promise.allSettled(Object.values(servers).map(provide));
