@@ -4,11 +4,24 @@
  * beside all others; what they say is printed once the others are done.
  */
 import { join } from "node:path";
+import { requireDeno } from "../shared/deno_version.ts";
 import { localFolder } from "../local/folders.ts";
 import { endWithLaunchers } from "../local/launchers.ts";
 import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
+const help =
+  `Runs the tests beside one Kafka and one Postgres. All of them take about twenty minutes on two cores.
+
+Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
+
+TEST_BOOTSTRAP_SERVER and TEST_DB_URL name servers that run already.`;
+
+if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(help);
+  Deno.exit(0);
+}
+requireDeno();
 /** Tests of minutes, which wait most of the time. */
 const long = ["faults/faults", "repair_outage", "with_three_brokers"].map((name) => `tests/${name}_test.ts`);
 const env: Record<string, string> = {};
