@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Batch } from "../shared/kafka/mod.ts";
 import { createLosses, type Losses, noteTime, splitAtBreaks } from "./losses.ts";
-import { decoder, memorySink, PARTITION, retry } from "./test_losses.ts";
+import { decoder, memorySink, PARTITION, retry } from "../tests/losses.ts";
 
 interface Sent {
   readonly symbol: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { StreamMessage } from "../shared/stream.ts";
 import { createLosses, noteTime } from "./losses.ts";
-import { decoder, memorySink, PARTITION, retry } from "./test_losses.ts";
+import { decoder, memorySink, PARTITION, retry } from "../tests/losses.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const fetchedOf = (symbol: string, eventTime: number) => ({ symbol, eventTime, revision: 2 });

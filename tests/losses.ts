@@ -1,8 +1,8 @@
 import type { Incoming } from "../shared/kafka/mod.ts";
 import type { StreamMessage } from "../shared/stream.ts";
-import { silent } from "../tests/silent.ts";
-import { noteTime } from "./losses.ts";
-import type { SinkLosses } from "./sink.ts";
+import { silent } from "./silent.ts";
+import { noteTime } from "../consumers/losses.ts";
+import type { SinkLosses } from "../consumers/sink.ts";
 
 export const PARTITION = 3;
 export const retry = { signal: new AbortController().signal, log: silent, kind: "database" as const };
