@@ -2,6 +2,19 @@ import { colours } from "../colours.ts";
 import { schema, table } from "../query.ts";
 import { goodUpTo, stat } from "./stat.ts";
 
+/** Only the day's partition is read. */
+const lastDay = "second > now() - interval '1 day'";
+
+/** When the newest row of a stream's wanted symbols is from, or since when they are wanted if there is none. */
+const newest = (stream: string, time: string, of: string, which: string, order: string) =>
+  `        union all
+        select coalesce(max(newest), min(since)) from wanted
+        left join lateral (
+          select ${time} as newest from ${schema}.${of} where ${of}.symbol = wanted.symbol
+          and ${which} and ${time} < now() + interval '1 minute' order by ${order} desc limit 1
+        ) as ${stream} on true
+        where stream = '${stream}' having count(*) > 0`;
+
 /** How far behind the feed or stream is that is most behind. */
 export const worstAge = () =>
   stat(
@@ -22,27 +35,9 @@ export const worstAge = () =>
         select covered_to as at from feed
         union all
         select started_at from ${schema}.gap_data where ended_at is null and state in ('open', 'unknown')
-        union all
-        select coalesce(max(newest), min(since)) from wanted
-        left join lateral (
-          select event_time as newest from ${schema}.kline_data where stream = 'kline' and kline_data.symbol = wanted.symbol
-          and interval = '1m' and event_time < now() + interval '1 minute' order by open_time desc limit 1
-        ) as kline on true
-        where stream = 'kline' having count(*) > 0
-        union all
-        select coalesce(max(newest), min(since)) from wanted
-        left join lateral (
-          select second as newest from ${schema}.order_book_1s where order_book_1s.symbol = wanted.symbol
-          and second > now() - interval '1 day' and second < now() + interval '1 minute' order by second desc limit 1
-        ) as book on true
-        where stream = 'book' having count(*) > 0
-        union all
-        select coalesce(max(newest), min(since)) from wanted
-        left join lateral (
-          select second as newest from ${schema}.trade_1s where trade_1s.symbol = wanted.symbol
-          and second > now() - interval '1 day' and second < now() + interval '1 minute' order by second desc limit 1
-        ) as trade on true
-        where stream = 'trade' having count(*) > 0
+${newest("kline", "event_time", "kline_data", "stream = 'kline' and interval = '1m'", "open_time")}
+${newest("book", "second", "order_book_1s", lastDay, "second")}
+${newest("trade", "second", "trade_1s", lastDay, "second")}
       )
       select case when min(at) > now() then 0 else extract(epoch from now() - min(at)) end as "Worst age" from age
     `));
