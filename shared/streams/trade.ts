@@ -24,22 +24,6 @@ const schema = z.object({
  */
 export type Trade = z.infer<typeof schema>;
 
-// Binance: "Aggregate Trade Streams". `nq` is sent since 2025-12-31 and `st` since 2026.
-const wire = z.object({
-  e: z.literal("aggTrade"),
-  E: time,
-  a: integer,
-  s: symbol,
-  p: decimal,
-  q: decimal,
-  nq: decimal.optional(),
-  f: integer,
-  l: integer,
-  T: time,
-  m: z.boolean(),
-  st: integer.optional(),
-});
-
 // Binance: "Compressed/Aggregate Trades List". `nq` is sent since 2026-06-05.
 const row = z.object({
   a: integer,
@@ -51,6 +35,9 @@ const row = z.object({
   T: time,
   m: z.boolean(),
 });
+
+// Binance: "Aggregate Trade Streams". It has REST's fields; `nq` is sent since 2025-12-31 and `st` since 2026.
+const wire = row.extend({ e: z.literal("aggTrade"), E: time, s: symbol, st: integer.optional() });
 
 const refill: Refill<Trade, typeof row> = {
   path: "aggTrades",
