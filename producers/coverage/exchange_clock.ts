@@ -1,3 +1,4 @@
+import { request } from "../../shared/exchange/request.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -59,13 +60,11 @@ export function createExchangeClock(
   const ask = async (signal: AbortSignal) => {
     if (requestPause.leftFor(1) > 0) return;
     const [sentAt, sentOn] = [now(), Date.now()];
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
-    const text = await response.text();
+    const { status, text } = await request(url, requestPause, ANSWER_MS, signal);
     const at = now();
-    requestPause.note(response.status, response.headers);
     const { serverTime } = JSON.parse(text) as { serverTime?: unknown };
     if (typeof serverTime !== "number") {
-      throw new Error(`status ${response.status}, answer ${text.slice(0, 200)}`);
+      throw new Error(`status ${status}, answer ${text.slice(0, 200)}`);
     }
     // The time is cut off to whole ms.
     const found = {

@@ -1,3 +1,4 @@
+import { request } from "../../shared/exchange/request.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import type { Confirmation } from "../../shared/stream.ts";
@@ -48,12 +49,8 @@ export async function confirmSilences<M>(
     lookedAt.set(feed, performance.now());
     const at = clock.earliest() - STALE_MS;
     const query = new URLSearchParams({ symbol: symbols.get(feed)! });
-    const response = await fetch(`${url}?${query}`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    });
-    const text = await response.text();
-    requestPause.note(response.status, response.headers);
-    if (!response.ok) return;
+    const { ok, text } = await request(`${url}?${query}`, requestPause, ANSWER_MS, signal);
+    if (!ok) return;
     // A message that came meanwhile makes the confirmation void, as it is of an earlier time.
     if (isQuiet(JSON.parse(text), message as M | undefined, since, clock.latest())) {
       session.confirmed(feed, at);

@@ -1,6 +1,9 @@
 import type { Log } from "../../shared/log.ts";
+import { request } from "../../shared/exchange/request.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
 import type { Look } from "./feed_watchdog.ts";
+
+const ANSWER_MS = 3_000;
 
 /**
  * Looks by REST at what a feed's symbol has traded: the id of its last trade, which nothing but a trade changes. A look costs one
@@ -16,14 +19,10 @@ export function lookByRest(url: string, requestPause: RequestPause, log: Log): L
     const symbol = feed.slice(0, feed.indexOf("@")).toUpperCase();
     try {
       const query = new URLSearchParams({ symbol });
-      const response = await fetch(`${url}?${query}`, {
-        signal: AbortSignal.timeout(3_000),
-      });
-      const body = await response.text();
-      requestPause.note(response.status, response.headers);
-      if (response.ok) return (JSON.parse(body) as { lastId?: number }).lastId?.toString();
-      const fields = { symbol, status: response.status, answer: body.slice(0, 200) };
-      if (response.status !== 400) {
+      const { ok, status, text } = await request(`${url}?${query}`, requestPause, ANSWER_MS);
+      if (ok) return (JSON.parse(text) as { lastId?: number }).lastId?.toString();
+      const fields = { symbol, status, answer: text.slice(0, 200) };
+      if (status !== 400) {
         log.sparsely("look", "cannot ask the exchange for this symbol's last trade", fields);
       } else if (!unknown.has(symbol)) {
         unknown.add(symbol);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describe, type Log } from "../log.ts";
 import { backoff, sleep } from "../wait.ts";
+import { request } from "./request.ts";
 import type { RequestPause } from "./request_pause.ts";
 
 /** The exchange refuses a request because of what is asked, such as an unknown symbol: to ask again does not help. */
@@ -66,12 +67,7 @@ export function createRestClient({ url, requestPause, keep, log }: RestOptions):
   /** Undefined: the exchange has not answered the question. */
   const attempt = async (target: string, signal: AbortSignal): Promise<RestAnswer | undefined> => {
     requests++;
-    const response = await fetch(target, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    });
-    const text = await response.text();
-    const { status, headers, ok } = response;
-    requestPause.note(status, headers);
+    const { status, headers, ok, text } = await request(target, requestPause, ANSWER_MS, signal);
     if (ok) return { body: JSON.parse(text), at: Date.parse(headers.get("date") ?? "") || Date.now() };
     if (status < 500 && !passing.has(status)) {
       const { data } = refusal.safeParse(parse(text));
