@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Sql } from "../../shared/postgres/mod.ts";
 import { SchemaError } from "../../shared/postgres/schema.ts";
-import { newestOf, rowKey } from "../../shared/order.ts";
+import { isNewer, rowKey } from "../../shared/order.ts";
 import { book } from "../../shared/streams/book.ts";
 import { type Kline, kline } from "../../shared/streams/kline.ts";
 import { anyKline } from "../../tests/arbitraries.ts";
@@ -48,6 +48,19 @@ Deno.test("of two versions with one event time, the stored one stays", async () 
   assert.equal((await candles(database.sql))[0].close, "1");
 });
 
+/**
+ * What the design's order decides of a row, as text. An id that its newest version lacks may be that of any version before it, which
+ * depends on the batches: statements_test.ts shows which of them.
+ */
+function decided(one: Kline, newest: Kline): string {
+  const { symbol, interval, openTime, isClosed, revision, eventTime } = one;
+  const ids = [
+    newest.firstTradeId === null ? "any" : one.firstTradeId,
+    newest.lastTradeId === null ? "any" : one.lastTradeId,
+  ];
+  return [symbol, interval, openTime, ...ids, isClosed, revision, eventTime].join();
+}
+
 Deno.test("candles in any order and any batches leave the row that the design's order prefers", async () => {
   await using database = await testDatabase();
   await using sink = createSink(kline, database.config, silent);
@@ -58,41 +71,29 @@ Deno.test("candles in any order and any batches leave the row that the design's 
       for (let at = 0; at < messages.length; at += cut) {
         await sink.write(() => newestPerRow(kline.message, messages.slice(at, at + cut)));
       }
-      const expected = new Map<string, Kline>();
+      const wanted = new Map<string, Kline>();
       for (const message of messages) {
         const key = rowKey(kline.message, message);
-        const stored = expected.get(key);
-        expected.set(key, stored ? newestOf(kline.message, stored, message) : message);
+        const before = wanted.get(key);
+        if (!before || isNewer(kline.message, message, before)) wanted.set(key, message);
       }
-      const rows = (await candles(database.sql)).map((row) =>
-        [
-          row.symbol,
-          row.interval,
-          Number(row.open_time),
-          row.first_trade_id,
-          row.last_trade_id,
-          row.is_closed,
-          row.revision,
-          Number(row.event_time),
-        ]
-          .join()
+      const rows = (await candles(database.sql)).map((row): Kline => ({
+        ...candle({}),
+        symbol: row.symbol,
+        interval: row.interval,
+        openTime: Number(row.open_time),
+        firstTradeId: row.first_trade_id,
+        lastTradeId: row.last_trade_id,
+        isClosed: row.is_closed,
+        revision: row.revision,
+        eventTime: Number(row.event_time),
+      }));
+      assert.deepEqual(
+        rows.map((row) => decided(row, wanted.get(rowKey(kline.message, row))!)).toSorted(),
+        [...wanted.values()].map((one) => decided(one, one)).toSorted(),
       );
-      const wanted = [...expected.values()].map((one) =>
-        [
-          one.symbol,
-          one.interval,
-          one.openTime,
-          one.firstTradeId,
-          one.lastTradeId,
-          one.isClosed,
-          one.revision,
-          one.eventTime,
-        ]
-          .join()
-      );
-      assert.deepEqual(rows.toSorted(), wanted.toSorted());
     }),
-    { numRuns: 10 },
+    { numRuns: 10, endOnFailure: true },
   );
 });
 
