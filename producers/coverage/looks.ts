@@ -7,8 +7,6 @@ import type { ExchangeClock, Session, SilentFeed } from "./session.ts";
 
 /** What a look costs of the exchange's request weight, at most. */
 const MOST_WEIGHT = 2;
-/** What is left of a minute's weight for the watchdogs, whose looks decide whether a feed is mute. */
-const KEPT_WEIGHT = 60;
 /** This is at most a tenth of what the exchange allows. In ms. */
 const EVERY_MS = 500;
 /** An answer may be as old as this, in ms. */
@@ -58,7 +56,8 @@ export async function confirmSilences<M>(
   };
 
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
-    if (requestPause.leftFor(MOST_WEIGHT, KEPT_WEIGHT) > 0 || clock.earliest() === -Infinity) continue;
+    // The watchdogs, whose looks decide whether a feed is mute, need weight at any moment of the minute.
+    if (requestPause.leftForEvenly(MOST_WEIGHT) > 0 || clock.earliest() === -Infinity) continue;
     const candidate = choose();
     if (!candidate) continue;
     await look(candidate).catch((error) =>

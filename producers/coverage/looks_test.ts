@@ -19,7 +19,10 @@ function look(
 ) {
   return inFastTime(async () => {
     const requestPause = createRequestPause(720);
-    requestPause.note(200, new Headers({ "x-mbx-used-weight-1m": String(used) }));
+    requestPause.note(
+      200,
+      new Headers({ date: "Sun, 01 Nov 2026 12:00:20 GMT", "x-mbx-used-weight-1m": String(used) }),
+    );
     assert.equal(requestPause.leftFor(1), 0);
     const start = Date.now();
     const asked: string[] = [];
@@ -81,9 +84,9 @@ Deno.test("an exchange that asks to wait is not asked meanwhile, and nothing is 
   assert.deepEqual([asked.length, confirmed], [1, []]);
 });
 
-Deno.test("the last of a minute's weight is left to the watchdogs, whose looks find a mute feed", async () => {
+Deno.test("looks leave weight to the watchdogs at any moment of the minute, as their looks find a mute feed", async () => {
   const askedOf = async (used: number) =>
     (await look(400, [silentFeed("a", 7)], () => 7, 200, used)).asked.length;
-  assert.equal(await askedOf(658), 1);
-  assert.equal(await askedOf(659), 0);
+  assert.equal(await askedOf(178), 1);
+  assert.equal(await askedOf(179), 0);
 });

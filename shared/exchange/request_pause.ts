@@ -8,6 +8,11 @@ export interface RequestPause {
    * @param keep weight that is left for others, half of all at most
    */
   leftFor(weight: number, keep?: number): number;
+  /**
+   * The same for a request that is one of many and can wait: these spread over the minute, and use no more than `EVEN_SHARE` of what
+   * may be used up to any moment of it. So the others need never wait for the next minute.
+   */
+  leftForEvenly(weight: number): number;
   /** Takes the HTTP status of an answer and its headers, if it has any. */
   note(status: number, headers?: Pick<Headers, "get">): void;
   /** The weight that the exchange last said was used in the minute that goes on; 0 where it has said nothing of that minute. */
@@ -17,6 +22,7 @@ export interface RequestPause {
 /** How long a ban lasts, in ms: 2 minutes at first, 3 days at most. Binance: "LIMITS". */
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
 const MINUTE_MS = 60_000;
+const EVEN_SHARE = 0.75;
 
 /**
  * Makes a pause of length 0. A ban without a `Retry-After` is assumed to last twice as long as the one before, and the firewall's refusal
@@ -38,6 +44,13 @@ export function createRequestPause(most = Infinity): RequestPause {
       return used() + wanted <= most - Math.min(keep, most / 2)
         ? left()
         : Math.max(left(), weight.until - now());
+    },
+    leftForEvenly(wanted) {
+      if (used() === 0) return left();
+      // As much time of the minute must have passed, in ms.
+      const needed = (used() + wanted) / (EVEN_SHARE * most) * MINUTE_MS;
+      const minuteLeft = weight.until - now();
+      return Math.max(left(), Math.min(minuteLeft, needed - (MINUTE_MS - minuteLeft)));
     },
     note(status, headers) {
       const told = 1_000 * Number(headers?.get("retry-after") ?? NaN);

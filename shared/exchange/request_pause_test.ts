@@ -32,6 +32,23 @@ Deno.test("a request that does not fit into what is left of the minute waits unt
   });
 });
 
+Deno.test("requests that can wait spread over the minute, and never use the last quarter of what may be used so far", async () => {
+  await inFastTime(async () => {
+    const pause = createRequestPause(400);
+    assert.equal(pause.leftForEvenly(2), 0, "nothing is known of this minute yet");
+    pause.note(200, headers(98));
+    assert.equal(pause.leftForEvenly(2), 0, "20 s of the minute are over");
+    pause.note(200, headers(103));
+    assert.deepEqual([Math.round(pause.leftForEvenly(2)), pause.leftFor(20)], [1_000, 0]);
+    await sleep(1_000);
+    assert.equal(Math.round(pause.leftForEvenly(2)), 0);
+    pause.note(200, headers(399));
+    assert.equal(Math.round(pause.leftForEvenly(2)), 40_000, "the next minute has a share of its own");
+    pause.note(429, headers(undefined, 20, 50));
+    assert.equal(Math.round(pause.leftForEvenly(2)), 50_000);
+  });
+});
+
 Deno.test("weight that other programs have used counts, however little was asked here", () => {
   const pause = createRequestPause(720);
   pause.note(200, headers(2_000));
