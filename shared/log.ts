@@ -20,6 +20,7 @@ export type Kind =
   | "job"
   | "kafka"
   | "lock"
+  | "log"
   | "look"
   | "message"
   | "notice"
@@ -74,9 +75,9 @@ export function createLog(
 function text(value: unknown): string {
   const plain = value instanceof Error
     ? describe(value)
-    : typeof value === "string"
-    ? value
-    : JSON.stringify(value);
+    : typeof value === "string" || typeof value === "bigint"
+    ? String(value)
+    : JSON.stringify(value, (_, part) => typeof part === "bigint" ? String(part) : part) ?? String(value);
   return /[\s"=]/.test(plain) || plain === "" ? JSON.stringify(plain) : plain;
 }
 

@@ -26,6 +26,12 @@ Deno.test("what is below the level is not written", () => {
   }
 });
 
+Deno.test("a field of any type is written, and none makes the log throw", () => {
+  const { lines, log } = logOf("info");
+  log.info("said", { offset: 2n ** 60n, range: { from: 1n }, call: () => 1, name: Symbol("s") });
+  assert.match(lines[0], /offset=1152921504606846976 range="\{.*1.*\}" call=.+ name=Symbol\(s\)$/);
+});
+
 Deno.test("a line begins with the time and has the fields as logfmt, quoted if necessary", () => {
   let line = "";
   const log = createLog("book:produce", "info", (text) => line = text);

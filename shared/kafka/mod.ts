@@ -54,7 +54,20 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
     extentOf: (topic) => admin.extentOf(client, topic),
     follow: (topic, from, signal, to) => follow(client, { topic, from, to, signal, explain }, log),
     // With TLS the broker is elsewhere: what it carries and keeps costs more than the CPU that makes it small.
-    producer: (topic) => createProducer(createCluster(client), topic, config.ssl ? codecs.zstd : codecs.none),
+    producer: (topic) =>
+      createProducer(
+        createCluster(client),
+        topic,
+        config.ssl ? codecs.zstd : codecs.none,
+        ({ partition, from, to }) =>
+          log.sparsely(
+            "log",
+            "Kafka has lost messages that it had acked: its log was truncated or made anew",
+            {
+              ...{ topic, partition, acked: from, now: to },
+            },
+          ),
+      ),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };
 }

@@ -5,8 +5,9 @@ import { silent } from "../../tests/silent.ts";
 import { testKafka } from "../../tests/stack.ts";
 import { readAll } from "../../tests/read_all.ts";
 import { until } from "../../tests/until.ts";
+import { createLog } from "../log.ts";
 import { retryForever } from "../retry.ts";
-import { type Batch, type Incoming, kafkaFault, type Outgoing } from "./mod.ts";
+import { type Batch, type Incoming, kafkaFault, openKafka, type Outgoing } from "./mod.ts";
 
 const utf8 = new TextEncoder();
 const bytesOf = (value: Outgoing["key"]) =>
@@ -27,6 +28,27 @@ Deno.test("topics are made once, by however many workers at once, and what is no
   const retry = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
   await retryForever(() => kafka.remove([topics[0], "never-there"], ["no-such-group"]), retry);
   await until("the topic to be gone", async () => (await own()).length === 1);
+});
+
+Deno.test("a producer says that Kafka has lost what it had acked, once its topic was made anew", async () => {
+  await using test = await testKafka();
+  const topic = `${test.config.topicPrefix}anew`;
+  const lines: string[] = [];
+  const kafka = openKafka(test.config, createLog("test", "warn", (line) => void lines.push(line)));
+  const retry = { log: silent, kind: "kafka" as const, signal: AbortSignal.timeout(60_000) };
+  await using producer = kafka.producer(topic);
+  const send = async () => {
+    await retryForever(() => kafka.ensureTopics([topic]), retry);
+    await retryForever(() => producer.send([{ key: "a", value: "1" }, { key: "a", value: "2" }]), retry);
+  };
+  await send();
+  await send();
+  const ofLoss = () => lines.filter((line) => line.includes("Kafka has lost messages that it had acked"));
+  assert.deepEqual(ofLoss(), []);
+  await retryForever(() => kafka.remove([topic], []), retry);
+  await until("the topic to be gone", async () => !(await kafka.listTopics()).includes(topic));
+  await send();
+  assert.match(ofLoss().join(), new RegExp(`topic=${topic} partition=\\d acked=4 now=0`));
 });
 
 /** A topic that its broker compresses so, with these values; returns what is read of it. */

@@ -13,6 +13,15 @@ export interface Unsent<M extends Outgoing> {
   readonly error: unknown;
 }
 
+/** A partition whose newest message has a smaller offset than one that was acked before. */
+export interface WentBack {
+  readonly partition: number;
+  /** The offset after the last message that was acked before. */
+  readonly from: bigint;
+  /** The offset of the message that is acked now. */
+  readonly to: bigint;
+}
+
 /** Sends messages to one topic. */
 export interface Producer extends AsyncDisposable {
   /**
@@ -36,9 +45,24 @@ const partitionOf = kafkajs.Partitioners.DefaultPartitioner();
  * its trouble. It does not retry: who calls it does. It is not Kafka's idempotent producer, whose sequence numbers kafkajs loses
  * when a broker restarts: a message sent twice is one row all the same, and one send at a time keeps the order.
  * @param compression of what is sent
+ * @param onWentBack Kafka has lost what it had acked, as a log was truncated or a topic made anew
  */
-export function createProducer(cluster: Cluster, topic: string, compression: Codec): Producer {
+export function createProducer(
+  cluster: Cluster,
+  topic: string,
+  compression: Codec,
+  onWentBack?: (log: WentBack) => void,
+): Producer {
   let isStale = false;
+  /** By partition, the offset after the last message that was acked. */
+  const ends = new Map<number, bigint>();
+
+  const noteAcked = (partition: number, baseOffset: string, count: number) => {
+    const to = BigInt(baseOffset);
+    const from = ends.get(partition) ?? to;
+    if (to < from) onWentBack?.({ partition, from, to });
+    ends.set(partition, to + BigInt(count));
+  };
 
   /** Shares the messages out among the partitions, all of a key to one. */
   const assign = <M extends Outgoing>(messages: readonly M[]): Map<number, M[]> => {
@@ -64,14 +88,15 @@ export function createProducer(cluster: Cluster, topic: string, compression: Cod
       const topicData = [{ topic, partitions }];
       const { topics } = await broker.produce({ acks: -1, timeout: ACK_MS, compression, topicData });
       const answered = new Map(
-        topics.flatMap(({ partitions }) => partitions).map((
-          { partition, errorCode },
-        ) => [partition, errorCode]),
+        topics.flatMap(({ partitions }) => partitions).map((one) => [one.partition, one]),
       );
       // A partition of which nothing is said has acked nothing.
-      return new Map(partitions.map(({ partition }) => {
-        const code = answered.get(partition) ?? codes.unknown;
-        return [partition, code === codes.ok ? undefined : errorOf(code)];
+      return new Map(partitions.map(({ partition, messages }) => {
+        const { errorCode, baseOffset } = answered.get(partition) ??
+          { errorCode: codes.unknown, baseOffset: "-1" };
+        if (errorCode !== codes.ok) return [partition, errorOf(errorCode)];
+        noteAcked(partition, baseOffset, messages.length);
+        return [partition, undefined];
       }));
     } catch (error) {
       forgetClosed(cluster, error);

@@ -4,7 +4,7 @@ import { sleep } from "../wait.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Cluster } from "./patches/own_cluster.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { createProducer } from "./producer.ts";
+import { createProducer, type WentBack } from "./producer.ts";
 import type { ProduceData } from "./patches/produce.ts";
 import { codecs, encodeRecordBatch } from "./record_batch.ts";
 
@@ -47,6 +47,9 @@ function clusterOf(
   leader = (partition: number) => partition % 2,
 ) {
   const stored: string[] = [];
+  const wentBack: WentBack[] = [];
+  /** The offset of the next message of each partition. */
+  const ends = [0, 0, 0, 0];
   let refreshes = 0;
   const nothing = () => Promise.resolve();
   const produce = async (nodeId: number, { topicData: [{ partitions }] }: ProduceData) => {
@@ -55,8 +58,11 @@ function clusterOf(
       const said = answer(partition, messages);
       if (said instanceof Error) throw said;
       if (said === "silent") return [];
-      if (!said) stored.push(...messages.map(({ value }) => String(value)));
-      return { partition, errorCode: said ?? 0 };
+      if (said) return { partition, errorCode: said, baseOffset: "-1" };
+      stored.push(...messages.map(({ value }) => String(value)));
+      const baseOffset = String(ends[partition]);
+      ends[partition] += messages.length;
+      return { partition, errorCode: 0, baseOffset };
     });
     return { topics: [{ partitions: answered }] };
   };
@@ -72,8 +78,8 @@ function clusterOf(
       Promise.resolve({ produce: (data) => produce(nodeId, data), fetch: () => assert.fail() }),
     fetchTopicsOffset: () => assert.fail(),
   };
-  const producer = createProducer(cluster, "t", codecs.none);
-  return { producer, stored, refreshes: () => refreshes };
+  const producer = createProducer(cluster, "t", codecs.none, (log) => void wentBack.push(log));
+  return { producer, stored, ends, wentBack, refreshes: () => refreshes };
 }
 
 const symbols = ["BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT", "DOTUSDT"];
@@ -135,4 +141,18 @@ Deno.test("a cluster that can't be reached leaves all unsent, and `send` throws 
   const { producer } = clusterOf(() => new Error("no broker"));
   assert.equal((await producer.trySend(messages)).length, messages.length);
   await assert.rejects(producer.send(messages), /no broker/);
+});
+
+Deno.test("a log that goes back behind what was acked is told once, and one that goes on is not", async () => {
+  const { producer, ends, wentBack } = clusterOf(() => undefined);
+  const ofOne = messages.filter(({ key }) => key === "BTCUSDT");
+  await producer.send(ofOne);
+  const partition = ends.findIndex((end) => end > 0);
+  ends[partition] += 5; // Another producer's.
+  await producer.send(ofOne);
+  assert.deepEqual(wentBack, []);
+  ends[partition] = 3;
+  await producer.send(ofOne);
+  await producer.send(ofOne);
+  assert.deepEqual(wentBack, [{ partition, from: 25n, to: 3n }]);
 });

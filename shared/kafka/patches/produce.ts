@@ -23,10 +23,16 @@ export interface ProduceData {
   }[];
 }
 
-/** What a broker answers, partition by partition: 0, or one of the protocol guide's "Error Codes". */
+/** What a broker answers, partition by partition. */
 export interface ProduceAnswer {
   readonly topics: readonly {
-    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      /** 0, or one of the protocol guide's "Error Codes". */
+      readonly errorCode: number;
+      /** The offset of the first message, in decimal. */
+      readonly baseOffset: string;
+    }[];
   }[];
 }
 

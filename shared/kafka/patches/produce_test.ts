@@ -8,7 +8,10 @@ const notLeader = 6;
 
 Deno.test("what one partition acks is known though another one refuses: without the patch one refusal fails all", async () => {
   const { response } = protocols.requests.Produce.protocol({ version: 7 })(data);
-  const partitions = [{ partition: 0, errorCode: 0 }, { partition: 1, errorCode: notLeader }];
+  const partitions = [
+    { partition: 0, errorCode: 0, baseOffset: "0" },
+    { partition: 1, errorCode: notLeader, baseOffset: "-1" },
+  ];
   const answer: ProduceAnswer = { topics: [{ partitions }] };
   assert.deepEqual(await response.parse(answer), answer);
 });
