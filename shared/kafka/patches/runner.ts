@@ -12,6 +12,8 @@ import { tellEnd } from "./ends.ts";
  *   With the patch a commit is one attempt, which resolves or rejects.
  * - It processes a batch that was fetched from a former leader or for a former assignment, and reads on after it. With the patch it
  *   processes a batch only if the batch begins at the next offset.
+ * - If the brokers change while it stops, it begins fetchers that nothing ends. They turn in a circle without a pause, so no timer, no
+ *   answer and no signal comes through. With the patch such a fetcher ends.
  */
 interface Group {
   readonly cluster: { findTopicPartitionMetadata(topic: string): readonly object[] };
@@ -33,6 +35,7 @@ interface Runner {
   readonly running: boolean;
   readonly eachBatch: object;
   readonly consumerGroup: Group;
+  readonly fetchManager: { stop(): Promise<void> };
 }
 
 const { joinAndSync } = ConsumerGroup.prototype;
@@ -50,7 +53,14 @@ Runner.prototype.commitOffsets = async function (this: Runner, offsets: unknown)
   await this.consumerGroup.commitOffsets(offsets);
 };
 
-const { handleBatch } = Runner.prototype;
+const { fetch, handleBatch } = Runner.prototype;
+
+Runner.prototype.fetch = async function (this: Runner, nodeId: number): Promise<FetchedBatch[]> {
+  if (this.running) return await fetch.call(this, nodeId);
+  // It ends all fetchers, this one included, which must return first.
+  this.fetchManager.stop();
+  return [];
+};
 
 Runner.prototype.handleBatch = async function (this: Runner, batch: FetchedBatch): Promise<void> {
   const { topic, partition, fetchedOffset } = batch;

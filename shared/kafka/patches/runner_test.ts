@@ -71,3 +71,41 @@ Deno.test("a batch is handed over only if it begins where reading is to go on", 
   await runner.handleBatch(batchOf(0, "7"));
   assert.deepEqual(handed, ["7"]);
 });
+
+Deno.test("a consumer whose brokers change while it stops comes to its end: without the patch it fetches for ever, without a pause", async () => {
+  let brokers = [1, 2, 3];
+  let isFetching = false;
+  let idle = 0;
+  const nothing = () => Promise.resolve();
+  const logger = {
+    namespace: () => logger,
+    info() {},
+    warn() {},
+    debug(message: string) {
+      if (message.includes("not running") && ++idle > 1_000) throw new Error("it fetches for ever");
+    },
+  };
+  const runner = new Runner({
+    ...{ logger, concurrency: 1, instrumentationEmitter: { emit() {} }, onCrash() {} },
+    eachBatch: nothing,
+    consumerGroup: {
+      ...{ connect: nothing, joinAndSync: nothing, heartbeat: nothing, leave: nothing },
+      getNodeIds() {
+        if (brokers.length === 2) stopped ??= runner.stop();
+        return brokers;
+      },
+      async fetch() {
+        isFetching = true;
+        await sleep(5);
+        return [];
+      },
+    },
+  });
+  let stopped: Promise<void> | undefined;
+  await runner.start();
+  await until("it to fetch", () => isFetching);
+  brokers = [1, 3];
+  await until("it to be told to stop", () => stopped !== undefined);
+  await stopped;
+  assert.ok(idle <= 3, `${idle} fetches of a stopped consumer`);
+});
