@@ -8,7 +8,7 @@ import { kline } from "../shared/streams/kline.ts";
 import { finish } from "./faults/finish.ts";
 import { readGaps } from "./faults/judge/gaps.ts";
 import { faultsIn } from "./faults/judge/verdict.ts";
-import { consumeTasks, produceTasks, recovery, untilSubscribed } from "./faults/stage.ts";
+import { consumeTasks, produceTasks, recovery, streams, untilSubscribed } from "./faults/stage.ts";
 import { createWorkers } from "./faults/workers.ts";
 import { checkOut, hasCommit } from "./history.ts";
 import { emptyDatabase, testKafka } from "./stack.ts";
@@ -63,7 +63,7 @@ Deno.test({
     for (const task of ["kline:consume", "book:consume", "gap:consume", ...produceTasks]) former.start(task);
     await untilSubscribed(exchange, config, 1);
     exchange.start();
-    await recovery({ exchange, sql, kafka, config, problems, workers: former }, Date.now());
+    await recovery({ streams, exchange, sql, kafka, config, problems, workers: former }, Date.now());
     // The consumers end first: messages that the former producers sent are left to today's.
     await former.drain(former.allOf(":consume"));
     await until("messages to wait on both topics", async () => {
@@ -80,7 +80,7 @@ Deno.test({
     const workers = parts.use(createWorkers(settings, problem));
     for (const task of [...consumeTasks, "gap:consume", ...produceTasks]) workers.start(task);
     await untilSubscribed(exchange, config, 1);
-    const running = { exchange, sql, kafka, config, problems, workers };
+    const running = { streams, exchange, sql, kafka, config, problems, workers };
     await recovery(running, Date.now());
     const gapsOf = async () =>
       (await readGaps(sql)).filter(({ to }) => to < Infinity).map(({ stream, symbol, reason }) =>

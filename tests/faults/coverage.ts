@@ -2,28 +2,28 @@
 import { sleep } from "../../shared/wait.ts";
 import { until } from "../until.ts";
 import type { TestWorker } from "../worker.ts";
-import { LIMIT_MS, produceTasks, type Running, type Stage } from "./stage.ts";
+import { LIMIT_MS, produceTasksOf, type Running, type Stage } from "./stage.ts";
 
 const LOOK_MS = 100;
 
 /** Starts a producer of each stream. `preload`: a module that runs in each first. */
 export function startProducers(
-  { workers }: Stage,
+  { workers, streams }: Stage,
   settings: Record<string, string> = {},
   preload?: string,
 ): TestWorker[] {
-  return produceTasks.map((task) => workers.start(task, settings, preload));
+  return produceTasksOf({ streams }).map((task) => workers.start(task, settings, preload));
 }
 
 /** Kills producers, and waits until the exchange has no clients but those of so many others. */
 export async function killProducers(
-  { workers, exchange }: Stage,
+  { workers, exchange, streams }: Stage,
   killed: readonly TestWorker[],
   others: number,
 ): Promise<void> {
   await Promise.all(killed.map((worker) => workers.end(worker, "SIGKILL")));
   await until("the exchange to lose its clients", () => {
-    return exchange.status().connections.length <= others * produceTasks.length;
+    return exchange.status().connections.length <= others * produceTasksOf({ streams }).length;
   }, LIMIT_MS);
 }
 
@@ -32,7 +32,7 @@ export async function killProducers(
  * once: a new producer may tell of itself before it covers what the others have told, and if these are killed then there is a gap.
  */
 export async function untilCovered(
-  { sql, config }: Running,
+  { sql, config, streams }: Running,
   producers: number,
   symbols: readonly string[] = config.symbols,
 ): Promise<void> {
@@ -45,7 +45,7 @@ export async function untilCovered(
       group by stream, feed
       having count(distinct producer) >= ${producers}
         and (${producers} = 1 or max(covered_from) < min(coverage.covered_to))`;
-    return covered.length === produceTasks.length * symbols.length;
+    return covered.length === produceTasksOf({ streams }).length * symbols.length;
   }, LIMIT_MS);
 }
 

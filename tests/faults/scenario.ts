@@ -38,6 +38,20 @@ export interface Outcome {
   readonly dead?: number;
   /** When a feed was in no producer's SYMBOLS: then nothing is missing. */
   readonly unwanted?: readonly Interval[];
+  /** Where gaps were repaired. */
+  readonly repair?: Repair;
+}
+
+/** What became of the gaps of an outage. */
+export interface Repair {
+  /** Gaps by their state. */
+  readonly repaired: number;
+  readonly absent: number;
+  readonly lost: number;
+  /** From the return of the sockets until none of them was left. */
+  readonly tookMs: number;
+  /** The most weight that the exchange counted in a minute. */
+  readonly weight: number;
 }
 
 /** What came of a scenario. */

@@ -7,6 +7,7 @@ import { connect, createDatabase, type Sql } from "../../shared/postgres/mod.ts"
 import { book } from "../../shared/streams/book.ts";
 import { coverage } from "../../shared/streams/coverage.ts";
 import { kline } from "../../shared/streams/kline.ts";
+import { trade } from "../../shared/streams/trade.ts";
 import { silent } from "../silent.ts";
 import { until } from "../until.ts";
 import { createWorkers, type Workers } from "./workers.ts";
@@ -23,10 +24,13 @@ export interface Setting {
   readonly variables?: Record<string, string>;
   /** Variables of each producer; by default there is one without any. */
   readonly producers?: readonly Record<string, string>[];
+  /** Workers that repair gaps; by default none. Where there are some, trades come, too. */
+  readonly repairs?: number;
 }
 
 /** A pipeline that runs: exchange, topics, database and workers. */
 export interface Running {
+  readonly streams: readonly PlayedStream[];
   readonly exchange: Exchange;
   readonly sql: Sql;
   readonly kafka: Kafka;
@@ -45,16 +49,27 @@ export interface Stage extends Running, AsyncDisposable {
 }
 
 export const streams = [kline, book, coverage];
+type PlayedStream = (typeof streams)[number] | typeof trade;
 
-export const consumeTasks = streams.map(({ message }) => `${message.name}:consume`);
-export const produceTasks = ["book:produce", "kline:produce"];
+export const consumeTasks = consumeTasksOf({ streams });
+export const produceTasks = produceTasksOf({ streams });
+
+function consumeTasksOf({ streams }: Pick<Running, "streams">): string[] {
+  return streams.map(({ message }) => `${message.name}:consume`);
+}
+
+/** The tasks that produce the streams of a stage. */
+export function produceTasksOf({ streams }: Pick<Running, "streams">): string[] {
+  return streams.filter(({ feed }) => feed !== undefined).map(({ message }) => `${message.name}:produce`);
+}
 
 /** Waiting for what takes seconds on a machine that does nothing else, in ms. */
 export const LIMIT_MS = 240_000;
 
 /** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
 export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {
-  const { seed, rate, symbols, variables = {}, producers = [{}] } = setting;
+  const { seed, rate, symbols, variables = {}, producers = [{}], repairs = 0 } = setting;
+  const played = repairs > 0 ? [...streams, trade] : streams;
   const name = `stage_${crypto.randomUUID().replaceAll("-", "")}`;
   await using parts = new AsyncDisposableStack();
   const feed = { kind: "simulated", symbols, intervals: ["1m"], rate, seed } as const;
@@ -71,7 +86,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   parts.defer(() => sql.end({ timeout: 5 }));
   await migrate(sql, schema, silent);
   const kafka = openKafka(config.kafka, silent);
-  const topics = streams.map((stream) => topicName(config.kafka, stream.message)).flatMap(
+  const topics = played.map((stream) => topicName(config.kafka, stream.message)).flatMap(
     (topic) => [topic, deadLetterTopic(topic)],
   );
   parts.defer(() => kafka.remove(topics, []).catch(() => {}));
@@ -80,9 +95,11 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   const workers = parts.use(createWorkers(settings, (words) => problems.push(words)));
   servers.tenants.add(workers);
   parts.defer(() => void servers.tenants.delete(workers));
-  for (const task of consumeTasks) workers.start(task);
-  for (const own of producers) for (const task of produceTasks) workers.start(task, own);
-  await untilSubscribed(exchange, config, 1);
+  const tasks = produceTasksOf({ streams: played });
+  for (const task of consumeTasksOf({ streams: played })) workers.start(task);
+  for (const own of producers) for (const task of tasks) workers.start(task, own);
+  for (let n = 0; n < repairs; n++) workers.start("repair");
+  await untilSubscribed(exchange, config, 1, tasks.length);
   await until("the workers to make their topics", async () => {
     const there = await kafka.listTopics();
     return topics.every((topic) => there.includes(topic));
@@ -91,6 +108,7 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
 
   const kept = parts.move();
   const rest = {
+    streams: played,
     exchange,
     servers,
     sql,
@@ -104,15 +122,16 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   return { ...rest, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** Waits until so many clients of each stream are subscribed. */
+/** Waits until so many clients of each stream are subscribed. `kinds`: how many streams there are. */
 export async function untilSubscribed(
   exchange: Exchange,
   { symbols }: Config,
   clients: number,
+  kinds = produceTasks.length,
 ): Promise<void> {
   await until("the producers to subscribe", () => {
     const there = exchange.status().connections.flatMap((connection) => connection.streams);
-    return there.length >= clients * symbols.length * 2;
+    return there.length >= clients * symbols.length * kinds;
   }, LIMIT_MS);
 }
 

@@ -1,11 +1,12 @@
 import type { Truth } from "../../../local/exchange/truth.ts";
 import type { Incoming } from "../../../shared/kafka/mod.ts";
 import type { Sql } from "../../../shared/postgres/mod.ts";
+import { compareRepaired } from "../../outage.ts";
 import { type BookFrame, type BookRow, judgeBooks } from "./books.ts";
 import { judgeCandles, type KlineFrame, type KlineRow, sentKey } from "./candles.ts";
 import { type Interval, readCoverage, readGaps } from "./gaps.ts";
-import { createLedger } from "./ledger.ts";
-import { createTally, sum, type Verdict } from "./verdict.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import { createTally, sum, type Verdict, verdictOf } from "./verdict.ts";
 
 /**
  * Compares both tables with all that the exchange played, and with the gaps. `sent`: what is on the topic of the candles;
@@ -25,9 +26,29 @@ export async function judge(
   const candles: KlineFrame[] = [];
   const books = await judgeBooks(booksOf(truth, candles), bookRows(sql), ledger);
   const klines = judgeCandles(candles, await klineRows(sql), keysOf(sent), ledger);
+  return sum([books, klines, overclaims(ledger)]);
+}
+
+/**
+ * The same where gaps were repaired: ticks are compared with the gaps, candles and trades must all be there. Of a gap
+ * that is repaired nobody can tell from the table how closely it fits.
+ */
+export async function judgeRepaired(
+  truth: () => AsyncIterable<Truth>,
+  sql: Sql,
+  leewayMs: number,
+): Promise<Verdict> {
+  const gaps = (await readGaps(sql)).filter(({ stream }) => stream === "book");
+  const ledger = createLedger({ gaps, covered: await readCoverage(sql), unwanted: [] }, leewayMs);
+  const books = await judgeBooks(booksOf(truth(), []), bookRows(sql), ledger);
+  const { candles, trades } = await compareRepaired(sql, truth);
+  return sum([books, overclaims(ledger), verdictOf("kline", candles), verdictOf("trade", trades)]);
+}
+
+function overclaims(ledger: Ledger): Verdict {
   const tally = createTally();
   for (const words of ledger.overclaims()) tally.add("overclaimed", words);
-  return sum([books, klines, tally.verdict]);
+  return tally.verdict;
 }
 
 /** The candles' messages that can be read. */

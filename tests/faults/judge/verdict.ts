@@ -1,3 +1,5 @@
+import type { Comparison } from "../../truth.ts";
+
 /** What became of the messages that the exchange played. */
 export interface Verdict {
   readonly sent: number;
@@ -54,6 +56,15 @@ export function createTally(): Tally {
     get verdict() {
       return { ...counts, faults };
     },
+  };
+}
+
+/** A comparison with the truth as a verdict: all that should be there is sent. `name`: of the stream. */
+export function verdictOf(name: string, { expected, lost, doubled, wrong, samples }: Comparison): Verdict {
+  return {
+    ...nothing(),
+    ...{ sent: expected, stored: expected - lost - wrong, lost, doubled, wrong },
+    faults: samples.map((words) => `${name}: ${words}`),
   };
 }
 

@@ -31,6 +31,14 @@ import {
   producerKilledBesideAnother,
 } from "./producers.ts";
 import { coverageBehind, marketQuiet } from "./quiet.ts";
+import {
+  addressBanned,
+  outageRepaired,
+  repairKilled,
+  restDown,
+  tooManyRequests,
+  twoRepairWorkers,
+} from "./repairs.ts";
 import { retentionAttacked } from "./retention.ts";
 import { rollover, rolloverRefused } from "./rollover.ts";
 import { rollupLocked, tablesPublished } from "./rollup.ts";
@@ -43,6 +51,11 @@ import { sideTopicsRefused } from "./topics.ts";
 export const clusterScenarios: readonly Scenario[] = [
   ...[coordinatorMoved, brokersRestarted, brokersKilled, brokerFrozen, partitionsAdded],
   ...[sideTopicsRefused, transactionsInterleaved, backlogPacked],
+];
+
+/** Outages after which candles and trades are fetched. */
+export const repairScenarios: readonly Scenario[] = [
+  ...[outageRepaired, restDown, tooManyRequests, addressBanned, repairKilled, twoRepairWorkers],
 ];
 
 /** What is broken on purpose, where one broker is enough for it, in every run of the tests. */
@@ -77,4 +90,6 @@ export const scenarios: readonly Scenario[] = [
   ...[topicRemade, logTruncated, retentionPassed],
   // Beside other scenarios its rounds of the jobs do not get their locks for minutes.
   retentionAttacked,
+  // A test of its own plays it in every run of the tests.
+  outageRepaired,
 ];

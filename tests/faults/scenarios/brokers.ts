@@ -8,7 +8,7 @@ import { addPartitions, leaderOf, placeOf, untilInSync } from "../../leaders.ts"
 import { until } from "../../until.ts";
 import { watchCommits } from "../commit_watch.ts";
 import type { Outcome, Scenario } from "../scenario.ts";
-import { recovery, type Stage, streams } from "../stage.ts";
+import { recovery, type Stage } from "../stage.ts";
 
 /** How long a coordinator takes to load its commits, in ms. */
 const LOAD_MS = 1_000;
@@ -26,7 +26,7 @@ async function amidCommits(stage: Stage, run: (cluster: KafkaCluster) => Promise
 }
 
 /** Waits until all brokers have all of what they lead and follow. */
-async function caughtUp({ config }: Stage, { bootstrap }: KafkaCluster): Promise<void> {
+async function caughtUp({ config, streams }: Stage, { bootstrap }: KafkaCluster): Promise<void> {
   const topics = streams.map((stream) => topicName(config.kafka, stream.message));
   await untilInSync(bootstrap, [...topics, "__consumer_offsets"]);
 }

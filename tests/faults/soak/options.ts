@@ -6,7 +6,10 @@ export const help =
 Usage: deno task soak [options]
 
   --cluster     plays the faults of a Kafka of three brokers instead
-  --minutes N   how long; default: 30. From 20 minutes on, each fault has its long form
+  --repair      plays outages instead, after which candles and trades are fetched: with nothing else in the way, with REST
+                down, with 429s, with a ban, with the repair worker killed, and with two of them
+  --minutes N   how long; default: 30. From 20 minutes on, of outages from 60, each fault has its long form: there
+                an outage lasts 7 minutes instead of one
   --seed N      repeats the order, markets and moments of a run; default: random, and printed
   --json        prints the results as JSON, and nothing else on standard output
   -h, --help    prints this
@@ -15,6 +18,7 @@ Exits with 0 if nothing was lost, untold, doubled, wrong or overclaimed and ever
 
 export interface Options {
   readonly cluster: boolean;
+  readonly repair: boolean;
   readonly minutes: number;
   readonly seed: number;
   readonly json: boolean;
@@ -27,12 +31,16 @@ export function readOptions(args: string[]): Options {
     args,
     options: {
       cluster: { type: "boolean", default: false },
+      repair: { type: "boolean", default: false },
       minutes: { type: "string", default: "30" },
       seed: { type: "string", default: String(crypto.getRandomValues(new Uint16Array(1))[0]) },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.cluster && values.repair) {
+    throw new Error("Cannot use --repair with --cluster as each plays faults of its own: use one of them");
+  }
   return { ...values, minutes: number("minutes", values.minutes, 1), seed: number("seed", values.seed, 0) };
 }
 

@@ -34,17 +34,52 @@ export function rowsOf(results: readonly Result[]): Row[] {
       doubled: total(({ verdict }) => verdict.doubled),
       wrong: total(({ verdict }) => verdict.wrong),
       overclaimed: total(({ verdict }) => verdict.overclaimed),
-      longest_recovery_s: Math.round(Math.max(...some.map(({ recovery }) => recovery)) / 100) / 10,
+      longest_recovery_s: seconds(Math.max(...some.map(({ recovery }) => recovery))),
     };
   });
 }
 
-/** The results as lines of a table, with each worker's memory below. */
-export function tableOf(rows: readonly Row[], memory: readonly Memory[]): string {
+/** What is known of the gaps of all outages that one fault hindered from being repaired. */
+export interface RepairRow {
+  readonly name: string;
+  readonly repaired: number;
+  readonly absent: number;
+  readonly lost: number;
+  readonly most_weight: number;
+  readonly longest_repair_s: number;
+}
+
+/** One row a fault of which there were gaps to repair. */
+export function repairsOf(results: readonly Result[]): RepairRow[] {
+  const repairs = results.flatMap(({ name, repair }) => repair ? [{ name, ...repair }] : []);
+  return [...Map.groupBy(repairs, ({ name }) => name)].map(([name, some]) => {
+    const total = (state: "repaired" | "absent" | "lost") => some.reduce((sum, one) => sum + one[state], 0);
+    return {
+      name,
+      ...{ repaired: total("repaired"), absent: total("absent"), lost: total("lost") },
+      most_weight: Math.max(...some.map(({ weight }) => weight)),
+      longest_repair_s: seconds(Math.max(...some.map(({ tookMs }) => tookMs))),
+    };
+  });
+}
+
+const seconds = (ms: number) => Math.round(ms / 100) / 10;
+
+/** The results as lines of a table, with the gaps that were repaired and each worker's memory below. */
+export function tableOf(
+  rows: readonly Row[],
+  memory: readonly Memory[],
+  repairs: readonly RepairRow[] = [],
+): string {
   const faults = rows.map(({ name, longest_recovery_s, ...counts }) => [
     name,
     ...Object.values(counts).map((count) => count.toLocaleString("en")),
     `${longest_recovery_s.toFixed(1)} s`,
+  ]);
+  const gaps = repairs.map(({ name, longest_repair_s, ...counts }) => [
+    name,
+    ...Object.values(counts).map((count) => count.toLocaleString("en")),
+    `${longest_repair_s.toFixed(1)} s`,
   ]);
   const workers = memory.map(({ task, start, end }) => [task, megabytes(start), megabytes(end)]);
   const heads = [
@@ -58,9 +93,19 @@ export function tableOf(rows: readonly Row[], memory: readonly Memory[]): string
   ];
   return [
     ...lines([[...heads, "longest recovery"], ...faults]),
+    ...gaps.length > 0 ? ["", ...lines([repairHeads, ...gaps])] : [],
     ...workers.length > 0 ? ["", ...lines([["worker", "memory at start", "at end"], ...workers])] : [],
   ].join("\n");
 }
+
+const repairHeads = [
+  "repair",
+  "gaps repaired",
+  "absent",
+  "lost",
+  "most weight a minute",
+  "sockets back to repaired",
+];
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 

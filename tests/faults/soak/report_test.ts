@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Result } from "../scenario.ts";
-import { rowsOf, tableOf } from "./report.ts";
+import { repairsOf, rowsOf, tableOf } from "./report.ts";
 
 const result = (name: string, recovery: number, lost = 0): Result => ({
   ...{ name, injected: 2, recovery, dead: 3, problems: [] },
@@ -45,6 +45,26 @@ Deno.test("the table has a line a fault and a line a worker, in columns", () => 
       "| worker       | memory at start |  at end |",
       "| ------------ | --------------: | ------: |",
       "| book:produce |         100 MiB | 101 MiB |",
+    ].join("\n"),
+  );
+});
+
+Deno.test("gaps of a fault's outages add up, the longest repair and the greatest weight are those of all", () => {
+  const repaired = (tookMs: number, weight: number) => ({
+    ...result("an outage", tookMs),
+    repair: { repaired: 10, absent: 1, lost: 5, tookMs, weight },
+  });
+  const results = [repaired(70_440, 200), result("a fault", 0), repaired(65_000, 1_300)];
+  const repairs = repairsOf(results);
+  assert.deepEqual(repairs, [
+    { name: "an outage", repaired: 20, absent: 2, lost: 10, most_weight: 1_300, longest_repair_s: 70.4 },
+  ]);
+  assert.equal(
+    tableOf(rowsOf(results), [], repairs).split("\n").slice(-3).join("\n"),
+    [
+      "| repair    | gaps repaired | absent | lost | most weight a minute | sockets back to repaired |",
+      "| --------- | ------------: | -----: | ---: | -------------------: | -----------------------: |",
+      "| an outage |            20 |      2 |   10 |                1,300 |                   70.4 s |",
     ].join("\n"),
   );
 });

@@ -2,19 +2,21 @@ import { endWithLaunchers } from "../../../local/launchers.ts";
 import { describe } from "../../../shared/log.ts";
 import { runSideBySide } from "../side_by_side.ts";
 import { play, type Result } from "../scenario.ts";
-import { clusterScenarios, scenarios } from "../scenarios/all.ts";
+import { clusterScenarios, repairScenarios, scenarios } from "../scenarios/all.ts";
 import { type Servers, startServers } from "../servers.ts";
 import { createTally, faultCounts } from "../judge/verdict.ts";
 import { leaks, type Memory } from "./growth.ts";
 import { startLoad } from "./load.ts";
 import { help, type Options, readOptions } from "./options.ts";
 import { planRounds, type Task } from "./plan.ts";
-import { rowsOf, tableOf } from "./report.ts";
+import { repairsOf, rowsOf, tableOf } from "./report.ts";
 
 /** Side by side; a machine with room for two brokers and a load has none for six. */
 const WIDTH = 2;
 /** From so many minutes on there is time for the long forms. */
 const LONG_MINUTES = 20;
+/** The same of outages. */
+const LONG_OUTAGE_MINUTES = 60;
 
 const tell = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
@@ -23,26 +25,34 @@ const running = new AsyncDisposableStack();
 const stop = new AbortController();
 
 /** Soaks for so many minutes; returns whether all was well. */
-async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean> {
+async function soak({ cluster, repair, minutes, seed, json }: Options): Promise<boolean> {
   const start = async () => running.use(await startServers(stop.signal, cluster));
   const end = performance.now() + minutes * 60_000;
-  const form = minutes >= LONG_MINUTES ? "long" : "short";
+  const form = minutes >= (repair ? LONG_OUTAGE_MINUTES : LONG_MINUTES) ? "long" : "short";
   tell(`soaking for ${minutes} min; --seed ${seed} repeats this run`);
   const results: Result[] = [];
   const work = async ({ scenario, seed }: Task, servers: Servers) => {
     tell(`${scenario.name} …`);
     const result = await play(servers, scenario, form, seed).catch((error) => failure(scenario.name, error));
     results.push(result);
-    const { verdict } = result;
+    const { verdict, repair } = result;
     const faults = faultCounts.map((count) => `${verdict[count]} ${count}`);
     tell(`${scenario.name}: ${verdict.sent} sent, ${faults.join(", ")}`);
+    if (repair) {
+      const { repaired, absent, lost, tookMs } = repair;
+      tell(
+        `${scenario.name}: gaps: ${repaired} repaired, ${absent} absent, ${lost} lost, ${
+          (tookMs / 1_000).toFixed(1)
+        } s after the sockets were back`,
+      );
+    }
     for (const problem of result.problems) tell(`${scenario.name}: ${problem}`);
     return verdict.sent > 0;
   };
 
-  await using servers = cluster ? undefined : await start();
+  await using servers = cluster || repair ? undefined : await start();
   await using load = servers && await startLoad(servers, seed);
-  const played = cluster ? clusterScenarios : scenarios;
+  const played = cluster ? clusterScenarios : repair ? repairScenarios : scenarios;
   const next = planRounds(played, form, seed, () => (end - performance.now()) / 1_000);
   await runSideBySide(cluster ? 1 : WIDTH, next, (servers, task) => work(task, servers), start);
   const memory: Memory[] = [];
@@ -54,10 +64,11 @@ async function soak({ cluster, minutes, seed, json }: Options): Promise<boolean>
   }
 
   const rows = rowsOf(results);
-  const table = `${tableOf(rows, memory)}\n\n${minutes} min, --seed ${seed}`;
+  const repairs = repairsOf(results);
+  const table = `${tableOf(rows, memory, repairs)}\n\n${minutes} min, --seed ${seed}`;
   if (json) {
     console.error(table);
-    console.log(JSON.stringify({ faults: rows }));
+    console.log(JSON.stringify({ faults: rows, repairs }));
   } else console.log(table);
   const problems = results.flatMap(({ name, problems }) => problems.map((words) => `${name}: ${words}`));
   if (form === "long") problems.push(...leaks(memory));
