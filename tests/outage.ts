@@ -60,16 +60,25 @@ export function unrepairedOf(gaps: readonly OutageGap[]): string[] {
     .map((gap) => `a gap is not settled as it must be: ${JSON.stringify(gap)}`);
 }
 
-/** Compares candles and trades with all that the exchange played, but in what its REST API does not tell. */
+/** Connections may disagree on `E` by as much, in ms. */
+const OFFSET_MS = 9;
+
+/** Compares candles and trades with all that the exchange played; those that REST gave not in what it does not tell. */
 export async function compareRepaired(
   sql: Sql,
   truth: () => AsyncIterable<Truth>,
 ): Promise<Record<"candles" | "trades", Comparison>> {
   return {
     candles: await compareWithTruth(sql, "kline_data", truth(), {
+      eventTime: OFFSET_MS,
       without: ["event_time", "first_trade_id", "last_trade_id"],
+      fetched: "kept.revision > 0",
     }),
-    trades: await compareWithTruth(sql, "trade_data", truth(), { without: ["event_time"] }),
+    trades: await compareWithTruth(sql, "trade_data", truth(), {
+      eventTime: OFFSET_MS,
+      without: ["event_time"],
+      fetched: "kept.event_time = kept.trade_time",
+    }),
   };
 }
 

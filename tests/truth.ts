@@ -28,6 +28,8 @@ export interface Leeway {
   readonly eventTime?: number;
   /** Columns that are not compared: REST does not tell them. */
   readonly without?: readonly string[];
+  /** The rows of which they are not compared, as SQL of the stored row `kept`; by default all. */
+  readonly fetched?: string;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function compareWithTruth(
   sql: Sql,
   topic: keyof typeof expectations,
   truth: AsyncIterable<Truth>,
-  { eventTime = 0, without = [] }: Leeway = {},
+  leeway: Leeway = {},
 ): Promise<Comparison> {
   const expectation = expectations[topic];
   const connection = await sql.reserve();
@@ -50,7 +52,7 @@ export async function compareWithTruth(
     }
     await connection.unsafe(`create temp table expected as ${rowsOf(expectation)}`);
     await connection`analyze expected`;
-    const joined = joinOf(`websocket.${topic}`, expectation, eventTime, without);
+    const joined = joinOf(`websocket.${topic}`, expectation, leeway);
     const [counts] = await connection.unsafe<[Omit<Comparison, "samples">]>(`
       select
         count(*) filter (where is_sent)::int as expected,
@@ -97,16 +99,15 @@ function rowsOf({ columns, key, order }: Expectation): string {
 function joinOf(
   table: string,
   { columns, key }: Expectation,
-  eventTime: number,
-  without: readonly string[],
+  { eventTime = 0, without = [], fetched = "true" }: Leeway,
 ): string {
-  const agree = Object.entries(columns).filter(([name]) => !without.includes(name)).map((
-    [name, expression],
-  ) =>
+  const equal = (name: string, expression: string) =>
     name === "event_time"
       ? `kept.event_time - sent.event_time between interval '0' and interval '${eventTime} ms'`
-      // What is a string in JSON is compared as text.
-      : `sent.${name} = kept.${name}${expression.endsWith("'") ? "::text" : ""}`
+      // What is a string in JSON is compared as text. Null where there should be a value is wrong.
+      : `sent.${name} is not distinct from kept.${name}${expression.endsWith("'") ? "::text" : ""}`;
+  const agree = Object.entries(columns).map(([name, expression]) =>
+    without.includes(name) ? `(${fetched} or ${equal(name, expression)})` : equal(name, expression)
   );
   return `from expected as sent full join ${table} as kept using (${key}),
     lateral (select sent.n is not null as is_sent, kept.received_at is not null as is_stored,

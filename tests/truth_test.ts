@@ -111,3 +111,12 @@ Deno.test("an event time ahead is right up to the tolerance, and one behind is w
     assert.deepEqual(await examined.findings(change, { eventTime: 9 }), [1, 1, 0, 0, wrong], `${ms} ms`);
   }
 });
+
+Deno.test("columns that REST does not tell are compared in rows that it did not give", async () => {
+  await using examined = await examinee("kline_data");
+  const leeway = { without: ["first_trade_id"], fetched: "kept.revision > 0" };
+  for (const [revision, wrong] of [[0, 1], [2, 0]]) {
+    const change = `update websocket.kline_data set first_trade_id = null, revision = ${revision}`;
+    assert.deepEqual(await examined.findings(change, leeway), [1, 1, 0, 0, wrong], `revision ${revision}`);
+  }
+});
