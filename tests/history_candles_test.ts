@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DAY } from "../local/exchange/archive/past.ts";
+import { usualSymbols } from "../local/exchange/market/instrument.ts";
 import { sleep } from "../shared/wait.ts";
 import {
   historyEnv,
@@ -58,25 +59,44 @@ Deno.test("a month and some days of candles equal the archive's; a second run fe
   assert.deepEqual(await versionsOf(database.sql), before);
 });
 
-Deno.test("an import that is killed again and again, or stopped, goes on where it ended and misses nothing", async () => {
+Deno.test("an import of ten symbols that is killed or stopped at ten random moments goes on where it ended and misses nothing", async () => {
+  const ten = usualSymbols;
   await using database = await testDatabase();
-  await using archive = startArchive(symbols);
-  for (let times = 0; times < 6; times++) {
-    const run = await spawnHistory(range, historyEnv(database, archive));
-    const fetched = archive.fetched.length;
-    // It is killed some time after it has begun to read a file.
-    await Promise.race([run.ended, until("a file to be fetched", () => archive.fetched.length > fetched)]);
-    await sleep(Math.random() * 300);
-    run.kill(times % 2 ? "SIGKILL" : "SIGINT");
-    const { code, complained } = await run.ended;
-    if (times % 2 === 0 && code !== 0) {
-      assert.equal(code, 130, complained);
-      assert.match(complained, /^Stopped\. What is imported stays/m);
+  await using archive = startArchive(ten);
+  // Ten days by their files, and two from REST. A month would be one file a symbol: too few moments, and no other ones.
+  const [from, files, last] = [at("2024-03-02"), at("2024-03-12"), at("2024-03-14")];
+  for (const symbol of ten) {
+    for (const day of ["2024-03-12", "2024-03-13"]) {
+      const path = `daily/klines/${symbol}/1m/${symbol}-1m-${day}.zip`;
+      for (const one of [path, `${path}.CHECKSUM`]) archive.set(one, "missing");
     }
   }
-  const { code, complained } = await runHistory(range, historyEnv(database, archive));
+  const words = `--from 2024-03-02 --to 2024-03-13 --symbols ${ten} --intervals 1m`;
+  const steps = () => archive.fetched.length + archive.asked.length;
+  // A file a symbol and day, then 2,880 candles a symbol, by 499: what runs do again comes on top.
+  const all = ten.length * ((files - from) / DAY + 6);
+  for (let times = 0; times < 10; times++) {
+    const run = await spawnHistory(words, historyEnv(database, archive));
+    const moment = Math.max(steps() + 1, all / 10 * (times + Math.random() / 2));
+    await Promise.race([run.ended, until("the import to go on", () => steps() >= moment)]);
+    await sleep(Math.random() * 50);
+    const signal = times % 2 ? "SIGKILL" : "SIGINT";
+    run.kill(signal);
+    const { code, complained } = await run.ended;
+    assert.equal(code, signal === "SIGKILL" ? 137 : 130, `it ended before the kill ${times}: ${complained}`);
+    if (signal === "SIGINT") assert.match(complained, /^Stopped\. What is imported stays/m);
+  }
+  const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
   assert.equal(code, 0, complained);
-  await assertTruth(database);
+  for (const symbol of ten) {
+    assert.deepEqual(await storedCandles(database.sql, symbol, "1m"), trueCandles(symbol, "1m", from, last));
+  }
+  const count = (last - from) / 60_000;
+  const whole = new RegExp(
+    `^\\w+ 1m +candles +${count.toLocaleString("en")} +${count.toLocaleString("en")} +0 +0$`,
+    "gm",
+  );
+  assert.equal(said.match(whole)?.length, ten.length, said);
 });
 
 Deno.test("a file that the archive replaced is imported anew, and what REST gave stays", async () => {
