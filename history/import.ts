@@ -1,17 +1,17 @@
 import type { Config } from "../shared/config/config.ts";
-import { createRequestPause } from "../shared/exchange/request_pause.ts";
-import { createRestClient } from "../shared/exchange/rest.ts";
-import { describe, type Log } from "../shared/log.ts";
+import { describe } from "../shared/log.ts";
 import { openArchive } from "./archive.ts";
 import { ArchiveError } from "./archive_error.ts";
 import { attempt } from "./attempts.ts";
-import { canFetch, fetchMissing, type Source } from "./fetch_missing.ts";
+import { fetchMissing } from "./fetch_missing.ts";
 import { importFile } from "./import_file.ts";
 import type { Span } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { createProgress } from "./progress.ts";
 import { absentDays, presentInFiles, spansToAsk, type Tally, tallyOf } from "./report.ts";
+import { canFetch } from "./rest_page.ts";
 import { type Found, listFiles, type Listing, type Series } from "./series.ts";
+import type { Source } from "./source.ts";
 import { countRows, importedFiles, type Target } from "./target.ts";
 
 /** How many checksums are asked for at once, each with a short answer. */
@@ -19,18 +19,13 @@ const LISTINGS = 16;
 /** How many files are imported at once: while one waits for the archive or the database, another is read. */
 export const FILES = 4;
 
-/** Of the weight that our requests may use, what is left for the workers: they must know whether feeds are quiet. */
-const KEPT_SHARE = 0.2;
-
 /** What is imported, and into what. */
 export interface Job {
-  readonly config: Config<"archive" | "exchange">;
-  readonly target: Target;
+  readonly config: Config<"archive">;
+  readonly source: Source;
   readonly series: readonly Series[];
   readonly span: Span;
   readonly now: number;
-  readonly log: Log;
-  readonly signal: AbortSignal;
 }
 
 /** What came of it. */
@@ -50,7 +45,8 @@ export interface Outcome {
  * @throws {Error} if the archive or the database can't be used
  */
 export async function importArchive(job: Job): Promise<Outcome> {
-  const { config, target, series, span, now, log, signal } = job;
+  const { config, source, series, span, now } = job;
+  const { target, market, log, signal } = source;
   const archive = openArchive(config.binanceArchiveUrl, signal);
   const failures: string[] = [];
   const listings = await pool(
@@ -61,7 +57,7 @@ export async function importArchive(job: Job): Promise<Outcome> {
       listFiles(
         one,
         span,
-        config.market,
+        market,
         now,
         (file) => attempt(() => archive.checksumOf(file), log, signal),
       ),
@@ -95,7 +91,6 @@ export async function importArchive(job: Job): Promise<Outcome> {
     progress.close();
   }
   const after = await knownRows(target, listings, () => {});
-  const source = restOf(job);
   const tallies = await pool(listings, FILES, signal, async (listing) => {
     const { series } = listing;
     if (!canFetch(series)) {
@@ -112,16 +107,6 @@ export async function importArchive(job: Job): Promise<Outcome> {
     return tallyOf(series, span, present, absent);
   });
   return { tallies, imported: wanted.length - failures.length, known: rows.size, failures };
-}
-
-/** The exchange's REST API, within the weight that all programs of this address may use. */
-function restOf({ config, target, log, signal }: Job): Source {
-  const { market, binanceRestUrl: url, weightPerMinute } = config;
-  const client = createRestClient({
-    ...{ url, requestPause: createRequestPause(weightPerMinute), log },
-    keep: Math.floor(weightPerMinute * KEPT_SHARE),
-  });
-  return { target, client, market, log, signal };
 }
 
 /** The rows of the files that are imported as the archive has them now, by path; `onOther` is called with each other one. */

@@ -11,6 +11,8 @@ export interface Request extends Span {
   readonly symbols?: readonly string[];
   /** Undefined for those of KLINE_INTERVALS. */
   readonly intervals?: readonly string[];
+  /** Whether candles are compared with REST. */
+  readonly audit: boolean;
 }
 
 /** The exchange's first day. */
@@ -26,7 +28,7 @@ export function readRequest(
   usual: string,
   now: number,
 ): Request | undefined {
-  const { help, from, to, streams = usual, symbols, intervals } = parse(args);
+  const { help, from, to, streams = usual, symbols, intervals, audit = false } = parse(args);
   if (help) return undefined;
   if (from === undefined) throw new ConfigError("Cannot import without --from. Example: --from 2024-01-01");
   const since = dayOf("from", from);
@@ -47,7 +49,7 @@ export function readRequest(
       `${symbol} is no symbol. Example: BTCUSDT,ETHUSDT`,
     );
   }
-  return { since, until, streams: named, symbols: wanted, intervals: chosen };
+  return { since, until, streams: named, symbols: wanted, intervals: chosen, audit };
 }
 
 /** @throws {ConfigError} if the interval's candles are longer than a day, or it is none; `name` is where it comes from */
@@ -66,6 +68,7 @@ function parse(args: string[]) {
       args,
       options: {
         help: { type: "boolean", short: "h" },
+        audit: { type: "boolean" },
         ...{ from: text, to: text, streams: text, symbols: text, intervals: text },
       },
     });

@@ -12,6 +12,7 @@ Deno.test("without --to the range ends now, and the configuration says which sym
     streams: ["kline"],
     symbols: undefined,
     intervals: undefined,
+    audit: false,
   });
 });
 
@@ -28,6 +29,9 @@ Deno.test("lists are taken with each entry once, symbols in any case", () => {
   assert.deepEqual(request?.symbols, ["BTCUSDT", "1INCHUSDT"]);
   assert.deepEqual(request?.intervals, ["1h", "1m"]);
 });
+
+Deno.test("a comparison with REST is asked for", () =>
+  assert.equal(read("--from 2024-01-01 --audit")?.audit, true));
 
 Deno.test("help is asked for", () => assert.equal(read("--help --from x"), undefined));
 

@@ -6,7 +6,7 @@ const RATE_MS = 10_000;
 
 /** Shows how far an import is. */
 export interface Progress {
-  /** A file has begun; `read` is told of what is read of it. */
+  /** A file, or another of what is counted, has begun; `read` is told of what is read of it. */
   begin(): { read(rows: number, share: number): void; end(isImported: boolean): void };
   /** Prints a line for good. */
   say(line: string): void;
@@ -15,8 +15,10 @@ export interface Progress {
 
 /** The state of an import. */
 export interface State {
-  readonly files: number;
-  /** Files that are imported, and shares of those that are being imported. */
+  /** What is counted: `files`. */
+  readonly unit: string;
+  readonly total: number;
+  /** Those that are done, and shares of those that have begun. */
   readonly done: number;
   readonly rows: number;
   readonly rowsPerSecond: number;
@@ -24,13 +26,13 @@ export interface State {
 }
 
 /** The state in one line: `[######      ] 3 of 12 files, 1,200,000 rows, 88,000 rows/s, 2 min left`. */
-export function renderState({ files, done, rows, rowsPerSecond, elapsedMs }: State): string {
-  const share = files === 0 ? 1 : Math.min(1, done / files);
+export function renderState({ unit, total, done, rows, rowsPerSecond, elapsedMs }: State): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
   const bar = "#".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
   const left = share > 0 ? `${renderTime(elapsedMs * (1 - share) / share)} left` : "";
   const number = (value: number) => Math.round(value).toLocaleString("en");
   return [
-    `[${bar}] ${Math.floor(done)} of ${files} files`,
+    `[${bar}] ${Math.floor(done)} of ${total} ${unit}`,
     `${number(rows)} rows`,
     `${number(rowsPerSecond)} rows/s`,
     ...left ? [left] : [],
@@ -48,7 +50,7 @@ export function renderTime(ms: number): string {
 }
 
 /** Shows the state on standard error: painted in place on a terminal, else a line every few seconds. */
-export function createProgress(files: number): Progress {
+export function createProgress(total: number, unit = "files"): Progress {
   const isTerminal = Deno.stderr.isTerminal();
   const startedAt = performance.now();
   const shares = new Set<{ share: number }>();
@@ -65,7 +67,7 @@ export function createProgress(files: number): Progress {
     }
     if (elapsed >= RATE_MS) former = { at: now, rows };
     const partly = [...shares].reduce((sum, { share }) => sum + share, 0);
-    return { files, done: done + partly, rows, rowsPerSecond: rate, elapsedMs: now - startedAt };
+    return { unit, total, done: done + partly, rows, rowsPerSecond: rate, elapsedMs: now - startedAt };
   };
   const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
   const show = () => write(isTerminal ? `\r${renderState(state())}\x1b[K` : `${renderState(state())}\n`);

@@ -18,6 +18,15 @@ export interface Tally {
   readonly missing: number;
 }
 
+/** How many candles were compared with REST's, and what came of it. */
+export interface Audit {
+  readonly compared: number;
+  /** Of those: they differed, and REST's took their place. */
+  readonly replaced: number;
+  /** Candles that REST has not. */
+  readonly lacking: number;
+}
+
 /** The part of a span whose candles have ended, or whose days are over. */
 export function endedSpan({ interval }: Pick<Series, "interval">, { since, until }: Span): Span {
   const length = lengthOf(interval) ?? DAY;
@@ -92,6 +101,12 @@ export function tallyOf(series: Series, span: Span, present: number, absent: num
     absent: Math.max(0, Math.min(absent, expected - present)),
     missing,
   };
+}
+
+/** What came of a comparison with REST, in a line. */
+export function renderAudit({ compared, replaced, lacking }: Audit): string {
+  const [all, wrong, none] = [compared, replaced, lacking].map((count) => count.toLocaleString("en"));
+  return `${all} candles compared with REST now: ${wrong} differed and are replaced, ${none} are not there`;
 }
 
 /** The tallies as a table, a line a series. */

@@ -10,8 +10,8 @@ import { requireTable } from "../consumers/postgres/table_check.ts";
 import type { ArchiveFile } from "./files.ts";
 import type { Span } from "./plan.ts";
 
-/** The migration that makes the table of imported files. */
-const MIGRATION = 29;
+/** The migration that made the last of what is used. */
+const MIGRATION = 33;
 
 /** The database that is imported to. */
 export interface Target extends AsyncDisposable {
@@ -53,8 +53,9 @@ export async function openTarget(
 }
 
 /** A text as SQL has it. */
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-const instant = (time: number) => `to_timestamp(${time / 1_000})`;
+export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+/** A time as SQL has it, of ms since the epoch. */
+export const instant = (time: number) => `to_timestamp(${time / 1_000})`;
 
 /** The rows of a stream's symbol, interval and time, as a condition. */
 export function within<M extends StreamMessage>(

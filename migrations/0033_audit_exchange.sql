@@ -11,6 +11,50 @@ create table websocket.audited_hours (
 alter table websocket.streams add column audited_by text;
 update websocket.streams set audited_by = 'judge_exchange_candles' where stream = 'kline';
 
+-- Says of candles that were found to differ after a time that they are repaired, where the exchange's have taken their place.
+create function websocket.note_replaced(noticed_after timestamptz) returns void
+language plpgsql
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  one record;
+begin
+  for one in
+    with changed as (
+      update websocket.audit_data as known set verdict = 'repaired' from websocket.kline_data as stored
+      where known.compared_with = 'exchange' and known.verdict = 'differs' and known.noticed_at > note_replaced.noticed_after
+        and (stored.symbol, stored.interval, stored.open_time) = (known.symbol, known.interval, known.open_time)
+        and not exists (
+          select from jsonb_each_text(known.detail->'exchange') as field where to_jsonb(stored)->>field.key is distinct from field.value)
+      returning known.symbol, known.interval, known.open_time)
+    select distinct changed.symbol, changed.interval, changed.open_time::date as day from changed
+  loop
+    perform websocket.count_audit(one.symbol, one.interval, one.day);
+  end loop;
+end
+$$;
+
+-- When the closed candles of a span open that were not compared with the exchange's yet, or differ from it and are not replaced yet.
+create function websocket.uncompared_candles(symbol text, span text, since timestamptz, until timestamptz) returns setof timestamptz
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+begin atomic
+  select one.open_time
+  from websocket.kline_data as one left join websocket.audit_sets as sets
+    on (sets.symbol, sets.interval, sets.day) = (one.symbol, one.interval, one.open_time::date)
+  where one.symbol = uncompared_candles.symbol and one.interval = span and one.is_closed
+    and one.open_time >= since and one.open_time < uncompared_candles.until
+    and (sets.day is null
+      or get_bit(sets.with_exchange | sets.absent, (extract(epoch from one.open_time) / 60)::integer % 1440) = 0
+      or exists (
+        select from websocket.audit_data as known
+        where (known.symbol, known.interval, known.open_time) = (one.symbol, one.interval, one.open_time)
+          and known.compared_with = 'exchange' and known.verdict = 'differs'))
+  order by one.open_time;
+end;
+
 -- The hours of the last day that are over and not compared yet, the newest first, each with all candles that end in it while the feed was
 -- covered. An hour is offered once a later candle of the feed is stored, as what is compared before that may be on its way; if none
 -- comes, near the end of that day, up to where the feed was covered. A candle that is replaced by the exchange's is said to be repaired once
@@ -29,18 +73,7 @@ declare
   one record;
   given integer := 0;
 begin
-  for one in
-    with changed as (
-      update websocket.audit_data as known set verdict = 'repaired' from websocket.kline_data as stored
-      where known.compared_with = 'exchange' and known.verdict = 'differs' and known.noticed_at > websocket.now() - interval '1 day'
-        and (stored.symbol, stored.interval, stored.open_time) = (known.symbol, known.interval, known.open_time)
-        and not exists (
-          select from jsonb_each_text(known.detail->'exchange') as field where to_jsonb(stored)->>field.key is distinct from field.value)
-      returning known.symbol, known.interval, known.open_time)
-    select distinct changed.symbol, changed.interval, changed.open_time::date as day from changed
-  loop
-    perform websocket.count_audit(one.symbol, one.interval, one.day);
-  end loop;
+  perform websocket.note_replaced(websocket.now() - interval '1 day');
 
   -- One hour after the other: after a day away there are thousands, of which few are asked for at a time.
   for one in
@@ -161,5 +194,6 @@ begin atomic
 end;
 
 revoke execute on function
-  websocket.next_audits, websocket.judge_exchange_candles, websocket.judge_answer, websocket.note_audited
+  websocket.note_replaced, websocket.uncompared_candles, websocket.next_audits, websocket.judge_exchange_candles,
+  websocket.judge_answer, websocket.note_audited
 from public;

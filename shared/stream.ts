@@ -130,6 +130,8 @@ export interface Archive<M> {
    * file's lines do not replace them.
    */
   readonly proven?: string;
+  /** The function that returns the times of those that were not compared with REST's rows yet; absent where they can't be. */
+  readonly uncompared?: string;
   /**
    * The message of a line, which has as many fields as there are columns.
    * @throws {RangeError} if a field is not what its column must be

@@ -217,6 +217,7 @@ const archive: Archive<Kline> = {
   byMonth: true,
   time: "openTime",
   proven: "compared_candles",
+  uncompared: "uncompared_candles",
   toMessage: ([t, o, h, l, c, v, T, q, n, V, Q], { symbol, interval, fetchedAt }) => ({
     symbol,
     interval,
