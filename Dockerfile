@@ -25,7 +25,8 @@ COPY --from=dependencies /app /app
 # The commit, for the log: docker compose build --build-arg BOOKLINE_BUILD=$(git describe --always --dirty)
 ARG BOOKLINE_BUILD=
 ENV BOOKLINE_BUILD=$BOOKLINE_BUILD
-ENV NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
+# Probes and Prometheus reach a container from outside.
+ENV NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 HEALTH_HOST=0.0.0.0
 # deno, as a number, by which Kubernetes can tell that it is not root.
 USER 1993:1993
 # The permissions and the heap of the tasks in deno.json; nothing is fetched at run time.

@@ -86,6 +86,7 @@ const bad: [variable: string, value: string, fault: string, example: string][] =
   ["PRODUCER_NAME", "a".repeat(101), "must be letters, digits, dots, dashes or underscores", "tokyo-1"],
   ["SILENCE_SECONDS", "1.5", "must be a whole number", "30"],
   ["HEALTH_PORT", "70000", "must be from 1 to 65535", "8080"],
+  ["HEALTH_HOST", "localhost", "must be an IP address", "0.0.0.0"],
   ["LOG_LEVEL", "loud", "must be debug, info, warn or error", "info"],
 ];
 for (const [name, value, fault, example] of bad) {
@@ -157,7 +158,7 @@ Deno.test("an empty environment gives the defaults, and an empty value counts as
     "BTCUSDT,ETHUSDT,BNBUSDT,XRPUSDT,SOLUSDT,ADAUSDT,DOGEUSDT,POLUSDT,DOTUSDT,AVAXUSDT",
   );
   assert.equal(config.bufferBytes, 2 ** 26);
-  assert.deepEqual([config.healthPort, config.logLevel], [undefined, "info"]);
+  assert.deepEqual([config.health, config.logLevel], [undefined, "info"]);
 
   const names = [...new Set(bad.map(([name]) => name)), "KAFKA_API_KEY", "KAFKA_SECRET_KEY", "DB_USER"];
   fc.assert(fc.property(fc.subarray(names), fc.constantFrom("", " "), (names, empty) => {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { parseBrokerAddress } from "../kafka/broker_address.ts";
 import { type Database, parseDatabaseUrl } from "../postgres/url.ts";
@@ -85,15 +86,20 @@ const running = slice({
   variables: {
     MARKET: variable(market, usualMarket.name, usualMarket.name),
     HEALTH_PORT: variable(wholeNumber(1, 65_535).optional(), "8080"),
+    HEALTH_HOST: variable(
+      z.string().refine((text) => isIP(text) > 0, "must be an IP address"),
+      "0.0.0.0",
+      "127.0.0.1",
+    ),
     LOG_LEVEL: variable(
       z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
       "info",
       "info",
     ),
   },
-  make: ({ MARKET, HEALTH_PORT, LOG_LEVEL }) => ({
+  make: ({ MARKET, HEALTH_PORT, HEALTH_HOST, LOG_LEVEL }) => ({
     market: MARKET,
-    healthPort: HEALTH_PORT,
+    health: HEALTH_PORT === undefined ? undefined : { port: HEALTH_PORT, hostname: HEALTH_HOST },
     logLevel: LOG_LEVEL,
   }),
 });

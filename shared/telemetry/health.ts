@@ -18,14 +18,20 @@ const redAt: Record<string, readonly State[]> = {
 };
 const METRICS = "/metrics";
 
+interface Address {
+  /** An IP address of this machine, or one that stands for all of them. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /**
  * Serves `/livez`, `/readyz` and `/healthz` with 200 or 503, and `/metrics` for Prometheus. The body of the first three is the report as
  * JSON, with `status` and the `reason` in words. Of several streams it is the worst status, its reason, and under `streams` the report
  * of each.
- * @throws {Error} naming HEALTH_PORT if the port can't be used
+ * @throws {Error} naming HEALTH_PORT or HEALTH_HOST if it can't be used
  */
 export function serveHealth(
-  port: number,
+  address: Address,
   streams: readonly Telemetry[],
   metrics: Exposition,
   log: Log,
@@ -41,7 +47,7 @@ export function serveHealth(
     const body = bodyOf(streams);
     return Response.json(body, { status: redAt[pathname].includes(body.status) ? 503 : 200 });
   };
-  const server = listen(port, answer, log);
+  const server = listen(address, answer, log);
   return { [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
@@ -65,14 +71,19 @@ function bodyOf(streams: readonly Telemetry[]): { status: State; reason?: string
 }
 
 function listen(
-  port: number,
+  { hostname, port }: Address,
   answer: (request: Request) => Promise<Response>,
   log: Log,
 ): Deno.HttpServer {
   try {
     const onListen = () => log.debug(`serving ${[...Object.keys(redAt), METRICS].join(", ")}`, { port });
-    return Deno.serve({ port, onListen }, answer);
+    return Deno.serve({ hostname, port, onListen }, answer);
   } catch (error) {
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new Error(
+        `Cannot use HEALTH_HOST: this machine has no address ${hostname}. Example: HEALTH_HOST=0.0.0.0`,
+      );
+    }
     const why = error instanceof Deno.errors.AddrInUse
       ? "another process has it, perhaps another worker with the same setting"
       : describe(error);

@@ -18,7 +18,7 @@ function observed(stream: string, read: () => Observed): Telemetry {
 /** A server of these streams, and what its paths answer: the statuses and the body. */
 function serve(streams: Telemetry[]) {
   const port = freePort();
-  const server = serveHealth(port, streams, metricsOf(streams), silent);
+  const server = serveHealth({ hostname: "127.0.0.1", port }, streams, metricsOf(streams), silent);
   const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
   const answers = async () => {
     const responses = await Promise.all(["/livez", "/readyz", "/healthz"].map(ask));
@@ -84,10 +84,26 @@ Deno.test("/metrics has what /healthz has", async () => {
   ) assert.ok(text.split("\n").includes(line), `${line} is not in:\n${text}`);
 });
 
+Deno.test("it is served on its own address only, and the error about one that this machine lacks names the variable", async () => {
+  const port = freePort();
+  const start = (hostname: string) => serveHealth({ hostname, port }, [], metricsOf([]), silent);
+  await using _server = start("127.0.0.1");
+  const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
+  assert.equal(metrics.status, 200);
+  await metrics.body?.cancel();
+  // Linux answers on all of 127.0.0.0/8.
+  await assert.rejects(fetch(`http://127.0.0.2:${port}/metrics`));
+  // An address of documents: RFC 5737.
+  assert.throws(() => start("192.0.2.1"), {
+    message: "Cannot use HEALTH_HOST: this machine has no address 192.0.2.1. Example: HEALTH_HOST=0.0.0.0",
+  });
+});
+
 Deno.test("the error about a port that another process has names the variable", async () => {
   const port = freePort();
-  await using _first = serveHealth(port, [], metricsOf([]), silent);
-  assert.throws(() => serveHealth(port, [], metricsOf([]), silent), {
+  const start = () => serveHealth({ hostname: "127.0.0.1", port }, [], metricsOf([]), silent);
+  await using _first = start();
+  assert.throws(start, {
     message:
       `Cannot use HEALTH_PORT: port ${port} can't be used: another process has it, perhaps another worker with ` +
       `the same setting. Example: HEALTH_PORT=${port + 1}`,
