@@ -82,6 +82,12 @@ export async function compareRepaired(
   };
 }
 
+/** The first candle of which the audits say that it is not equal to its trades, or to the exchange's; if there is one, in words. */
+export async function auditFault(sql: Sql): Promise<string | undefined> {
+  const [row] = await sql`select row_to_json(audit_data)::text as words from websocket.audit_data limit 1`;
+  return row && `a candle differs after its repair: ${row.words}`;
+}
+
 /**
  * Whether the exchange's own count of our weight kept to what may be used in a minute; if not, in words.
  * @param most what may be used

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { startExchange } from "../local/exchange/server.ts";
 import { freePort } from "../local/ports.ts";
-import { compareRepaired, feedsOf, unrepairedOf, untilRepaired, weightFault } from "./outage.ts";
+import { auditFault, compareRepaired, feedsOf, unrepairedOf, untilRepaired, weightFault } from "./outage.ts";
 import { testDatabase, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
 import { startWorker } from "./worker.ts";
@@ -53,6 +53,14 @@ Deno.test("after a minute without connections candles and trades are as if nothi
     assert.equal(trades.doubled + trades.wrong, 0, trades.samples.join("\n"));
     return [candles, trades].every(({ lost, doubled, wrong }) => lost + doubled + wrong === 0);
   });
+  await until("the candles to be compared with their trades", async () => {
+    const [{ present, equal, first }] = await sql`
+      select sum(present)::int as present, sum(equal_trades)::int as equal, sum(without_trades)::int as first
+      from websocket.audit_days`;
+    // A symbol's first candle has no older trade that would show that its trades are all there.
+    return equal > 0 && equal + first === present;
+  });
+  assert.equal(await auditFault(sql), undefined);
   assert.equal(weightFault(exchange, 720), undefined);
   for (const worker of [producer, consumer]) assert.equal((await worker.kill("SIGTERM")).code, 0);
 });

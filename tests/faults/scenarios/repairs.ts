@@ -1,5 +1,6 @@
 import { sleep } from "../../../shared/wait.ts";
 import {
+  auditFault,
   feedsOf,
   type OutageGap,
   outageGaps,
@@ -63,7 +64,7 @@ function outage(scenario: Omit<Scenario, "gaps" | "run" | "verify">, hindrance?:
     async verify({ exchange, config, sql }) {
       // One of each feed goes on, as its producers have ended.
       const gaps = (await outageGaps(sql)).filter(({ seconds }) => seconds !== null);
-      return unrepairedOf(gaps)[0] ?? weightFault(exchange, config.weightPerMinute);
+      return unrepairedOf(gaps)[0] ?? await auditFault(sql) ?? weightFault(exchange, config.weightPerMinute);
     },
   };
 }
