@@ -22,8 +22,11 @@ if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
   Deno.exit(0);
 }
 requireDeno();
-/** Tests of minutes, which wait most of the time. */
-const long = ["faults/faults", "repair_outage", "with_three_brokers"].map((name) => `tests/${name}_test.ts`);
+/** Tests that wait most of the time, some for minutes: as long together as all others. */
+const long = [
+  ...["faults/faults", "repair_outage", "with_three_brokers"],
+  ...["other_log", "consume", "kafka_losses", "coverage_consumer", "gaps", "outage"],
+].map((name) => `tests/${name}_test.ts`);
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
 
