@@ -9,6 +9,10 @@ import type { ExchangeClock, Session, SilentFeed } from "./session.ts";
 const MOST_WEIGHT = 2;
 /** This is at most a tenth of what the exchange allows. In ms. */
 const EVERY_MS = 500;
+/** A look is made so often even while others, such as repairs and imports, use more of the weight than looks may, in ms. */
+const LEAST_EVERY_MS = 5_000;
+/** What such a look leaves of the minute's weight to the watchdogs. */
+const KEPT_WEIGHT = 40;
 /** An answer may be as old as this, in ms. */
 const STALE_MS = 1_000;
 const ANSWER_MS = 3_000;
@@ -35,6 +39,7 @@ export async function confirmSilences<M>(
   signal: AbortSignal,
 ): Promise<void> {
   let lookedAt = new Map<string, number>();
+  let last = performance.now();
 
   const choose = (): Candidate | undefined => {
     const all = sessions.flatMap((session) => session.silent().map((one) => ({ ...one, session })));
@@ -44,7 +49,8 @@ export async function confirmSilences<M>(
     return all.toSorted((a, b) => rank(a) - rank(b))[0];
   };
   const look = async ({ feed, since, message, session }: Candidate) => {
-    lookedAt.set(feed, performance.now());
+    last = performance.now();
+    lookedAt.set(feed, last);
     const at = clock.earliest() - STALE_MS;
     const query = new URLSearchParams({ symbol: symbols.get(feed)! });
     const { ok, text } = await request(`${url}?${query}`, requestPause, ANSWER_MS, signal);
@@ -55,9 +61,13 @@ export async function confirmSilences<M>(
     }
   };
 
+  // The watchdogs, whose looks decide whether a feed is mute, need weight at any moment of the minute.
+  const mayLook = () =>
+    requestPause.leftForEvenly(MOST_WEIGHT) === 0 ||
+    performance.now() - last >= LEAST_EVERY_MS && requestPause.leftFor(MOST_WEIGHT, KEPT_WEIGHT) === 0;
+
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
-    // The watchdogs, whose looks decide whether a feed is mute, need weight at any moment of the minute.
-    if (requestPause.leftForEvenly(MOST_WEIGHT) > 0 || clock.earliest() === -Infinity) continue;
+    if (!mayLook() || clock.earliest() === -Infinity) continue;
     const candidate = choose();
     if (!candidate) continue;
     await look(candidate).catch((error) =>

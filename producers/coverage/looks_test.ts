@@ -90,3 +90,10 @@ Deno.test("looks leave weight to the watchdogs at any moment of the minute, as t
   assert.equal(await askedOf(178), 1);
   assert.equal(await askedOf(179), 0);
 });
+
+Deno.test("while repairs and imports use more than looks may, a feed is looked at every 5 s, and the watchdogs have weight left", async () => {
+  const askedOf = async (used: number) =>
+    (await look(39_900, [silentFeed("a", 7)], () => 7, 200, used)).asked.length;
+  assert.equal(await askedOf(648), 7, "nine tenths are used");
+  assert.equal(await askedOf(679), 0);
+});
