@@ -17,6 +17,7 @@ const WELL_MS = 30_000;
 const END_MS = 12_000;
 /** How long a worker may take to answer with its report, in ms. */
 const HEALTH_MS = 900;
+const HEALTH_HOST = "127.0.0.1";
 
 export interface WorkerPlan {
   /** `kline:produce` */
@@ -105,7 +106,8 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       command: Deno.execPath(),
       args,
       cwd: root,
-      env: { ...settings, HEALTH_PORT: String(port) },
+      // It is asked there, whatever .env says.
+      env: { ...settings, HEALTH_HOST, HEALTH_PORT: String(port) },
       stderr: "piped",
       signals: ["SIGTERM", "SIGKILL"],
     });
@@ -164,7 +166,7 @@ export function startWorker(plan: WorkerPlan): WorkerProcess {
       const asked = child;
       if (!asked) return;
       try {
-        const response = await fetch(`http://127.0.0.1:${port}/healthz`, {
+        const response = await fetch(`http://${HEALTH_HOST}:${port}/healthz`, {
           signal: AbortSignal.timeout(HEALTH_MS),
         });
         const health: Health = await response.json();

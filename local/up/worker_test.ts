@@ -10,7 +10,8 @@ const prelude = `
   import { createLog } from "${new URL("../../shared/log.ts", import.meta.url)}";
   const log = createLog("test:produce", "info");
   let health = { counts: { received: 7 }, prices: { BTCUSDT: "1.50" } };
-  Deno.serve({ port: Number(Deno.env.get("HEALTH_PORT")), onListen() {} }, () => Response.json(health));
+  const [hostname, port] = [Deno.env.get("HEALTH_HOST"), Number(Deno.env.get("HEALTH_PORT"))];
+  Deno.serve({ hostname, port, onListen() {} }, () => Response.json(health));
 `;
 
 /** What a script does once the test says `go`. */
@@ -36,7 +37,8 @@ async function withWorker(
     task: "test:produce",
     streams,
     args: ["run", "--quiet", "--allow-net", "--allow-env", "--allow-read", "--allow-write", file],
-    settings: { FOLDER: folder.path },
+    // As if .env had an address of another machine: `up` asks its workers on 127.0.0.1.
+    settings: { FOLDER: folder.path, HEALTH_HOST: "192.0.2.1" },
     logFolder: folder.path,
     registry: createRegistry(join(folder.path, "workers.json")),
     notice: (line) => notices.push(line),

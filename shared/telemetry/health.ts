@@ -79,16 +79,17 @@ function listen(
     const onListen = () => log.debug(`serving ${[...Object.keys(redAt), METRICS].join(", ")}`, { port });
     return Deno.serve({ hostname, port, onListen }, answer);
   } catch (error) {
-    if (error instanceof Deno.errors.AddrNotAvailable) {
+    if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
+      const why = error instanceof Deno.errors.AddrInUse
+        ? "another process has it, perhaps another worker with the same setting"
+        : describe(error);
       throw new Error(
-        `Cannot use HEALTH_HOST: this machine has no address ${hostname}. Example: HEALTH_HOST=0.0.0.0`,
+        `Cannot use HEALTH_PORT: port ${port} can't be used: ${why}. Example: HEALTH_PORT=${port + 1}`,
       );
     }
-    const why = error instanceof Deno.errors.AddrInUse
-      ? "another process has it, perhaps another worker with the same setting"
-      : describe(error);
-    throw new Error(
-      `Cannot use HEALTH_PORT: port ${port} can't be used: ${why}. Example: HEALTH_PORT=${port + 1}`,
-    );
+    const why = error instanceof Deno.errors.AddrNotAvailable
+      ? `this machine has no address ${hostname}`
+      : `nothing can be served on ${hostname}: ${describe(error)}`;
+    throw new Error(`Cannot use HEALTH_HOST: ${why}. Example: HEALTH_HOST=0.0.0.0`);
   }
 }

@@ -97,6 +97,8 @@ Deno.test("it is served on its own address only, and the error about one that th
   assert.throws(() => start("192.0.2.1"), {
     message: "Cannot use HEALTH_HOST: this machine has no address 192.0.2.1. Example: HEALTH_HOST=0.0.0.0",
   });
+  // A link-local address without its interface, or none at all where there is no IPv6.
+  assert.throws(() => start("fe80::1"), /^Error: Cannot use HEALTH_HOST: nothing can be served on fe80::1: /);
 });
 
 Deno.test("the error about a port that another process has names the variable", async () => {
