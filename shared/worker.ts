@@ -110,7 +110,9 @@ async function runProcess<N extends SliceName, O extends Variables>(
     const stop = stopSignals(log);
     using loop = watchEventLoop();
     const metrics = createExposition(streams, { build, loopDelays: loop.delays });
-    await using _health = config.health ? serveHealth(config.health, streams, metrics, log) : undefined;
+    await using _health = config.healthPort
+      ? serveHealth({ hostname: config.healthHost, port: config.healthPort }, streams, metrics, log)
+      : undefined;
     using _looks = every(LOOK_MS, () => streams.forEach((one) => one.status()));
     using _lines = every(REPORT_MS, () => parts.forEach((part) => part.log.info("running", summary(part))));
     using _words = announcement(parts, build, log);

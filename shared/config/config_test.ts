@@ -158,7 +158,11 @@ Deno.test("an empty environment gives the defaults, and an empty value counts as
     "BTCUSDT,ETHUSDT,BNBUSDT,XRPUSDT,SOLUSDT,ADAUSDT,DOGEUSDT,POLUSDT,DOTUSDT,AVAXUSDT",
   );
   assert.equal(config.bufferBytes, 2 ** 26);
-  assert.deepEqual([config.health, config.logLevel], [undefined, "info"]);
+  assert.deepEqual([config.healthPort, config.healthHost, config.logLevel], [
+    undefined,
+    "127.0.0.1",
+    "info",
+  ]);
 
   const names = [...new Set(bad.map(([name]) => name)), "KAFKA_API_KEY", "KAFKA_SECRET_KEY", "DB_USER"];
   fc.assert(fc.property(fc.subarray(names), fc.constantFrom("", " "), (names, empty) => {

@@ -99,7 +99,8 @@ const running = slice({
   },
   make: ({ MARKET, HEALTH_PORT, HEALTH_HOST, LOG_LEVEL }) => ({
     market: MARKET,
-    health: HEALTH_PORT === undefined ? undefined : { port: HEALTH_PORT, hostname: HEALTH_HOST },
+    healthPort: HEALTH_PORT,
+    healthHost: HEALTH_HOST,
     logLevel: LOG_LEVEL,
   }),
 });
