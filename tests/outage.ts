@@ -29,6 +29,15 @@ export async function outageGaps(sql: Sql): Promise<OutageGap[]> {
     from websocket.gap_data order by feed collate "C", started_at`;
 }
 
+/** Waits until each of the feeds is covered for some seconds: what it misses before that is no gap. */
+export async function untilFeedsAreCovered(sql: Sql, feeds: readonly string[], ms?: number): Promise<void> {
+  await until("all feeds to be covered", async () => {
+    const covered = await sql`
+      select distinct feed from websocket.coverage where covered_to > covered_from + interval '5 s'`;
+    return covered.length === feeds.length;
+  }, ms);
+}
+
 /**
  * Waits until each of the feeds has a gap that has ended, and no gap waits for anything: neither for its end, nor for being
  * repaired, nor for the check of a symbol's ids, which may find another one. Returns the gaps.

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { startExchange } from "../local/exchange/server.ts";
 import { freePort } from "../local/ports.ts";
-import { auditFault, compareRepaired, feedsOf, unrepairedOf, untilRepaired, weightFault } from "./outage.ts";
+import {
+  auditFault,
+  compareRepaired,
+  feedsOf,
+  unrepairedOf,
+  untilFeedsAreCovered,
+  untilRepaired,
+  weightFault,
+} from "./outage.ts";
 import { testDatabase, testKafka } from "./stack.ts";
 import { until } from "./until.ts";
 import { startWorker } from "./worker.ts";
@@ -33,9 +41,7 @@ Deno.test("after a minute without connections candles and trades are as if nothi
     return feeds.every((feed) => subscribed.includes(feed));
   });
   exchange.start();
-  const covered = () =>
-    sql`select distinct feed from websocket.coverage where covered_to > covered_from + interval '5 s'`;
-  await until("all feeds to be covered", async () => (await covered()).length === feeds.length);
+  await untilFeedsAreCovered(sql, feeds);
 
   exchange.inject({ fault: "cut", ms: OUTAGE_MS });
   const gaps = await untilRepaired(sql, feeds);

@@ -5,6 +5,7 @@ import {
   type OutageGap,
   outageGaps,
   unrepairedOf,
+  untilFeedsAreCovered,
   untilRepaired,
   weightFault,
 } from "../../outage.ts";
@@ -37,6 +38,8 @@ function outage(scenario: Omit<Scenario, "gaps" | "run" | "verify">, hindrance?:
     async run(stage, form) {
       const { exchange, config, sql } = stage;
       const kinds = produceTasksOf(stage).length;
+      const feeds = feedsOf(config.symbols);
+      await untilFeedsAreCovered(sql, feeds, LIMIT_MS);
       exchange.inject({ fault: "cut", ms: OUTAGE_MS[form] });
       const { cut = 0 } = exchange.status().faults;
       hindrance?.begin?.(stage);
@@ -47,7 +50,7 @@ function outage(scenario: Omit<Scenario, "gaps" | "run" | "verify">, hindrance?:
       const since = performance.now();
       let took = 0;
       const repair = async () => {
-        const gaps = await untilRepaired(sql, feedsOf(config.symbols), REPAIR_MS);
+        const gaps = await untilRepaired(sql, feeds, REPAIR_MS);
         took = performance.now() - since;
         return gaps;
       };
@@ -101,7 +104,7 @@ export const restDown: Scenario = outage({
 
 export const tooManyRequests: Scenario = outage({
   name: "outage, 429s",
-  promise: "an outage is repaired though REST says again and again that too much is asked (429)",
+  promise: "an outage is repaired though REST says every few seconds that too much is asked (429)",
   seconds: { short: 190, long: 660 },
 }, {
   async go(stage, form, isRepaired) {
@@ -135,7 +138,7 @@ export const addressBanned: Scenario = outage({
 });
 
 /** Each process finds out by itself, and may have asked for several symbols at once. */
-const MOST_BANNED = 12;
+const MOST_BANNED = 8;
 const KILLS = 5;
 
 export const repairKilled: Scenario = outage({
