@@ -124,7 +124,7 @@ export const tooManyRequests: Scenario = outage({
 export const addressBanned: Scenario = outage({
   name: "outage, 418",
   promise: "an outage is repaired after a ban (418), and hardly anything is asked while it lasts",
-  seconds: { short: 200, long: 660 },
+  seconds: { short: 220, long: 660 },
 }, {
   async go(stage, form) {
     const { exchange, problems } = stage;
