@@ -13,6 +13,8 @@ export interface Options {
   readonly runs: number;
   /** How many messages are drained or produced in a run. */
   readonly messages: number;
+  /** How many symbols an outage is of. */
+  readonly symbols: number;
   /** Whether the PySpark job takes part. */
   readonly pyspark: boolean;
 }

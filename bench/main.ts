@@ -18,6 +18,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   bars: () => import("./bars.ts"),
   coverage: () => import("./coverage.ts"),
   history: () => import("./history.ts"),
+  repair: () => import("./repair.ts"),
 };
 
 const all = ["consumer", "producer", "latency", "footprint"];
@@ -30,6 +31,7 @@ all are ${all.join(", ")}.
 
   --runs N         how often each case is measured; default: 3
   --messages N     drained or produced in each run; default: 500000
+  --symbols N      whose day repair fetches; default: 500
   --peer pyspark   measures the PySpark job too, beside the consumer
   --json           prints one JSON object instead of tables
   -h, --help       prints this`;
@@ -46,6 +48,7 @@ function read(args: string[]) {
     options: {
       runs: { type: "string", default: "3" },
       messages: { type: "string", default: "500000" },
+      symbols: { type: "string", default: "500" },
       peer: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -61,6 +64,7 @@ function read(args: string[]) {
   const options: Options = {
     runs: positive("runs", values.runs),
     messages: positive("messages", values.messages),
+    symbols: positive("symbols", values.symbols),
     pyspark: peer === "pyspark",
   };
   return { help: help || names.length === 0, json, names, options };
