@@ -218,6 +218,13 @@ Deno.test("the files of another host are not stored in the exchange's database",
   );
 });
 
+Deno.test("the exchange's files are not stored in a simulation's database", async () => {
+  const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
+  const refused = await runHistory(words, { DB_URL: "postgres://localhost:5432/bookline_simulated" });
+  assert.equal(refused.code, 1);
+  assert.match(refused.complained, /^Cannot store the exchange's data in the database bookline_simulated/m);
+});
+
 const algo = "usdm_klines_ALGOUSDT_1m_2024-09-14.csv.gz";
 testWithRecording(
   algo,

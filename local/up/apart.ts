@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { SIMULATED } from "../../shared/config/own_names.ts";
 import { asName } from "../../shared/exchange/host.ts";
 import { describe } from "../../shared/log.ts";
 import { type Feed, pathOf } from "./feed.ts";
@@ -23,12 +24,12 @@ export async function apartOf(feed: Feed): Promise<Apart> {
     case "live":
       return { database: "", topics: "" };
     case "simulated":
-      return { database: "_simulated", topics: "simulated." };
+      return { database: SIMULATED, topics: "simulated." };
     case "host":
       return { database: `_${asName(feed.host)}`, topics: `${asName(feed.host)}.` };
     case "file": {
       const name = await nameOf(feed.file);
-      return { database: `_${name}_simulated`, topics: `simulated.${name}.` };
+      return { database: `_${name}${SIMULATED}`, topics: `simulated.${name}.` };
     }
   }
 }

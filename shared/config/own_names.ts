@@ -24,13 +24,24 @@ export function requireOwnDatabase(config: Config<"kafka" | "exchange" | "databa
   requireDatabaseOf(foreignHost(config), config);
 }
 
+/** The name of a database of simulated or recorded data ends so. */
+export const SIMULATED = "_simulated";
+
 /**
- * Refuses the files and the data of another host than the exchange's if the database is the one that the market's own data has by default.
+ * Refuses the files and the data of another host than the exchange's if the database is the one that the market's own data has by
+ * default, and those of the exchange if it is a simulation's.
  * @throws {ConfigError} saying which variable to set
  */
 export function requireOwnArchive(config: Config<"archive" | "exchange" | "database">): void {
   const { origin, host } = new URL(config.binanceArchiveUrl);
-  requireDatabaseOf(origin === config.market.archiveUrl ? foreignHost(config) : host, config);
+  const foreign = origin === config.market.archiveUrl ? foreignHost(config) : host;
+  requireDatabaseOf(foreign, config);
+  const { name } = config.database;
+  if (foreign || !name.endsWith(SIMULATED)) return;
+  throw new ConfigError(
+    `Cannot store the exchange's data in the database ${name}, which is a simulation's: name another in DB_URL. ` +
+      `Example: DB_URL=postgres://localhost:5432/${readConfig({ MARKET: config.market.name }).database.name}`,
+  );
 }
 
 function requireDatabaseOf(host: string | undefined, { market, database }: Config<"database">): void {
