@@ -94,15 +94,14 @@ async function main(args: string[]): Promise<number> {
         log.sparsely("job", `summarises the ${stream.message.name}s of ${left} more days`);
       });
     }
-    const audit = request.audit ? await auditCandles(source, series, span) : undefined;
     console.log(renderTallies(tallies).join("\n"));
     console.log(
       `\n${imported} files imported, ${known} were imported before, ${failures.length} refused, in ${
         renderTime(performance.now() - startedAt)
       }`,
     );
-    if (audit) console.log(renderAudit(audit));
     for (const failure of failures) console.error(failure);
+    if (request.audit) console.log(renderAudit(await auditCandles(source, series, span)));
     return failures.length > 0 ? 1 : 0;
   } catch (error) {
     if (!signal.aborted) throw error;

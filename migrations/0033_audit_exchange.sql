@@ -153,6 +153,11 @@ begin
     select own_symbol, span, open_time, 'exchange', websocket.now(), 'differs', detail from compared where detail is not null
     on conflict on constraint audit_data_pkey do update set (noticed_at, verdict, detail) = row (
       excluded.noticed_at, excluded.verdict, excluded.detail)
+  ), settled as (
+    -- What differed from an earlier answer and is equal to this one was replaced.
+    update websocket.audit_data as known set verdict = 'repaired' from compared
+    where (known.symbol, known.interval, known.open_time) = (own_symbol, span, compared.open_time)
+      and known.compared_with = 'exchange' and known.verdict = 'differs' and is_stored and is_given and compared.detail is null
   ), noted as (
     insert into websocket.audit_sets as known (symbol, interval, day, present, with_exchange, absent)
     select own_symbol, span, open_time::date, bit_or(case when is_stored then minute else nothing end),
@@ -167,6 +172,47 @@ begin
   return query select unnest(wrong);
 end
 $$;
+
+-- Forgets how candles were judged that are deleted: others may take their places, as from the archive.
+create function websocket.forget_judgements() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, websocket, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+  nothing constant bit(1440) := repeat('0', 1440)::bit(1440);
+  one record;
+begin
+  if tg_op = 'TRUNCATE' then
+    delete from websocket.audit_data;
+    delete from websocket.audit_sets;
+    delete from websocket.audit_days;
+    return null;
+  end if;
+  delete from websocket.audit_data as known using gone
+  where (known.symbol, known.interval, known.open_time) = (gone.symbol, gone.interval, gone.open_time);
+  for one in
+    update websocket.audit_sets as known set (present, with_trades, in_gap, without_trades, with_exchange, absent) = (
+      select known.present & others, known.with_trades & others, known.in_gap & others, known.without_trades & others,
+        known.with_exchange & others, known.absent & others
+      from (select ~minutes as others) as kept)
+    from (
+      select gone.symbol, gone.interval, gone.open_time::date as day,
+        bit_or(set_bit(nothing, (extract(epoch from gone.open_time) / 60)::integer % 1440, 1)) as minutes
+      from gone group by gone.symbol, gone.interval, gone.open_time::date
+    ) as emptied
+    where (known.symbol, known.interval, known.day) = (emptied.symbol, emptied.interval, emptied.day)
+    returning known.symbol, known.interval, known.day
+  loop
+    perform websocket.count_audit(one.symbol, one.interval, one.day);
+  end loop;
+  return null;
+end
+$$;
+create trigger forget_judgements after delete on websocket.kline_data
+referencing old table as gone for each statement execute function websocket.forget_judgements();
+create trigger forget_all_judgements after truncate on websocket.kline_data
+for each statement execute function websocket.forget_judgements();
 
 -- Compares what REST gave with what is stored, by the function of the stream.
 create function websocket.judge_answer(
@@ -195,5 +241,5 @@ end;
 
 revoke execute on function
   websocket.note_replaced, websocket.uncompared_candles, websocket.next_audits, websocket.judge_exchange_candles,
-  websocket.judge_answer, websocket.note_audited
+  websocket.forget_judgements, websocket.judge_answer, websocket.note_audited
 from public;

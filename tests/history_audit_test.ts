@@ -118,6 +118,63 @@ Deno.test("a comparison that is killed goes on where it ended, and a candle that
   assert.deepEqual([counts.judged, counts.equal], [2_880, 2_879]);
 });
 
+Deno.test("candles that were deleted and imported again are compared again", async () => {
+  await using database = await testDatabase();
+  await using archive = startArchive(["BTCUSDT"]);
+  const { sql } = database;
+  spoil(archive);
+  const env = historyEnv(database, archive);
+  await runHistory(words, env);
+  const judged = () =>
+    sql`select sum(judged_exchange)::int, sum(repaired)::int as repaired from websocket.audit_days`;
+  const before = await judged();
+  const again = async () => {
+    const { said } = await runHistory(words, env);
+    assert.deepEqual(await storedCandles(sql, "BTCUSDT", "1m"), truth);
+    assert.deepEqual(await judged(), before);
+    return said;
+  };
+  await sql`delete from websocket.kline_data where open_time < ${new Date(day + DAY)}`;
+  assert.deepEqual([(await audited(sql)).length, ...await judged()], [0, { sum: 1_440, repaired: 0 }]);
+  assert.match(
+    await again(),
+    /^1,440 candles compared with REST now: 1 differed and are replaced, 0 are not/m,
+  );
+  await sql`truncate websocket.kline_data`;
+  assert.deepEqual([(await audited(sql)).length, ...await judged()], [0, { sum: null, repaired: null }]);
+  assert.match(
+    await again(),
+    /^2,880 candles compared with REST now: 1 differed and are replaced, 0 are not/m,
+  );
+});
+
+Deno.test("a candle that differed from an earlier answer and is equal to the present one is repaired, and not asked for again", async () => {
+  await using database = await testDatabase();
+  await using archive = startArchive(["BTCUSDT"]);
+  const { sql } = database;
+  const env = historyEnv(database, archive);
+  await runHistory(words, env);
+  // As a killed run leaves it whose answer the exchange has corrected since, where another program has stored what is right.
+  await sql`
+    insert into websocket.audit_data (symbol, interval, open_time, compared_with, noticed_at, verdict, detail)
+    values ('BTCUSDT', '1m', ${new Date(day)}, 'exchange', now(), 'differs',
+      '{"candle": {"volume": 0}, "exchange": {"volume": 1}}'::text::jsonb)`;
+  const { said } = await runHistory(words, env);
+  assert.match(said, /^1 candles compared with REST now: 0 differed and are replaced, 0 are not there$/m);
+  assert.deepEqual((await audited(sql)).map(({ verdict }) => verdict), ["repaired"]);
+  assert.match((await runHistory(words, env)).said, /^0 candles compared with REST now: /m);
+});
+
+Deno.test("where REST refuses to answer, it is said nevertheless what was imported", async () => {
+  await using database = await testDatabase();
+  await using archive = startArchive(["BTCUSDT"]);
+  const env = { ...historyEnv(database, archive), BINANCE_REST_URL: `${archive.url}/nowhere` };
+  const { code, said, complained } = await runHistory(words, env);
+  assert.equal(code, 1);
+  assert.match(said, /^BTCUSDT 1m +candles +2,880 +2,880 /m);
+  assert.match(complained, /^The exchange refuses .* with HTTP 404/m);
+});
+
 Deno.test("only candles are compared with REST", async () => {
   const { code, complained } = await runHistory("--from 2024-02-01 --streams trade --audit", {});
   assert.equal(code, 1);
