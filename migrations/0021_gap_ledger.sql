@@ -124,7 +124,8 @@ begin
         and one.covered_from < one.covered_to and one.covered_to < since
     ) as earlier
   ), span as materialized (
-    select target.*, symbol, covered_from, covered_to, reason, dropped, is_live, is_doubtful
+    select target.*, symbol, covered_from, covered_to, reason, dropped, is_live, is_doubtful,
+      min(covered_from) over (partition by target.stream, target.feed) as first_from
     from target left join lateral (
       select * from websocket.coverage as one
       where one.stream = target.stream and one.feed = target.feed and not is_open and told_to >= coalesce(ended_before, '-infinity')
@@ -132,13 +133,15 @@ begin
       select * from websocket.coverage as one
       where one.stream = target.stream and one.feed = target.feed and is_open
         and (is_live or covered_to >= coalesce(ended_before, '-infinity'))
-    ) as one on covered_from < covered_to or is_live
+    ) as one on true
   ), marked as (
     select *, min(covered_to) filter (where is_live) over (partition by stream, feed) as pending_from,
       bool_and(is_doubtful) filter (where is_live) over (partition by stream, feed) as are_doubtful,
       coalesce(covered_from > max(covered_to) over (
         partition by stream, feed order by covered_from, covered_to rows between unbounded preceding and 1 preceding), false) as is_new
-    from span where covered_from is not null
+    from span
+    -- A feed that was subscribed and lost before anything was known to be covered: what it missed since is a gap.
+    where covered_from < covered_to or is_live or ended_before is null and covered_from = first_from
   ), numbered as (
     select *, count(*) filter (where is_new) over (partition by stream, feed order by covered_from, covered_to
       rows unbounded preceding) as island

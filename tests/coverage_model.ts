@@ -101,13 +101,15 @@ export function modelGaps({ intervals, sessions }: Pick<History, "intervals" | "
 }
 
 function gapsOfFeed(symbol: string, intervals: readonly Told[], sessions: History["sessions"]): Gap[] {
+  // A feed's gaps begin with its first interval, even if that covers nothing.
+  const first = Math.min(...intervals.map(({ from }) => from));
   const known = intervals.map((one) => {
     const { coveredTo, isAlive } = sessions[one.producer];
     const reached = Math.max(one.from, coveredTo);
     const to = one.reason === "open" ? reached : one.reason === "silent" ? Math.min(one.to, reached) : one.to;
     const isLive = isOpen(one) && isAlive;
     return { ...one, to, isLive, reason: isOpen(one) && !isAlive ? "no heartbeat" : one.reason };
-  }).filter(({ from, to, isLive }) => from < to || isLive);
+  }).filter(({ from, to, isLive }) => from < to || isLive || from === first);
   if (known.length === 0) return [];
   const covered = new Set<number>();
   for (const { from, to } of known) for (let ms = from; ms < to; ms++) covered.add(ms);

@@ -30,6 +30,32 @@ Deno.test("a producer that is killed leaves a gap that is open once its topic is
   assert.deepEqual(await gapsOf(sql), [gap("BTCUSDT", 5_000, 9_000, "lost", "no heartbeat")]);
 });
 
+Deno.test("a quiet feed that is lost before anything is known to be covered of it has a gap from its subscription on", async () => {
+  await using test = await coverageDatabase();
+  const { sql, store } = test;
+  await store(interval(["a/1", "BTCUSDT", 1_000, 1_000, "silent"]), heartbeat("a/1", 0, 20_000));
+  await keepGaps(sql);
+  await store(
+    interval(["a/1", "BTCUSDT", 1_000, 1_000, "lost connection", null, 2]),
+    interval(["a/1", "BTCUSDT", 25_000, 0, "open"]),
+    heartbeat("a/1", 0, 30_000, "open", 2),
+  );
+  await keepGaps(sql);
+  assert.deepEqual(await gapsOf(sql), [gap("BTCUSDT", 1_000, 25_000, "lost", "lost connection")]);
+  // One that covers nothing, between others, splits no gap.
+  await store(
+    interval(["a/1", "BTCUSDT", 25_000, 40_000, "lost connection", null, 3]),
+    interval(["a/1", "BTCUSDT", 45_000, 45_000, "lost connection", null, 3]),
+    interval(["a/1", "BTCUSDT", 50_000, 0, "open", null, 3]),
+    heartbeat("a/1", 0, 60_000, "open", 3),
+  );
+  await keepGaps(sql);
+  assert.deepEqual((await gapsOf(sql)).map(({ from, to }) => [from, to]), [[1_000, 25_000], [
+    40_000,
+    50_000,
+  ]]);
+});
+
 Deno.test("nothing is open while the topic is not read to its end, nor for the 20 s after that", async () => {
   await using test = await coverageDatabase();
   const { sql, store, clock, readToEnd } = test;
