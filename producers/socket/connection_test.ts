@@ -93,6 +93,8 @@ function keep(
     const watchdog = {
       heard() {},
       answered: () => void story.answers++,
+      caughtUp() {},
+      isSuspicious: false,
       reset() {},
       check: () => Promise.resolve(given.finding),
     };

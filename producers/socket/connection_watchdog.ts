@@ -13,6 +13,8 @@ export function createConnectionWatchdog(feeds: readonly string[], silence: numb
   return {
     heard: (_feed, now) => note(now),
     answered: note,
+    caughtUp() {},
+    isSuspicious: false,
     reset: note,
     check: (now) => Promise.resolve(judge(now - heardAt)),
   };

@@ -12,8 +12,11 @@ interface Watched {
   tolerance: number;
   look?: string;
   looked: boolean;
-  /** The market went on without the feed, but a frame may be on its way. The feed is dead if none has come by the next check. */
-  isSuspect: boolean;
+  /**
+   * Since when it is known that the market went on without the feed, in ms. A frame may be on its way, on a slow connection for long. The
+   * feed is dead if none has come before the answer to a later request, as a connection keeps its order.
+   */
+  suspectAt?: number;
   resubscribedAt?: number;
 }
 
@@ -38,9 +41,10 @@ export function createFeedWatchdog(
     heardAt: at,
     tolerance: silence,
     looked: false,
-    isSuspect: false,
   });
   const watched = new Map(feeds.map((feed) => [feed, fresh(now)]));
+  /** When the newest request was sent that the connection has answered. */
+  let answeredTo = -Infinity;
 
   /**
    * Whether the market went on without the feed. It looks twice: at half of the tolerance and at its end. `areSilent`: all other feeds
@@ -53,7 +57,11 @@ export function createFeedWatchdog(
     areSilent: boolean,
   ): Promise<boolean> => {
     if (!look) return true;
-    if (state.isSuspect) return watched.get(feed) === state;
+    if (state.suspectAt !== undefined) {
+      // Where nothing comes, nothing is before the answer; and a connection that does not answer is no better than a dead one.
+      const isKnown = areSilent || answeredTo > state.suspectAt || now - state.suspectAt >= silence;
+      return isKnown && watched.get(feed) === state;
+    }
     const silent = now - state.heardAt;
     const before = state.look;
     const first = !state.looked;
@@ -65,14 +73,14 @@ export function createFeedWatchdog(
     if ((state.look === undefined) !== (before === undefined)) return false;
     if (state.look === undefined) {
       // An exchange that can't be asked may be away as a whole, for a while.
-      state.isSuspect = silent >= (areSilent ? 1 : UNKNOWN) * state.tolerance;
+      if (silent >= (areSilent ? 1 : UNKNOWN) * state.tolerance) state.suspectAt = now;
       return false;
     }
     if (state.look === before) {
       state.tolerance = Math.min(silent + MOST_TOLERANCE_MS, state.tolerance * 2);
       return false;
     }
-    state.isSuspect = true;
+    state.suspectAt = now;
     return false;
   };
 
@@ -85,6 +93,10 @@ export function createFeedWatchdog(
       if (!isUsual) watched.set(feed, fresh(now));
     },
     answered() {},
+    caughtUp: (sentAt) => void (answeredTo = sentAt),
+    get isSuspicious() {
+      return watched.values().some(({ suspectAt }) => suspectAt !== undefined);
+    },
     reset(now) {
       for (const [feed, { tolerance, resubscribedAt }] of watched) {
         // A feed that was silent on the old connection may be silent on the new one: another move would not help.

@@ -4,8 +4,14 @@ import { createFeedWatchdog } from "./feed_watchdog.ts";
 const SILENCE = 30_000;
 const STEP = SILENCE / 8;
 
-/** What a watchdog of two feeds says in `ms`, in which `a` is silent; `b` is too, unless it `speaks`. */
-async function watch(ms: number, { speaks = true, traded = (_now: number): string | undefined => "7" }) {
+/**
+ * What a watchdog of two feeds says in `ms`, in which `a` is silent; `b` is too, unless it `speaks`. Of what is asked on the connection
+ * the answer comes `behind` ms later.
+ */
+async function watch(
+  ms: number,
+  { speaks = true, behind = 1, traded = (_now: number): string | undefined => "7" },
+) {
   let now = 0;
   let looks = 0;
   const look = () => {
@@ -16,6 +22,7 @@ async function watch(ms: number, { speaks = true, traded = (_now: number): strin
   const said: { at: number; verdict: string; feeds: readonly string[] }[] = [];
   for (; now <= ms; now += STEP) {
     if (speaks) dog.heard("b", now);
+    dog.caughtUp(now - behind);
     const found = await dog.check(now);
     if (found) said.push({ at: now, ...found });
   }
@@ -26,6 +33,26 @@ Deno.test("a feed that is silent while its symbol trades is subscribed again, an
   const { said } = await watch(2 * SILENCE, { traded: String });
   assert.deepEqual(said[0], { at: SILENCE + STEP, verdict: "resubscribe", feeds: ["a"] });
   assert.deepEqual(said[1], { at: 1.5 * SILENCE + STEP, verdict: "reconnect", feeds: ["a"] });
+});
+
+Deno.test("a feed on a connection that lags is not dead until all has come that was on its way, or no answer comes", async () => {
+  const soon = await watch(SILENCE + 3 * STEP, { traded: String, behind: 2.5 * STEP });
+  assert.deepEqual(soon.said, [{ at: SILENCE + 3 * STEP, verdict: "resubscribe", feeds: ["a"] }]);
+  const never = await watch(2 * SILENCE, { traded: String, behind: Infinity });
+  assert.deepEqual(never.said, [{ at: 2 * SILENCE, verdict: "resubscribe", feeds: ["a"] }]);
+});
+
+Deno.test("an answer is needed only while a feed may be dead", async () => {
+  let now = 0;
+  const dog = createFeedWatchdog(["a", "b"], SILENCE, () => Promise.resolve(String(now)), now);
+  const asked: number[] = [];
+  for (; now <= SILENCE + 2 * STEP; now += STEP) {
+    dog.heard("b", now);
+    if (now > SILENCE + STEP) dog.heard("a", now);
+    await dog.check(now);
+    if (dog.isSuspicious) asked.push(now);
+  }
+  assert.deepEqual(asked, [SILENCE, SILENCE + STEP]);
 });
 
 Deno.test("a feed that is silent while nothing trades is left alone, and looked at more and more seldom", async () => {
@@ -74,6 +101,7 @@ Deno.test("a suspect that speaks while another is looked at is not dead", async 
   const dead: string[] = [];
   for (; now <= SILENCE + 2 * STEP; now += STEP) {
     dog.heard("b", now);
+    dog.caughtUp(now);
     if (now === STEP) dog.heard("c", now); // so that it is looked at when `a` is a suspect already
     dead.push(...(await dog.check(now))?.feeds ?? []);
   }
@@ -100,6 +128,7 @@ Deno.test("many quiet feeds do not keep the watchdog from the one that is dead",
   const dead: string[] = [];
   for (; now <= 3 * SILENCE; now += STEP) {
     dog.heard("b", now);
+    dog.caughtUp(now);
     dead.push(...(await dog.check(now))?.feeds ?? []);
   }
   assert.equal(dead[0], "dead");
@@ -124,6 +153,7 @@ Deno.test("a market that wakes just before the check is not taken for a dead fee
   const dog = createFeedWatchdog(["a", "b"], SILENCE, () => Promise.resolve(String(now >= wakesAt)), now);
   for (; now <= 2 * SILENCE; now += STEP) {
     dog.heard("b", now);
+    dog.caughtUp(now);
     if (now > SILENCE) dog.heard("a", now);
     assert.equal(await dog.check(now), undefined);
   }

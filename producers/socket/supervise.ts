@@ -3,12 +3,12 @@ import { backoff, sleep } from "../../shared/wait.ts";
 import type { ConnectionOptions, Listener, Live } from "./types.ts";
 import { explainRefusal } from "./refusal.ts";
 import { replace } from "./replace.ts";
-import type { Finding } from "./watchdog.ts";
+import type { Finding, Watchdog } from "./watchdog.ts";
 
 /** Pauses between attempts to replace a connection that still works, in ms. The exchange bans clients that do not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
 
-/** A connection on which nothing comes for so long is asked something, and again as soon as it has answered. In ms. */
+/** A connection on which nothing comes for so long, or of which a feed may be dead, is asked something, again once it has answered. In ms. */
 const QUIET_MS = 1_000;
 
 /** How long a new connection is kept if the exchange announces its end, too, in ms: all servers may be shutting down. */
@@ -51,11 +51,11 @@ export async function superviseConnection(
     if (performance.now() >= notBefore) await move(feeds.length === options.feeds.length);
   };
 
-  /** An answer shows that the exchange has nothing else to send on the connection. */
+  /** An answer shows that all has come that the exchange had sent on the connection before. */
   const askWhereQuiet = async (signal: AbortSignal) => {
     for (; !signal.aborted; await sleep(QUIET_MS, signal)) {
-      if (performance.now() - live.heardAt < QUIET_MS || live.requests.size > 0) continue;
-      ask(live, listener);
+      const isQuiet = performance.now() - live.heardAt >= QUIET_MS || options.watchdog.isSuspicious;
+      if (isQuiet && live.requests.size === 0) ask(live, listener, options.watchdog);
     }
   };
 
@@ -114,11 +114,12 @@ async function next(
   }
 }
 
-function ask(live: Live, listener: Listener): void {
+function ask(live: Live, listener: Listener, watchdog: Watchdog): void {
   const sentAt = performance.now();
   const onAnswer = listener.onAsking();
   request(live, "LIST_SUBSCRIPTIONS", undefined, () => {
     live.answeredTo = sentAt;
+    watchdog.caughtUp(sentAt);
     onAnswer();
   });
 }

@@ -13,6 +13,10 @@ export interface Watchdog {
   heard(feed: string, now: number): void;
   /** The exchange answered a request. */
   answered(now: number): void;
+  /** All that the exchange had sent on the connection by then has come, as an answer shows; in ms. */
+  caughtUp(sentAt: number): void;
+  /** Whether a feed may be dead, which `caughtUp` is to settle. */
+  readonly isSuspicious: boolean;
   /** A new connection has taken over: silence counts from here. */
   reset(now: number): void;
   /** Looks for feeds that are dead; undefined where there is nothing to do. */
