@@ -87,13 +87,18 @@ export async function play(
   const { dead: wanted = 0, unwanted, ...outcome } = await scenario.run(stage, form);
   const { verdict, dead } = await finish(stage, unwanted, leewayMs);
   // One of each feed goes on, as its producers have ended.
-  const recorded = (await readGaps(stage.sql)).filter(({ to }) => to < Infinity);
+  const all = await readGaps(stage.sql);
+  const recorded = all.filter(({ to }) => to < Infinity);
   if (outcome.injected === 0) problems.push("nothing was broken");
   if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
   if (gaps === "none" && recorded.length > 0) {
     problems.push(`a gap without need: ${JSON.stringify(recorded[0])}`);
   }
-  if (gaps === "recorded" && recorded.length === 0) problems.push("no gap is recorded");
+  if (gaps === "recorded" && recorded.length === 0) {
+    problems.push(
+      `no gap is recorded but ${JSON.stringify(all.map(({ feed, reason, from }) => [feed, reason, from]))}`,
+    );
+  }
   const fault = await scenario.verify?.(stage, verdict);
   if (fault) problems.push(fault);
   return { name, ...outcome, verdict, dead, problems };
