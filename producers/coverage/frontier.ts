@@ -34,7 +34,7 @@ export interface Frontier {
 }
 
 /** Marks that are kept while nothing is settled, as where Kafka is away. Past that the newest take each other's place. */
-const MOST_MARKS = 600;
+const MOST_MARKS = 2_400;
 
 export function createFrontier(outlets: readonly Progress[]): Frontier {
   let marks: Mark[] = [];

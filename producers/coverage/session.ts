@@ -62,6 +62,8 @@ export interface Session {
   confirmed(feed: string, at: number): void;
   /** The feeds that are covered no further than their last message, as they have been silent for too long. */
   silent(): SilentFeed[];
+  /** Notes how far the feeds have come: what is told is at most as far behind as the newest note of which all is acked. */
+  mark(): void;
   /** Nothing more will come: all intervals end. */
   stop(): void;
   /**

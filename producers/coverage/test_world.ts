@@ -121,6 +121,7 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
       for (const feed of FEEDS) if (random() < (feed === "c" ? 0.02 : 0.4)) emit(feed);
       for (const connection of connections) connection.isFirstStep = false;
       receive();
+      if (now % 250 === 0) coverage.mark();
       send();
       if (now < nextTick || untold.length > 0) continue;
       untold = coverage.take(true, 1_000_000);

@@ -121,6 +121,7 @@ export function createSession(options: SessionOptions): Session {
     unknown = undefined;
   };
 
+  const mark = () => frontier.mark(line[NEWEST] - SKEW_MS);
   const isTold = () => isStopped && spans.every((some) => some.length === 0);
   const row = (i: number, { from, to, reason, dropped }: Told): Row => ({
     ...{ session, producer, feed: names[i], symbol: symbols[i], stream },
@@ -193,6 +194,7 @@ export function createSession(options: SessionOptions): Session {
           ? []
           : [{ feed, since: heard[i], message: last[i], isUrgent: (flags[i] & UNSEEN) !== 0 }]
       ),
+    mark,
     stop() {
       isStopped = true;
       for (let i = 0; i < names.length; i++) close(i, endOf(i), "stopped");
@@ -200,7 +202,7 @@ export function createSession(options: SessionOptions): Session {
     take(isComplete, startedAt) {
       version++;
       countBefore = line[COUNT];
-      frontier.mark(line[NEWEST] - SKEW_MS);
+      mark();
       const coveredTo = frontier.reach();
       shareUnknown();
       for (const [i, hole] of holes) {

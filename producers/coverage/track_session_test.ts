@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { createSession } from "./track_session.ts";
 import { coveredBy, type Deed, FEEDS, type Life, play } from "./test_world.ts";
 
 const ms = (max: number) => fc.integer({ min: 50, max });
@@ -95,4 +96,23 @@ Deno.test("what counts as not covered begins at most 2.5 s before what is missin
     { numRuns: 500 },
   );
   assert.ok(early > 500, `${early} stored messages were in gaps`);
+});
+
+Deno.test("while some message is always on its way to Kafka, what is told is as new as the newest note of which all is acked", () => {
+  const outlet = { pushed: 0, settled: 0 };
+  const session = createSession({
+    ...{ session: "s", producer: "p", stream: "book", outlets: [outlet], judgesSilence: true },
+    clock: { earliest: () => 0, latest: () => 0 },
+    feeds: new Map([["a", "A"]]),
+  });
+  session.subscribed(["a"]);
+  const told: number[] = [];
+  for (let now = 50; now <= 9_000; now += 50) {
+    session.message("a", now);
+    outlet.settled = outlet.pushed++;
+    if (now % 250 === 0) session.mark();
+    if (now % 1_000 === 0) told.push(now - session.take(true, 0).at(-1)!.coveredTo);
+  }
+  // A second for the delay of feeds, and the time between two notes.
+  assert.deepEqual(told.slice(2).map((ms) => ms <= 1_300), Array(7).fill(true), told.join());
 });
