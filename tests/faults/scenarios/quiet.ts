@@ -33,7 +33,8 @@ export const marketQuiet: Scenario = {
   promise: "feeds that say nothing for a minute are covered once they speak",
   gaps: "none",
   seconds: { short: 150, long: 300 },
-  setting: { rate: 1 },
+  // A trade of the simulated market need not change its book, so the watchdog would take a quiet book for a dead feed.
+  setting: { rate: 1, variables: { SILENCE_SECONDS: "600" } },
   async run(stage, form) {
     const { sql } = stage;
     const silent = new Set<string>();
