@@ -5,7 +5,7 @@ import { usualMarket } from "../shared/exchange/markets/mod.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
 import { kline } from "../shared/streams/kline.ts";
 import { sleep } from "../shared/wait.ts";
-import { storedCandles, trueCandles } from "../tests/archive.ts";
+import { SEED, storedCandles, trueCandles } from "../tests/archive.ts";
 import type { Options, Progress, Result } from "./benchmark.ts";
 import { type PastExchange, servePast, yesterday } from "./past_exchange.ts";
 import { memoryOf } from "./process.ts";
@@ -15,8 +15,6 @@ import { table } from "./table.ts";
 
 const MINUTE = 60_000;
 const CANDLES = DAY / MINUTE;
-/** That of the simulated archive in tests, which knows the same candles. */
-const SEED = 1;
 const anyRange: Range = {
   ...{ stream: "kline", feed: "btcusdt@kline_1m", symbol: "BTCUSDT", positions: CANDLES },
   ...{ first: 0, last: DAY - MINUTE, startsAt: 0, finalAt: 0, reachEndsAt: Infinity },

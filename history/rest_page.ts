@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Market } from "../shared/exchange/markets/mod.ts";
+import { type Market, pageFor } from "../shared/exchange/markets/mod.ts";
 import { type RestClient, RestRefusal } from "../shared/exchange/rest.ts";
 import { faultOf } from "../shared/message.ts";
 import type { StreamMessage } from "../shared/stream.ts";
@@ -32,7 +32,7 @@ export function canFetch({ stream, interval }: Pick<Series, "stream" | "interval
 
 /** How many candles REST gives at once at the least price for each. */
 export function pageLimit({ stream }: Pick<Series, "stream">, market: Pick<Market, "limits">): number {
-  return market.limits[stream.feed!.refill!.path].pages.at(-1)!.limit;
+  return pageFor(market.limits[stream.feed!.refill!.path], Infinity).limit;
 }
 
 /**
@@ -52,10 +52,9 @@ export async function askPage(
 ): Promise<Page> {
   const { feedOf, refill } = stream.feed!;
   const { path, query, row, toMessage, positionOf, nextOf } = refill!;
-  const { pages } = market.limits[path];
   const feed = feedOf({ symbol, interval });
   const count = (until - since) / lengthOf(interval)!;
-  const { limit: most, weight } = pages.find(({ limit }) => limit >= count) ?? pages.at(-1)!;
+  const { limit: most, weight } = pageFor(market.limits[path], count);
   const limit = Math.min(count, most);
   const request = { ...query(symbol, feed), startTime: since, endTime: until - 1, limit };
   const answer = await client.ask(market.paths[path], request, weight, signal).catch((error) => {

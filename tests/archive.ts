@@ -7,7 +7,8 @@ import { readTasks, taskArguments } from "../local/up/tasks.ts";
 import { usualMarket } from "../shared/exchange/markets/mod.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
 
-const SEED = 1;
+/** Of the past that the archive and its REST have. */
+export const SEED = 1;
 
 /** A public archive that tests can spoil, and REST with the candles of the same past up to now. */
 export interface TestArchive extends AsyncDisposable {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DAY } from "../local/exchange/archive/past.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
+import { kline } from "../shared/streams/kline.ts";
 import {
   historyEnv,
   runHistory,
@@ -78,24 +79,9 @@ Deno.test("a comparison that is killed goes on where it ended, and a candle that
   await runHistory(words.replace(" --audit", ""), historyEnv(database, archive));
   assert.deepEqual(archive.asked, [], "without --audit nothing is compared");
   // As a run leaves it that is killed before it replaces the candle.
-  const [
-    ,
-    open,
-    high,
-    low,
-    close,
-    volume,
-    ,
-    quoteVolume,
-    numTrades,
-    takerBuyBaseVolume,
-    takerBuyQuoteVolume,
-  ] = truth[700].split(",");
   const opens = day + 700 * MINUTE;
-  const given = {
-    ...{ openTime: opens, open, high, low, close, volume, quoteVolume },
-    ...{ numTrades, takerBuyBaseVolume, takerBuyQuoteVolume },
-  };
+  const series = { symbol: "BTCUSDT", interval: "1m", fetchedAt: opens };
+  const given = kline.archive!.toMessage(truth[700].split(","), series);
   await sql`
     select websocket.judge_answer('kline', 'btcusdt@kline_1m', 'BTCUSDT', ${opens}, ${opens}, ${
     JSON.stringify([given])

@@ -1,6 +1,7 @@
 import type { Exchange } from "../local/exchange/server.ts";
 import type { Truth } from "../local/exchange/truth.ts";
 import type { Sql } from "../shared/postgres/mod.ts";
+import { OFFSET_MS } from "./faults/judge/bounds.ts";
 import { compareWithTruth, type Comparison } from "./truth.ts";
 import { until } from "./until.ts";
 
@@ -68,9 +69,6 @@ export function unrepairedOf(gaps: readonly OutageGap[]): string[] {
   return gaps.filter(({ stream, state }) => state !== (stream === "book" ? "lost" : "repaired"))
     .map((gap) => `a gap is not settled as it must be: ${JSON.stringify(gap)}`);
 }
-
-/** Connections may disagree on `E` by as much, in ms. */
-const OFFSET_MS = 9;
 
 /** Compares candles and trades with all that the exchange played; those that REST gave not in what it does not tell. */
 export async function compareRepaired(

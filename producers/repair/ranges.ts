@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RestAnswer } from "../../shared/exchange/rest.ts";
-import type { Rows } from "../../shared/exchange/markets/mod.ts";
+import { pageFor, type Rows } from "../../shared/exchange/markets/mod.ts";
 import { faultOf } from "../../shared/message.ts";
 import type { Refill } from "../../shared/stream.ts";
 
@@ -37,9 +37,9 @@ export interface Found<M> {
 export function requestFor<M>(
   refill: Refill<M>,
   { symbol, feed, first, last, positions, startsAt }: Range,
-  { pages }: Rows,
+  rows: Rows,
 ): { readonly query: Record<string, string | number>; readonly limit: number; readonly weight: number } {
-  const { limit: most, weight } = pages.find(({ limit }) => limit >= positions) ?? pages.at(-1)!;
+  const { limit: most, weight } = pageFor(rows, positions);
   const limit = refill.by === "time" ? Math.min(positions, most) : most;
   const from: Record<string, number> = refill.by === "time"
     ? { startTime: first, endTime: last }

@@ -8,7 +8,7 @@ import type { Finding, Watchdog } from "./watchdog.ts";
 /** Pauses between attempts to replace a connection that still works, in ms. The exchange bans clients that do not back off. */
 const PAUSES = { least: 5_000, most: 60_000 };
 
-/** A connection on which nothing comes for so long, or of which a feed may be dead, is asked something, again once it has answered. In ms. */
+/** So often a connection is asked something, in ms, where nothing comes on it for that time or one of its feeds may be dead. */
 const QUIET_MS = 1_000;
 
 /** How long a new connection is kept if the exchange announces its end, too, in ms: all servers may be shutting down. */

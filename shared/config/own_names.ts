@@ -40,12 +40,15 @@ export function requireOwnArchive(config: Config<"archive" | "exchange" | "datab
   if (foreign || !name.endsWith(SIMULATED)) return;
   throw new ConfigError(
     `Cannot store the exchange's data in the database ${name}, which is a simulation's: name another in DB_URL. ` +
-      `Example: DB_URL=postgres://localhost:5432/${readConfig({ MARKET: config.market.name }).database.name}`,
+      `Example: DB_URL=postgres://localhost:5432/${usualDatabase(config.market)}`,
   );
 }
 
+/** The name of the database that the market's own data has by default. */
+const usualDatabase = ({ name }: Config["market"]) => readConfig({ MARKET: name }).database.name;
+
 function requireDatabaseOf(host: string | undefined, { market, database }: Config<"database">): void {
-  const usual = readConfig({ MARKET: market.name }).database.name;
+  const usual = usualDatabase(market);
   if (!host || database.name !== usual) return;
   throw new ConfigError(
     `Cannot store data of ${host}, which is not the exchange, in the database ${usual}: name another in DB_URL. ` +

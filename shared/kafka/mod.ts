@@ -41,6 +41,8 @@ export interface Kafka {
   subscribe(subscription: Subscription): Promise<Consumer>;
 }
 
+const LOST = "Kafka has lost messages that it had acked: its log was truncated or made anew";
+
 /** A Kafka client; each use opens its own connections and closes them. */
 export function openKafka(config: Config["kafka"], log: Log): Kafka {
   const client = createClient(config, log);
@@ -59,14 +61,7 @@ export function openKafka(config: Config["kafka"], log: Log): Kafka {
         createCluster(client),
         topic,
         config.ssl ? codecs.zstd : codecs.none,
-        ({ partition, from, to }) =>
-          log.sparsely(
-            "log",
-            "Kafka has lost messages that it had acked: its log was truncated or made anew",
-            {
-              ...{ topic, partition, acked: from, now: to },
-            },
-          ),
+        ({ partition, from, to }) => log.sparsely("log", LOST, { topic, partition, acked: from, now: to }),
       ),
     subscribe: (subscription) => subscribe(client, subscription, log),
   };

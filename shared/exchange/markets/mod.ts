@@ -1,5 +1,5 @@
 /** The markets, and the names that follow from them. */
-import type { Market } from "./market.ts";
+import type { Market, Rows } from "./market.ts";
 import { usdm } from "./usdm.ts";
 
 export type { Limits, Market, RestPaths, Rows } from "./market.ts";
@@ -18,4 +18,9 @@ export function schemaOf({ name }: Pick<Market, "name">): string {
 /** What comes before the names of the market's topics and consumer groups: nothing, or `coinm.`. */
 export function prefixOf({ name }: Pick<Market, "name">): string {
   return name === usualMarket.name ? "" : `${name}.`;
+}
+
+/** The cheapest page that has so many rows; of more than any has, the one that gives most rows for its weight. */
+export function pageFor({ pages }: Rows, count: number): Rows["pages"][number] {
+  return pages.find(({ limit }) => limit >= count) ?? pages.at(-1)!;
 }

@@ -146,9 +146,8 @@ export const streamMute: Scenario = {
       await until("the stream to be covered again", async () => {
         const [{ isCovered }] = await sql`
           select exists (select from websocket.coverage where feed = ${stream} and is_live
-            and covered_from > ${new Date(
-          since,
-        )} and covered_to > covered_from + interval '1 s') as "isCovered"`;
+            and covered_from > ${new Date(since)}
+            and covered_to > covered_from + interval '1 s') as "isCovered"`;
         return isCovered;
       }, LIMIT_MS);
       exchange.inject({ fault: "clear" });

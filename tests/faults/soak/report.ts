@@ -71,16 +71,10 @@ export function tableOf(
   memory: readonly Memory[],
   repairs: readonly RepairRow[] = [],
 ): string {
-  const faults = rows.map(({ name, longest_recovery_s, ...counts }) => [
-    name,
-    ...Object.values(counts).map((count) => count.toLocaleString("en")),
-    `${longest_recovery_s.toFixed(1)} s`,
-  ]);
-  const gaps = repairs.map(({ name, longest_repair_s, ...counts }) => [
-    name,
-    ...Object.values(counts).map((count) => count.toLocaleString("en")),
-    `${longest_repair_s.toFixed(1)} s`,
-  ]);
+  const faults = rows.map(({ name, longest_recovery_s, ...counts }) =>
+    cells(name, counts, longest_recovery_s)
+  );
+  const gaps = repairs.map(({ name, longest_repair_s, ...counts }) => cells(name, counts, longest_repair_s));
   const workers = memory.map(({ task, start, end }) => [task, megabytes(start), megabytes(end)]);
   const heads = [
     "fault",
@@ -97,6 +91,12 @@ export function tableOf(
     ...workers.length > 0 ? ["", ...lines([["worker", "memory at start", "at end"], ...workers])] : [],
   ].join("\n");
 }
+
+const cells = (name: string, counts: Record<string, number>, seconds: number) => [
+  name,
+  ...Object.values(counts).map((count) => count.toLocaleString("en")),
+  `${seconds.toFixed(1)} s`,
+];
 
 const repairHeads = [
   "repair",
