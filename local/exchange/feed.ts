@@ -19,6 +19,8 @@ export interface SimulatedFeed {
   readonly messages?: number;
   /** Whether aggregated trades end with their minute; by default they do. */
   readonly aggTrades?: Cut;
+  /** Whether a symbol passes one minute in twenty without a trade; by default it does. */
+  readonly quietMinutes?: boolean;
 }
 
 /** A recording, played as it was. */

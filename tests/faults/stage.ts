@@ -26,6 +26,8 @@ export interface Setting {
   readonly producers?: readonly Record<string, string>[];
   /** Workers that repair gaps; by default none. Where there are some, trades come, too. */
   readonly repairs?: number;
+  /** As of the simulated market. */
+  readonly quietMinutes?: boolean;
 }
 
 /** A pipeline that runs: exchange, topics, database and workers. */
@@ -68,11 +70,11 @@ export const LIMIT_MS = 240_000;
 
 /** Sets a stage up on servers that run; the exchange plays once all producers are subscribed. */
 export async function openStage(servers: Servers, setting: Setting): Promise<Stage> {
-  const { seed, rate, symbols, variables = {}, producers = [{}], repairs = 0 } = setting;
+  const { seed, rate, symbols, variables = {}, producers = [{}], repairs = 0, quietMinutes } = setting;
   const played = repairs > 0 ? [...streams, trade] : streams;
   const name = `stage_${crypto.randomUUID().replaceAll("-", "")}`;
   await using parts = new AsyncDisposableStack();
-  const feed = { kind: "simulated", symbols, intervals: ["1m"], rate, seed } as const;
+  const feed = { kind: "simulated", symbols, intervals: ["1m"], rate, seed, quietMinutes } as const;
   const exchange = parts.use(await startExchange({ feed, paused: true }));
   const settings = {
     ...{ BINANCE_WS_URL: exchange.wsUrl, BINANCE_REST_URL: exchange.url, SYMBOLS: symbols.join() },

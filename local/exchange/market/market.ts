@@ -16,6 +16,8 @@ export interface MarketOptions {
   readonly startTime: number;
   /** Whether aggregated trades end with their minute; by default they do. */
   readonly aggTrades?: Cut;
+  /** Whether a symbol passes one minute in twenty without a trade; by default it does. */
+  readonly quietMinutes?: boolean;
 }
 
 /** How often candles and aggregated trades are looked at for frames that are due, ms of market time. */
@@ -27,11 +29,11 @@ const tick = 10;
  * @throws {RangeError} if Binance has no such interval
  */
 export function* market(
-  { symbols, intervals, rate, seed, startTime, aggTrades = "cut" }: MarketOptions,
+  { symbols, intervals, rate, seed, startTime, aggTrades = "cut", quietMinutes }: MarketOptions,
 ): Generator<MarketEvent> {
   const random = createRandom(seed);
   const markets = symbols.map((symbol) =>
-    createSymbolMarket(symbol, intervals, random, startTime, aggTrades)
+    createSymbolMarket(symbol, intervals, random, startTime, aggTrades, quietMinutes)
   );
   const candles = markets.flatMap((one) => one.candles);
   const eventTimes = markets.map(() => 0);

@@ -140,6 +140,15 @@ Deno.test("consecutive messages often have the same E and T, so that no timestam
   assert.ok(shared.length > books.length * 0.3);
 });
 
+Deno.test("some minutes of a symbol pass without a trade, unless quiet minutes are left out", () => {
+  const tradedMinutes = (changes: Partial<MarketOptions>) =>
+    new Set(payloads(eventsFor(30, changes), "trade").map(({ s, T }) => `${s} ${Math.floor(T / 60_000)}`))
+      .size;
+  const all = options.symbols.length * 31;
+  assert.ok(tradedMinutes({}) < all);
+  assert.equal(tradedMinutes({ quietMinutes: false }), all);
+});
+
 Deno.test("the rate is kept over all streams", () => {
   for (const rate of [1, 100, 20_000]) {
     const minutes = 20_000 / rate / 60;

@@ -20,7 +20,7 @@ export interface SymbolMarket {
 }
 
 /** One minute in so many passes without a trade, so that candles without trades occur. */
-const quietMinutes = 20;
+const QUIET_ONE_IN = 20;
 
 /** @throws {RangeError} if Binance has no such interval */
 export function createSymbolMarket(
@@ -29,6 +29,7 @@ export function createSymbolMarket(
   random: Random,
   startTime: number,
   cut: Cut,
+  quietMinutes = true,
 ): SymbolMarket {
   const instrument = instrumentOf(symbol);
   const { pair, priceScale, quantityScale, tick } = instrument;
@@ -86,7 +87,7 @@ export function createSymbolMarket(
       const thisMinute = Math.floor(time / 60_000);
       if (thisMinute !== minute) {
         minute = thisMinute;
-        isQuiet = random(quietMinutes) === 0;
+        isQuiet = random(QUIET_ONE_IN) === 0 && quietMinutes;
       }
       if (isQuiet) return [];
       // Binance leaves some ids out of the stream: `n` need not equal `L - f + 1`.
