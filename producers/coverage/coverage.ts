@@ -87,12 +87,12 @@ export function createCoverage<M extends ExchangeMessage>(
     // deno-lint-ignore bookline/elapsed -- the time of day is all that is left
     else if (age > UNKNOWN_MS) startedAt ??= Math.floor(Date.now() - age);
     if (startedAt === undefined) return;
-    const isComplete = subscribed.size === sessions.length;
-    for (const session of sessions) {
-      for (const row of session.take(isComplete, startedAt)) {
-        outlet.push({ key: producer, value: JSON.stringify(row) });
-      }
-    }
+    const taken = sessions.map((session) => session.take(startedAt!));
+    const isComplete = subscribed.size === sessions.length && sessions.every(({ isNamed }) => isNamed);
+    const own = taken.map((rows) => rows.pop()!);
+    // What the run before had beside these feeds ends as unsubscribed: whoever reads that a run is complete knows of all of them.
+    const rows = [...taken.flat(), ...own.map((row) => isComplete ? row : { ...row, reason: "starting" })];
+    for (const row of rows) outlet.push({ key: producer, value: JSON.stringify(row) });
   };
   const tellUntil = async (ended: AbortSignal) => {
     let toldAt = -Infinity;

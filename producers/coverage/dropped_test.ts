@@ -18,7 +18,7 @@ function spokenSession() {
   }
   /** What two seconds tell: in the first, nothing is told of what comes after a hole. */
   const coverageOf = (feed: string) =>
-    [1, 2].flatMap(() => session.take(true, 1_000)).filter((row) => row.feed === feed)
+    [1, 2].flatMap(() => session.take(1_000)).filter((row) => row.feed === feed)
       .map(({ coveredFrom, coveredTo, reason, dropped }) => [coveredFrom, coveredTo, reason, dropped]);
   return { session, coverageOf };
 }
@@ -51,7 +51,7 @@ Deno.test("a dead letter that is dropped is a gap of all feeds, from the second 
       session.droppedLetter(0);
     }
     if (time.now % 1_000 > 0) continue;
-    for (const { feed, coveredFrom, coveredTo: to, reason, dropped } of session.take(true, 1_000)) {
+    for (const { feed, coveredFrom, coveredTo: to, reason, dropped } of session.take(1_000)) {
       if (feed === "") coveredTo.push(to);
       else rows.set(`${feed} ${coveredFrom}`, [feed, coveredFrom, to, reason, dropped]);
     }

@@ -68,10 +68,11 @@ export interface Session {
   stop(): void;
   /**
    * What is to be told now, in order; the last row is of the session itself. To be sent with the producer's name as the key, and all
-   * of it acked before the next call. `isComplete`: all sessions of the producer have been subscribed. `startedAt`: when the producer
-   * started, in ms of the exchange's time, the same at each call.
+   * of it acked before the next call. `startedAt`: when the producer started, in ms of the exchange's time, the same at each call.
    */
-  take(isComplete: boolean, startedAt: number): Row[];
+  take(startedAt: number): Row[];
   /** Whether all is told, after `stop`. */
   readonly isTold: boolean;
+  /** Whether something was told of each feed. */
+  readonly isNamed: boolean;
 }

@@ -13,7 +13,7 @@ function sessionAt(start: number) {
   session.subscribed(["a", "b"]);
   const speak = (feed: string, isNew = false) =>
     session.message(feed, time.now, isNew, `${feed} ${time.now}`);
-  const rowOf = (feed: string) => session.take(true, start).filter((row) => row.feed === feed).at(-1);
+  const rowOf = (feed: string) => session.take(start).filter((row) => row.feed === feed).at(-1);
   return { time, session, speak, rowOf };
 }
 

@@ -124,7 +124,7 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
       if (now % 250 === 0) coverage.mark();
       send();
       if (now < nextTick || untold.length > 0) continue;
-      untold = coverage.take(true, 1_000_000);
+      untold = coverage.take(1_000_000);
       nextTick = now + 1_000;
       send();
     }

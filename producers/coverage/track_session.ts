@@ -53,6 +53,8 @@ export function createSession(options: SessionOptions): Session {
   let before = -Infinity;
   let countBefore = 0;
   let version = 0;
+  /** The feeds of which nothing was told yet. */
+  const unnamed = new Set(names.keys());
   let isStopped = false;
 
   const each = (feeds: Iterable<string>, act: (i: number) => void) => {
@@ -199,7 +201,7 @@ export function createSession(options: SessionOptions): Session {
       isStopped = true;
       for (let i = 0; i < names.length; i++) close(i, endOf(i), "stopped");
     },
-    take(isComplete, startedAt) {
+    take(startedAt) {
       version++;
       countBefore = line[COUNT];
       mark();
@@ -220,15 +222,19 @@ export function createSession(options: SessionOptions): Session {
           outlets,
         );
         for (const one of told) rows.push(row(i, one));
+        if (told.length > 0) unnamed.delete(i);
         flags[i] &= ~FRESH;
       }
-      const reason = isTold() ? "stopped" : isComplete ? "open" : "starting";
+      const reason = isTold() ? "stopped" : "open";
       const own = { session, producer, feed: "", symbol: "", stream, coveredFrom: startedAt, coveredTo };
       rows.push({ ...own, reason, dropped: null, version });
       return rows;
     },
     get isTold() {
       return isTold();
+    },
+    get isNamed() {
+      return unnamed.size === 0;
     },
   };
 }
