@@ -85,6 +85,7 @@ export interface Service {
   readonly read_only?: boolean;
   readonly cap_drop?: string[];
   readonly mem_limit?: string;
+  readonly healthcheck?: { disable?: boolean; start_period?: string };
 }
 
 /** The services of a combination, by name. */

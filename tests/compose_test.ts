@@ -95,6 +95,17 @@ play("compose: one service builds the image for all, and none pulls it from a re
   }
 });
 
+play(
+  "compose: whatever tells its health has three minutes from its start, as docs/operations.md says",
+  async () => {
+    for (const combination of Object.values(combinations)) {
+      for (const [name, { healthcheck }] of await services(combination)) {
+        if (name !== "migrate") assert.equal(healthcheck?.start_period, "3m0s", name);
+      }
+    }
+  },
+);
+
 play("compose: logs are bounded", async () => {
   for (const combination of Object.values(combinations)) {
     for (const [name, { logging }] of await services(combination)) {
