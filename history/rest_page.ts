@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Market, pageFor } from "../shared/exchange/markets/mod.ts";
-import { type RestClient, RestRefusal } from "../shared/exchange/rest.ts";
+import { INVALID_SYMBOL, type RestClient, RestRefusal } from "../shared/exchange/rest.ts";
 import { faultOf } from "../shared/message.ts";
 import type { StreamMessage } from "../shared/stream.ts";
 import { lengthOf } from "./interval.ts";
@@ -18,9 +18,6 @@ export interface Page {
   /** Where those begin. */
   readonly next: number;
 }
-
-/** Binance: "Error Codes": Invalid symbol. */
-const UNKNOWN_SYMBOL = -1121;
 
 /** The time of an answer is cut off to seconds. */
 const CUT_MS = 1_000;
@@ -58,7 +55,7 @@ export async function askPage(
   const limit = Math.min(count, most);
   const request = { ...query(symbol, feed), startTime: since, endTime: until - 1, limit };
   const answer = await client.ask(market.paths[path], request, weight, signal).catch((error) => {
-    if (error instanceof RestRefusal && error.code === UNKNOWN_SYMBOL) return { body: [], at: Infinity };
+    if (error instanceof RestRefusal && error.code === INVALID_SYMBOL) return { body: [], at: Infinity };
     throw error;
   });
   const { data, error } = z.array(row).max(limit).safeParse(answer.body);

@@ -1,5 +1,6 @@
 import { request } from "../../shared/exchange/request.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
+import { INVALID_SYMBOL } from "../../shared/exchange/rest.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import type { Confirmation } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
@@ -53,10 +54,13 @@ export async function confirmSilences<M>(
     lookedAt.set(feed, last);
     const at = clock.earliest() - STALE_MS;
     const query = new URLSearchParams({ symbol: symbols.get(feed)! });
-    const { ok, text } = await request(`${url}?${query}`, requestPause, ANSWER_MS, signal);
-    if (!ok) return;
+    const { ok, status, text } = await request(`${url}?${query}`, requestPause, ANSWER_MS, signal);
+    if (!ok && status !== 400) return;
+    const answer = JSON.parse(text);
+    // Nothing happens of a symbol that is delisted, or that there never was.
+    const isUnknown = !ok && answer.code === INVALID_SYMBOL;
     // A message that came meanwhile makes the confirmation void, as it is of an earlier time.
-    if (isQuiet(JSON.parse(text), message as M | undefined, since, clock.latest())) {
+    if (isUnknown || ok && isQuiet(answer, message as M | undefined, since, clock.latest())) {
       session.confirmed(feed, at);
     }
   };

@@ -16,6 +16,7 @@ function look(
   newestId: (symbol: string) => number,
   status = 200,
   used = 0,
+  code?: number,
 ) {
   return inFastTime(async () => {
     const requestPause = createRequestPause(720);
@@ -32,7 +33,7 @@ function look(
       const symbol = new URL(String(url)).searchParams.get("symbol")!;
       asked.push(symbol);
       return Promise.resolve(
-        Response.json({ id: newestId(symbol) }, {
+        Response.json(code ? { code } : { id: newestId(symbol) }, {
           status,
           headers: status === 429 ? { "retry-after": "60" } : {},
         }),
@@ -69,6 +70,15 @@ const silentFeed = (feed: string, message: number, isUrgent = false): SilentFeed
 Deno.test("a feed is confirmed to a second before the look if its last message is the newest, and else is not", async () => {
   const { confirmed } = await look(900, [silentFeed("a", 7), silentFeed("b", 8)], () => 7);
   assert.deepEqual(confirmed, [{ feed: "a", at: -1_000 }]);
+});
+
+Deno.test("a feed of a symbol that the exchange does not know is confirmed, as nothing happens of it; another refusal tells nothing", async () => {
+  const confirmedBy = async (status: number, code?: number) =>
+    (await look(400, [silentFeed("a", 7)], () => 7, status, 0, code)).confirmed.length;
+  assert.equal(await confirmedBy(400, -1121), 1);
+  assert.equal(await confirmedBy(400, -1102), 0);
+  assert.equal(await confirmedBy(400), 0);
+  assert.equal(await confirmedBy(403, -1121), 0);
 });
 
 Deno.test("feeds are looked at in turn, two a second, and those that may have been dead first", async () => {

@@ -1,5 +1,5 @@
 import type { Market } from "../../shared/exchange/markets/mod.ts";
-import type { RestClient, RestRefusal } from "../../shared/exchange/rest.ts";
+import { INVALID_SYMBOL, type RestClient, type RestRefusal } from "../../shared/exchange/rest.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
@@ -27,8 +27,6 @@ interface Parts {
 
 /** How long nothing is asked for a feed whose answer can't be used, in ms. */
 const AGAIN_MS = 30_000;
-/** The exchange does not know the symbol. Binance: "Error Codes". */
-const INVALID_SYMBOL = -1121;
 
 /** What to ask the exchange for. */
 export interface Asks {

@@ -12,6 +12,9 @@ export class RestRefusal extends Error {
   }
 }
 
+/** The exchange does not know the symbol. Binance: "Error Codes". */
+export const INVALID_SYMBOL = -1121;
+
 /** An answer of the exchange's REST API. */
 export interface RestAnswer {
   /** What the JSON says; numbers that are text there stay text. */
