@@ -30,6 +30,29 @@ Deno.test("of messages that are dropped in another order than that of time none 
   assert.deepEqual(coverageOf("a"), [[1_000, 2_990, "overflow", 4], [3_901, 9_900, "stopped", null]]);
 });
 
+Deno.test("what is kept for more than a second between dropped messages counts as covered, though nothing was told meanwhile", () => {
+  const { session, coverageOf } = spokenSession();
+  // Two feeds take turns: a message of `a` is each second push.
+  const pushOf = (time: number) => (time - 1_100) / 100 * 2;
+  for (let time = 2_000; time < 8_000; time += 100) {
+    if (time >= 4_000 && time < 6_500) continue;
+    session.dropped("a", time, pushOf(time));
+    session.dropped("b", time, pushOf(time) + 1);
+  }
+  session.stop();
+  assert.deepEqual(coverageOf("a"), [
+    ...[[1_000, 2_000, "overflow", 20], [3_901, 6_500, "overflow", 15]],
+    [7_901, 9_900, "stopped", null],
+  ]);
+});
+
+Deno.test("messages that are kept for a moment between dropped ones do not end the gap", () => {
+  const { session, coverageOf } = spokenSession();
+  for (const time of [3_000, 3_500, 3_900]) session.dropped("a", time, (time - 1_100) / 100 * 2);
+  session.stop();
+  assert.deepEqual(coverageOf("a"), [[1_000, 3_000, "overflow", 3], [3_901, 9_900, "stopped", null]]);
+});
+
 Deno.test("a dead letter that is dropped is a gap of all feeds, from the second before it was received until 2 s after it", () => {
   const letters = { pushed: 0, settled: 0 };
   const messages = { pushed: 0, settled: 0 };

@@ -28,7 +28,7 @@ export interface Hole {
 }
 
 /** Intervals of a feed that wait to be told, past which older ones are forgotten: then the gap around them is told as a longer one. */
-const MOST_WAITING = 64;
+export const MOST_WAITING = 64;
 
 /** Begins an interval at the end of a feed's intervals. Two of one beginning would be one row. */
 export function openSpan(spans: Span[], from: number, notBefore: number): void {

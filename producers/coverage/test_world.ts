@@ -17,7 +17,18 @@ export type Deed =
     readonly lag: number;
   }
   | { readonly kind: "mute" | "partial"; readonly feed: number; readonly ms: number; readonly lag: number }
-  | { readonly kind: "overflow"; readonly times: number; readonly count: number };
+  | Overflow;
+
+/** So often, after each `ms`, the buffer drops `count` messages behind the `kept` first ones, which Kafka acks then. */
+interface Overflow {
+  readonly kind: "overflow";
+  readonly times: number;
+  readonly ms: number;
+  readonly count: number;
+  readonly kept: number;
+  /** Whether rows of coverage are acked meanwhile. */
+  readonly tells: boolean;
+}
 
 /** The last one seldom speaks. */
 export const FEEDS = ["a", "b", "c"];
@@ -178,12 +189,13 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
     muted = undefined;
     if (ms % 2 === 0) coverage.subscribed([feed]);
   };
-  const overflow = (times: number, count: number) => {
+  const overflow = ({ times, ms, count, kept }: Overflow) => {
     for (let n = 0; n < times && !isOver(); n++) {
-      pass(300);
-      for (const { sent, push } of buffer.splice(0, count)) {
+      pass(ms);
+      for (const { sent, push } of buffer.splice(kept, count)) {
         coverage.dropped(sent.feed, sent.eventTime, push);
       }
+      for (const { sent } of buffer.splice(0, kept)) sent.isStored = true;
     }
   };
 
@@ -213,7 +225,7 @@ export function play({ deeds, killedAt, knowsClock, mostDelay, seed }: Life) {
       case "stall":
         return without(["messages"], () => pass(deed.ms));
       case "overflow":
-        return without(["messages"], () => overflow(deed.times, deed.count));
+        return without(deed.tells ? ["messages"] : ["messages", "rows"], () => overflow(deed));
     }
   };
 

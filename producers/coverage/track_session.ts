@@ -1,7 +1,8 @@
 import type { Coverage as Row } from "../../shared/streams/coverage.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { createFrontier, placeOf } from "./frontier.ts";
-import { closeSpan, type Hole, openSpan, type Span, takeOut } from "./spans.ts";
+import { createHoles } from "./holes.ts";
+import { closeSpan, type Hole, openSpan, type Span } from "./spans.ts";
 import { tellSpans, type Told } from "./tell.ts";
 
 /** Feeds of a connection may differ in their delay by so much, in ms. */
@@ -31,9 +32,12 @@ export function createSession(options: SessionOptions): Session {
   const symbols = [...options.feeds.values()];
   const indices = new Map(names.map((name, i) => [name, i]));
   const spans: Span[][] = names.map(() => []);
-  const holes = new Map<number, Hole & { hasGrown: boolean }>();
+  const holes = createHoles(spans);
   /** What was dropped since the last telling, and can be of any feed. */
   let unknown: Hole | undefined;
+  /** The number of the push that was dropped last, and of the run of pushes that it belongs to. */
+  let lastDropped = -1;
+  let run = 0;
   // Numbers in typed arrays are changed in place: a message allocates nothing.
   /** Of each feed, up to when it is known that nothing was missed. */
   const heard = new Float64Array(names.length).fill(-Infinity);
@@ -105,20 +109,10 @@ export function createSession(options: SessionOptions): Session {
     }
   };
 
-  /** Notes what a feed lacks. */
-  const lack = (i: number, { from, to, dropped, ...rest }: Hole) => {
-    const hole = holes.get(i);
-    if (!hole) return void holes.set(i, { from, to, dropped, ...rest, hasGrown: true });
-    // While two connections overlap, the buffer is not in the order of time.
-    if (from < hole.from) Object.assign(hole, { from, place: rest.place });
-    hole.to = Math.max(hole.to, to);
-    if (dropped) hole.dropped = (hole.dropped ?? 0) + dropped;
-    hole.hasGrown = true;
-  };
   /** Any feed may lack what is not known to be of one. Past its last message it is not known to be covered. */
   const shareUnknown = () => {
     for (let i = 0; unknown && i < names.length; i++) {
-      lack(i, { ...unknown, from: judgesSilence ? Math.min(unknown.from, heard[i]) : unknown.from });
+      holes.add(i, { ...unknown, from: judgesSilence ? Math.min(unknown.from, heard[i]) : unknown.from });
     }
     unknown = undefined;
   };
@@ -169,11 +163,15 @@ export function createSession(options: SessionOptions): Session {
       firstNew.fill(Infinity);
       newestNew.fill(-Infinity);
     },
-    dropped: (feed, eventTime, push) =>
+    dropped(feed, eventTime, push) {
+      // The oldest is dropped first. A batch that is on its way is kept, and what comes after it is dropped.
+      if (push !== lastDropped + 1) run++;
+      lastDropped = push;
       each([feed], (i) => {
         const place = [push, ...placeOf(outlets).slice(1)];
-        lack(i, { from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1, place });
-      }),
+        holes.add(i, { from: eventTime, to: eventTime + 1, reason: "overflow", dropped: 1, place }, run);
+      });
+    },
     droppedLetter(push) {
       const { before, after } = frontier.around(LETTERS, push);
       const newest = after ? after.time + SKEW_MS : Math.max(line[NEWEST], clock.earliest());
@@ -207,17 +205,13 @@ export function createSession(options: SessionOptions): Session {
       mark();
       const coveredTo = frontier.reach();
       shareUnknown();
-      for (const [i, hole] of holes) {
-        if (hole.hasGrown) takeOut(spans[i], hole);
-        else holes.delete(i);
-        hole.hasGrown = false;
-      }
+      holes.takeOut();
       const rows: Row[] = [];
       for (let i = 0; i < names.length; i++) {
         const told = tellSpans(
           spans[i],
           coveredTo,
-          holes.get(i),
+          holes.of(i),
           isSilent(i) ? heard[i] : undefined,
           outlets,
         );

@@ -16,7 +16,10 @@ const deedWith = (lag: fc.Arbitrary<number>): fc.Arbitrary<Deed> =>
     fc.record({
       kind: kind("overflow"),
       times: fc.integer({ min: 1, max: 9 }),
+      ms: fc.constantFrom(300, 2_000),
       count: fc.integer({ min: 1, max: 30 }),
+      kept: fc.constantFrom(0, 0, 5, 150),
+      tells: fc.boolean(),
     }),
   );
 const lifeWith = (deed: fc.Arbitrary<Deed>, mostDelay: number): fc.Arbitrary<Life> =>
@@ -79,6 +82,14 @@ Deno.test("what counts as not covered begins at most 2.5 s before what is missin
           const missing = within.filter(({ isStored }) => !isStored).map(({ eventTime }) => eventTime);
           const first = missing[0] ?? (to === Infinity ? world.end : from);
           const last = missing.at(-1) ?? from;
+          for (const [n, next] of missing.slice(1).entries()) {
+            const isLong = next - missing[n] > BEFORE_MS + AFTER_MS;
+            const stored = within.filter(({ eventTime }) => missing[n] < eventTime && eventTime < next);
+            assert.ok(
+              !isLong || stored.length === 0,
+              `${feed}: ${stored.length} stored from ${missing[n]} to ${next}`,
+            );
+          }
           // Of the first and the last ms nobody knows whether it was received as a whole.
           for (const { eventTime } of within.filter(({ isStored }) => isStored)) {
             if (eventTime === from || begins.has(eventTime + 1)) continue;
