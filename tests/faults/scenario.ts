@@ -85,6 +85,8 @@ export async function play(
   // What a feed misses before it was covered for the first time is no gap.
   await untilCovered(stage, 1);
   const { dead: wanted = 0, unwanted, ...outcome } = await scenario.run(stage, form);
+  // A feed whose market stands still before it is covered again has a gap that goes on over the last of what it said.
+  await untilCovered(stage, 1);
   const { verdict, dead } = await finish(stage, unwanted, leewayMs);
   // One of each feed goes on, as its producers have ended.
   const all = await readGaps(stage.sql);
