@@ -58,38 +58,25 @@ export const repairScenarios: readonly Scenario[] = [
   ...[outageRepaired, restDown, tooManyRequests, addressBanned, repairKilled, twoRepairWorkers],
 ];
 
-/** What is broken on purpose, where one broker is enough for it, in every run of the tests. */
+/**
+ * What is broken on purpose in every run of the tests: of each part that can fail, what says most in a short time. One broker is
+ * enough for it.
+ */
 export const shortScenarios: readonly Scenario[] = [
-  ...[
-    consumerKilled,
-    producerKilledBesideAnother,
-    loneProducerKilled,
-    kafkaKilled,
-    bufferOverflow,
-    postgresKilled,
-  ],
-  ...[consumersShareWork, zombie, diskFull, lockTimeout, rowsLocked, rowsRefused],
-  ...[tablesPublished, rollupLocked, tablesAltered],
-  ...[connectionLostBesideAnother, connectionsLostTogether, producerKilledOften, shardKilled, symbolTakenOut],
-  ...[streamMute, connectionSilent, workersStopped],
-  ...[rollover, rolloverRefused, connectionDropped, connectionAged, connectionRefused, serverShutDown],
-  ...[
-    framesDisturbed,
-    framesMutated,
-    messagesMutated,
-    sideTopicsRefused,
-    batchesDamaged,
-    transactionsInterleaved,
-  ],
+  ...[consumerKilled, kafkaKilled, bufferOverflow, postgresKilled, diskFull, rowsRefused],
+  ...[producerKilledBesideAnother, producerKilledOften, connectionsLostTogether, workersStopped],
+  ...[connectionDropped, connectionSilent, streamMute, rollover],
+  ...[framesMutated, sideTopicsRefused, batchesDamaged],
 ];
 
-/** The soak has those that take long, too. */
+/** The soak has all that one broker is enough for. */
 export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
-  ...[lossesOverlap, coverageBehind, threeProducers, clocksApart, marketQuiet, muteBesideReconnect],
-  ...[topicRemade, logTruncated, retentionPassed],
-  // Beside other scenarios its rounds of the jobs do not get their locks for minutes.
-  retentionAttacked,
+  ...[consumersShareWork, zombie, lockTimeout, rowsLocked, tablesPublished, rollupLocked, tablesAltered],
+  ...[connectionLostBesideAnother, loneProducerKilled, shardKilled, symbolTakenOut, threeProducers],
+  ...[rolloverRefused, connectionAged, connectionRefused, serverShutDown, framesDisturbed, messagesMutated],
+  ...[lossesOverlap, coverageBehind, clocksApart, marketQuiet, muteBesideReconnect, transactionsInterleaved],
+  ...[topicRemade, logTruncated, retentionPassed, retentionAttacked],
   // A test of its own plays it in every run of the tests.
   outageRepaired,
 ];
