@@ -1,5 +1,6 @@
 /** Tests of gaps that reach over the day from which their table's rows are kept. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { createSinkLosses } from "../consumers/postgres/losses.ts";
 import { coverageDatabase, EPOCH, gapsOf, heartbeat, interval, keepGaps, NOW } from "./coverage.ts";
 import { schema } from "./stack.ts";
@@ -109,4 +110,43 @@ Deno.test("of intervals that are forgotten before their gaps are computed, the l
   assert.deepEqual(gaps.filter(([, from, to]) => from === 100 && to === FLOOR + 50).length, symbols.length);
   const rows = await sql`select from websocket.coverage_data where covered_from = ${new Date(EPOCH)}`;
   assert.equal(rows.length, 0);
+});
+
+Deno.test("whatever intervals are forgotten, the gaps that reach into the days that are kept stay as they were", async () => {
+  await using test = await retainingDatabase();
+  const { sql } = test;
+  await test.forget();
+  const intervals = fc.uniqueArray(
+    fc.record({
+      producer: fc.constantFrom("a", "b", "c"),
+      from: fc.nat(40),
+      length: fc.integer({ min: 1, max: 15 }),
+    }),
+    { minLength: 1, maxLength: 10, selector: ({ producer, from }) => `${producer} ${from}` },
+  );
+  let forgotten = 0;
+  await fc.assert(
+    fc.asyncProperty(intervals, async (some) => {
+      for (const table of ["coverage_data", "coverage_sessions", "stale_feeds", "gap_data"]) {
+        await sql`delete from websocket.${sql(table)}`;
+      }
+      await sql`update websocket.streams set pruned_at = websocket.now()`;
+      await test.store(...some.map(({ producer, from, length }) => {
+        const start = FLOOR - 25 + from;
+        return stopped(`${producer}/1`, "BTCUSDT", start, start + length);
+      }));
+      const before = (await test.gaps()).filter(([, , to]) => to === null || Number(to) > FLOOR);
+      await sql`update websocket.streams set pruned_at = '-infinity'`;
+      await keepGaps(sql);
+      await sql`
+        insert into websocket.stale_feeds (stream, feed, since, due_at)
+        values ('book', 'btcusdt@bookTicker', '-infinity', '-infinity')`;
+      const after = (await test.gaps()).filter(([, , to]) => to === null || Number(to) > FLOOR);
+      assert.deepEqual(after, before);
+      const [{ left }] = await sql`select count(*)::int as left from websocket.coverage_data`;
+      forgotten += some.length - left;
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(forgotten > 50, `${forgotten} intervals were forgotten`);
 });

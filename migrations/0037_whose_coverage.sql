@@ -1,0 +1,62 @@
+-- Whose coverage goes on, and who still wants a feed.
+
+-- A producer that is killed before its session itself is told has told intervals of a session that nobody knows: the session is known from
+-- its first interval on, so that it is gone in time.
+create or replace function websocket.take_coverage() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, websocket, pg_temp
+as $$
+begin
+  if new.feed <> '' then
+    insert into websocket.stale_feeds (stream, feed, since, due_at) values (new.stream, new.feed, new.covered_from, websocket.now());
+    if new.reason in ('open', 'silent') then
+      insert into websocket.coverage_sessions
+        (session, producer, stream, started_at, covered_to, reason, version, heard_at, advanced_at, changed_at, status)
+      values (new.session, new.producer, new.stream, new.covered_from, 'epoch', 'starting', 0,
+        websocket.now(), websocket.now(), websocket.now(), 'live')
+      on conflict (session) do nothing;
+    end if;
+    return new;
+  end if;
+  insert into websocket.coverage_sessions as known
+    (session, producer, stream, started_at, covered_to, reason, version, heard_at, advanced_at, changed_at, status)
+  values (new.session, new.producer, new.stream, new.covered_from, new.covered_to, new.reason, new.version,
+    websocket.now(), websocket.now(), websocket.now(), 'live')
+  on conflict (session) do update set (started_at, covered_to, reason, version, heard_at, advanced_at) = row (
+    excluded.started_at, excluded.covered_to, excluded.reason, excluded.version, excluded.heard_at,
+    case when excluded.covered_to > known.covered_to then excluded.heard_at else known.advanced_at end)
+  where excluded.version > known.version;
+  return null;
+end
+$$;
+insert into websocket.coverage_sessions
+  (session, producer, stream, started_at, covered_to, reason, version, heard_at, advanced_at, changed_at, status)
+select session, min(producer), min(stream), min(covered_from), 'epoch', 'starting', 0,
+  websocket.now(), websocket.now(), websocket.now(), 'live'
+from websocket.coverage_data where reason in ('open', 'silent') group by session
+on conflict (session) do nothing;
+
+-- Where a session has ended, so have its intervals, though the end of one was lost.
+create or replace view websocket.coverage as
+select session, producer, stream, feed, symbol, covered_from,
+  case
+    when told.reason not in ('open', 'silent') then told.covered_to
+    when told.reason = 'silent' then least(told.covered_to, greatest(covered_from, known.covered_to))
+    else greatest(covered_from, known.covered_to)
+  end as covered_to,
+  case when is_open and known.status = 'gone' then 'no heartbeat' when is_open and known.status = 'ended' then 'stopped'
+    else told.reason end as reason,
+  dropped,
+  told.covered_to as told_to,
+  is_open,
+  goes_on and is_read as is_live,
+  goes_on and not is_read as is_unread,
+  told.reason = 'silent' or known.status is not distinct from 'stuck' as is_doubtful
+from websocket.coverage_data as told left join websocket.coverage_sessions as known using (session, producer, stream)
+cross join lateral (
+  select told.reason in ('open', 'silent') as is_open,
+    told.reason in ('open', 'silent') and coalesce(known.status not in ('gone', 'ended'), true) as goes_on,
+    coalesce((select min(read_at) from websocket.coverage_reads) >= now() - interval '10 s', false) as is_read
+) as judged;
+insert into websocket.stale_feeds (stream, feed, since, due_at)
+select stream, feed, covered_from, websocket.now() from websocket.coverage where is_open and reason = 'stopped';
