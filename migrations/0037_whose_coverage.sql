@@ -60,3 +60,15 @@ cross join lateral (
 ) as judged;
 insert into websocket.stale_feeds (stream, feed, since, due_at)
 select stream, feed, covered_from, websocket.now() from websocket.coverage where is_open and reason = 'stopped';
+
+-- A producer that covered nothing of a feed for a week before a gap is not asked whether it wanted the feed: it was renamed, or is gone for good.
+do $$
+begin
+  execute replace(replace(pg_get_functiondef('websocket.compute_gaps'::regproc),
+    'select distinct on (producer) reason from websocket.coverage_data as one',
+    'select distinct on (producer) reason, covered_to, is_live from websocket.coverage as one'),
+    'as last_word where last_word.reason not in (''unsubscribed'', ''delisted'')',
+    'as last_word where last_word.reason not in (''unsubscribed'', ''delisted'')
+          and (is_live or covered_to > judged.started_at - interval ''7 days'')');
+end
+$$;

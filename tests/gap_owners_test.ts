@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { coverageDatabase, gapsOf, heartbeat, interval, keepGaps, NOW } from "./coverage.ts";
 
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
 /** The coverage database, once its clock and the reading of the topic have gone on for so long. */
 async function later(test: Awaited<ReturnType<typeof coverageDatabase>>, ms: number) {
   await test.clock(NOW + ms);
@@ -43,4 +46,28 @@ Deno.test("an interval whose end was lost ends with its session", async () => {
     heartbeat("a/1", 0, 5_000, "stopped"),
   );
   assert.deepEqual(await later(test, 1_000), [["BTCUSDT", 5_000, null, "open", "stopped"]]);
+});
+
+Deno.test("a symbol that is taken out has no gap, though a producer that is gone for good had it once; if one had it within a week, it has", async () => {
+  const END = 8 * DAY;
+  for (const [until, gaps] of [[22 * HOUR, 0], [26 * HOUR, 1]] as const) {
+    await using test = await coverageDatabase();
+    await test.store(
+      // It was killed.
+      interval(["old/1", "ETHUSDT", 0, 0, "open"]),
+      heartbeat("old/1", 0, until),
+      interval(["a/1", "ETHUSDT", 0, END, "stopped"]),
+      heartbeat("a/1", 0, END, "stopped"),
+      interval(["a/2", "BTCUSDT", END + 100, 0, "open"]),
+    );
+    await later(test, END);
+    await test.store(heartbeat("a/2", END + 50, END + 1_000));
+    const found = await later(test, END + 1_000);
+    assert.deepEqual(
+      found.map(([symbol, from, to, state]) => [symbol, from, to, state]),
+      [
+        ["ETHUSDT", END, null, "open"],
+      ].slice(0, gaps),
+    );
+  }
 });
