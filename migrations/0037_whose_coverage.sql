@@ -72,3 +72,12 @@ begin
           and (is_live or covered_to > judged.started_at - interval ''7 days'')');
 end
 $$;
+
+-- A loss that ended with a message is the same loss where that message was not stored, and Kafka lost it meanwhile: it goes on.
+do $$
+begin
+  execute replace(pg_get_functiondef('websocket.begin_losses'::regproc), 'on conflict do nothing returning',
+    'on conflict on constraint kafka_losses_pkey do update set (lost_to, noted_at, reason) = row (null, excluded.noted_at, excluded.reason)
+    returning');
+end
+$$;

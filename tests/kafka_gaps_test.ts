@@ -122,6 +122,21 @@ Deno.test("a loss begins where the symbol was stored last, on the partition that
   assert.equal((await losses.open()).length, 1, "a message that was stored ends nothing");
 });
 
+Deno.test("a loss that ended with a message that was not stored, and is lost meanwhile, goes on to the next one that is found", async () => {
+  await using test = await lossDatabase();
+  const { losses } = test;
+  await test.store(interval(["a/1", "BTCUSDT", 0, 300, "unsubscribed"]));
+  await losses.noteStored(0, at({ BTCUSDT: 50 }));
+  await losses.begin(0, "deleted by retention");
+  await losses.end(at({ BTCUSDT: 80 }));
+  assert.deepEqual(await test.gaps(), [["BTCUSDT", 50, 80, "lost"]]);
+  // The consumer is killed before it stores that message, and comes back when retention has deleted more.
+  await losses.begin(0, "deleted by retention");
+  assert.deepEqual(await losses.open(), [{ symbol: "BTCUSDT", from: EPOCH + 50 }]);
+  await losses.end(at({ BTCUSDT: 200 }));
+  assert.deepEqual(await test.gaps(), [["BTCUSDT", 50, 200, "lost"]]);
+});
+
 Deno.test("losses of days that the table no longer keeps are forgotten", async () => {
   await using test = await lossDatabase();
   await test.lose({ BTCUSDT: 50 }, { BTCUSDT: 100 });
