@@ -1,9 +1,12 @@
 import type { Log } from "../../shared/log.ts";
 import { request } from "../../shared/exchange/request.ts";
 import type { RequestPause } from "../../shared/exchange/request_pause.ts";
+import { INVALID_SYMBOL } from "../../shared/exchange/rest.ts";
 import type { Look } from "./feed_watchdog.ts";
 
 const ANSWER_MS = 3_000;
+/** What a symbol that is delisted, or that there never was, has traded since it was last looked at. */
+const NOTHING = "nothing";
 
 /**
  * Looks by REST at what a feed's symbol has traded: the id of its last trade, which nothing but a trade changes. A look costs one
@@ -24,10 +27,13 @@ export function lookByRest(url: string, requestPause: RequestPause, log: Log): L
       const fields = { symbol, status, answer: text.slice(0, 200) };
       if (status !== 400) {
         log.sparsely("look", "cannot ask the exchange for this symbol's last trade", fields);
-      } else if (!unknown.has(symbol)) {
+        return undefined;
+      }
+      if (!unknown.has(symbol)) {
         unknown.add(symbol);
         log.warn("the exchange does not know this symbol: is it in SYMBOLS by mistake?", fields);
       }
+      if (JSON.parse(text).code === INVALID_SYMBOL) return NOTHING;
     } catch (error) {
       log.debug("no look at the trades", { symbol, error });
     }

@@ -54,10 +54,10 @@ Deno.test("a trade changes what a symbol has traded; a new minute or a new day d
     candles.add(frame(now, 8));
     traded.add(await look());
     assert.equal(traded.size, 3);
-    assert.equal(
-      await lookByRest(url, createRequestPause(), silent)("dogeusdt@bookTicker"),
-      undefined,
-    );
+    const unknown = () => lookByRest(url, createRequestPause(), silent)("dogeusdt@bookTicker");
+    assert.equal(await unknown(), "nothing");
+    now += minute;
+    assert.equal(await unknown(), "nothing", "a symbol that there is not never trades");
   } finally {
     globalThis.fetch = real;
   }
