@@ -12,8 +12,11 @@ export interface AskedClock extends ExchangeClock {
   known(signal: AbortSignal): Promise<void>;
 }
 
-/** How often it is asked, in ms: once it has answered, and until then. */
-const EVERY_MS = { known: 60_000, unknown: 2_000 };
+/**
+ * How often it is asked, in ms: until it has answered, and once it has, at first and at last. Each pause is twice the one before, since
+ * the first answer is often the slowest, so that the time is least certain as the first intervals begin.
+ */
+const EVERY_MS = { unknown: 2_000, first: 500, last: 60_000 };
 const ANSWER_MS = 5_000;
 /** How much faster or slower this machine's clock may run: a crystal's error is a tenth of it. */
 const DRIFT = 5e-4;
@@ -82,12 +85,14 @@ export function createExchangeClock(
     earliest,
     latest,
     async run(signal) {
+      let pause = EVERY_MS.first;
       while (!signal.aborted) {
         await ask(signal).catch((error) => {
           if (signal.aborted) return;
           log.sparsely("clock", "cannot ask the exchange for its time", { why: describe(error) });
         });
-        await sleep(current() ? EVERY_MS.known : EVERY_MS.unknown, signal);
+        await sleep(current() ? pause : EVERY_MS.unknown, signal);
+        pause = current() ? Math.min(2 * pause, EVERY_MS.last) : EVERY_MS.first;
       }
     },
     async known(signal) {

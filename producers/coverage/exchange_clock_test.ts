@@ -77,6 +77,16 @@ Deno.test("the exchange's time is between the two, however far it is from ours, 
   }
 });
 
+Deno.test("after a slow first answer the exchange is soon asked again, and its time is as exact as the best answer", async () => {
+  await withClock({ delay: 800 }, async (clock, _, exchange) => {
+    await clock.known(never);
+    assert.ok(clock.latest() - clock.earliest() > 1_500);
+    exchange.delay = 20;
+    await sleep(1_000);
+    assert.ok(clock.latest() - clock.earliest() < 50, `${clock.latest() - clock.earliest()} ms`);
+  });
+});
+
 Deno.test("after the machine has slept the exchange's time is not known until it is asked again", async () => {
   await withClock({}, async (clock, exchangeNow) => {
     await clock.known(never);
