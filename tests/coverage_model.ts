@@ -105,9 +105,14 @@ function gapsOfFeed(symbol: string, intervals: readonly Told[], sessions: Histor
   const first = Math.min(...intervals.map(({ from }) => from));
   const known = intervals.map((one) => {
     const { coveredTo, isAlive } = sessions[one.producer];
-    const reached = Math.max(one.from, coveredTo);
+    // The end of an interval was lost if its session is covered past the beginning of a later one.
+    const next = Math.min(
+      ...intervals.filter(({ producer, from }) => producer === one.producer && from > one.from)
+        .map(({ from }) => from),
+    );
+    const reached = Math.min(Math.max(one.from, coveredTo), next);
     const to = one.reason === "open" ? reached : one.reason === "silent" ? Math.min(one.to, reached) : one.to;
-    const isLive = isOpen(one) && isAlive;
+    const isLive = isOpen(one) && isAlive && next > coveredTo;
     return { ...one, to, isLive, reason: isOpen(one) && !isAlive ? "no heartbeat" : one.reason };
   }).filter(({ from, to, isLive }) => from < to || isLive || from === first);
   if (known.length === 0) return [];

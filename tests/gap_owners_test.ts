@@ -71,3 +71,26 @@ Deno.test("a symbol that is taken out has no gap, though a producer that is gone
     );
   }
 });
+
+Deno.test("what a session loses is told, though Kafka lost the end of an earlier interval of it", async () => {
+  await using test = await coverageDatabase();
+  const { sql, store } = test;
+  await store(interval(["a/1", "BTCUSDT", 0, 0, "open"]), heartbeat("a/1", 0, 5_000));
+  // The message that ended it at 10,000 is lost.
+  await store(
+    interval(["a/1", "BTCUSDT", 20_000, 0, "open", null, 3]),
+    heartbeat("a/1", 0, 60_000, "open", 3),
+  );
+  await keepGaps(sql);
+  await store(
+    interval(["a/1", "BTCUSDT", 20_000, 70_000, "lost connection", null, 4]),
+    interval(["a/1", "BTCUSDT", 80_000, 0, "open", null, 4]),
+    heartbeat("a/1", 0, 90_000, "open", 4),
+  );
+  await keepGaps(sql);
+  assert.deepEqual((await gapsOf(sql)).map(({ from, to, state }) => [from, to, state]), [[
+    70_000,
+    80_000,
+    "lost",
+  ]]);
+});
