@@ -32,7 +32,7 @@ export const tablesAltered: Scenario = {
   promise:
     "columns, constraints and triggers that a user adds make no good row a dead letter, and all rows are stored after the repair",
   gaps: "none",
-  seconds: { short: 45, long: 110 },
+  seconds: { short: 25, long: 110 },
   async run(stage, form) {
     const { sql, problems } = stage;
     // These accept every row, so nothing need be reported.

@@ -60,7 +60,7 @@ export const symbolTakenOut: Scenario = {
   promise:
     "a symbol that is taken out of SYMBOLS and put back has no gap of the time between, whether its producer was stopped or killed",
   gaps: "recorded",
-  seconds: { short: 60, long: 100 },
+  seconds: { short: 45, long: 100 },
   setting: { symbols },
   async run(stage, form) {
     const { workers, sql, problems } = stage;

@@ -22,7 +22,7 @@ export const sideTopicsRefused: Scenario = {
   promise:
     "while dead letters and coverage can't be written, or after their topic was deleted, ticks and candles go on, and each of all is written once",
   gaps: "recorded",
-  seconds: { short: 35, long: 90 },
+  seconds: { short: 20, long: 90 },
   async run(stage, form) {
     const { config, exchange, workers, kafka } = stage;
     const topic = topicName(config.kafka, book.message);
