@@ -95,6 +95,24 @@ Deno.test("aggregated trades that go on into the next minute make edges and neve
   assert.ok(edges > 10, `${edges} edges`);
 });
 
+Deno.test("where as much moves in as out, of the same price and side, only the open differs, and that is an edge of both", async () => {
+  await using market = await auditDatabase();
+  const raw = ([[-1, "10.3", true], [1, "10.3", true], [1, "10.1", false]] as const)
+    .map(([step, price, takerBuys]) => ({ step, price, takerBuys, quantity: "0.1" }));
+  for (const hasIds of [false, true]) {
+    await market.clear();
+    const { sent, made } = marketOf([...raw, ...raw, { ...raw[2], step: 61_000 }], hasIds);
+    await market.clock(NOON);
+    await market.store(...sent);
+    await market.storeCandles(...made);
+    assert.deepEqual(await market.audit(LATER), []);
+    const [{ at, verdict, detail }] = await market.unequal();
+    assert.deepEqual([+at, verdict], [NOON, "edge"]);
+    assert.deepEqual(detail.candle, { open: 10.3 });
+    assert.deepEqual([detail.head, detail.tail], [{ agg_trade_id: 1 }, { agg_trade_id: 3 }]);
+  }
+});
+
 Deno.test("what moves out of a minute must move into the next one: else both differ", async () => {
   await using market = await auditDatabase();
   // The first is older than the minutes. The aggregates of ids 3 and 4, and of ids 6 and 7, span a boundary.
