@@ -40,7 +40,8 @@ async function usedFeed() {
     const there = await kafka.listTopics();
     return rows === 1 && belongings.topics.every((topic) => there.includes(topic));
   };
-  const clearSoon = () => clear(belongings, config, silent, AbortSignal.timeout(30_000), soon);
+  const clearWithin = (limitMs?: number) =>
+    clear(belongings, config, silent, AbortSignal.timeout(60_000), limitMs);
   const kept = parts.move();
   return {
     database,
@@ -48,7 +49,7 @@ async function usedFeed() {
     belongings,
     read,
     isWhole,
-    clear: clearSoon,
+    clear: clearWithin,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -57,9 +58,10 @@ Deno.test("nothing is removed while a consumer reads a topic, even one of anothe
   await using feed = await usedFeed();
   for (const group of [feed.belongings.groups[0], `${feed.belongings.groups[0]}.another`]) {
     await using _reader = await feed.read(group);
-    await assert.rejects(feed.clear(), (error: Error) => {
-      assert.ok(error.message.includes(`consumers of ${group} still run`), error.message);
-      return /Nothing was removed$/.test(error.message);
+    await assert.rejects(feed.clear(soon), (error: Error) => {
+      // Groups of other tests count while their members join: what these read is not known then.
+      const [, groups = ""] = error.message.match(/consumers of (.*) still run.*Nothing was removed$/) ?? [];
+      return groups.split(", ").includes(group);
     });
     assert.ok(await feed.isWhole());
   }

@@ -11,7 +11,7 @@ import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
 const help =
-  `Runs the tests beside one Kafka and one Postgres. All of them take about twenty-five minutes on two cores.
+  `Runs the tests beside one Kafka and one Postgres. All of them take about twenty minutes on two cores.
 
 Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
 
@@ -26,6 +26,7 @@ requireDeno();
 const long = [
   ...["faults/faults", "repair_outage", "with_three_brokers"],
   ...["other_log", "consume", "kafka_losses", "coverage_consumer", "gaps", "outage"],
+  ...["repair", "producer_coverage", "up_servers"],
 ].map((name) => `tests/${name}_test.ts`);
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
