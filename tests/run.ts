@@ -22,11 +22,11 @@ if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
   Deno.exit(0);
 }
 requireDeno();
-/** Tests that wait most of the time, some for minutes: as long together as all others. */
+/** Tests that wait most of the time, some for minutes: as long together as all others. None changes a role: those are the server's. */
 const long = [
   ...["faults/faults", "repair_outage", "with_three_brokers"],
   ...["other_log", "consume", "kafka_losses", "coverage_consumer", "gaps", "outage"],
-  ...["repair", "producer_coverage", "up_servers"],
+  ...["producer_coverage", "up_servers", "up"],
 ].map((name) => `tests/${name}_test.ts`);
 const env: Record<string, string> = {};
 await using parts = new AsyncDisposableStack();
