@@ -101,7 +101,9 @@ export async function openStage(servers: Servers, setting: Setting): Promise<Sta
   for (const task of consumeTasksOf({ streams: played })) workers.start(task);
   for (const own of producers) for (const task of tasks) workers.start(task, own);
   for (let n = 0; n < repairs; n++) workers.start("repair");
-  await untilSubscribed(exchange, config, 1, tasks.length);
+  // What is sent before a producer of the feed is subscribed is told by nobody.
+  const wanted = producers.map(({ SYMBOLS }) => SYMBOLS?.split(",").length ?? symbols.length);
+  await untilStreams(exchange, tasks.length * wanted.reduce((sum, count) => sum + count));
   await until("the workers to make their topics", async () => {
     const there = await kafka.listTopics();
     return topics.every((topic) => there.includes(topic));
@@ -131,9 +133,13 @@ export async function untilSubscribed(
   clients: number,
   kinds = produceTasks.length,
 ): Promise<void> {
+  await untilStreams(exchange, clients * symbols.length * kinds);
+}
+
+/** Waits until clients are subscribed to so many feeds, each counted as often as it is subscribed. */
+async function untilStreams(exchange: Exchange, count: number): Promise<void> {
   await until("the producers to subscribe", () => {
-    const there = exchange.status().connections.flatMap((connection) => connection.streams);
-    return there.length >= clients * symbols.length * kinds;
+    return exchange.status().connections.flatMap(({ streams }) => streams).length >= count;
   }, LIMIT_MS);
 }
 
