@@ -26,7 +26,7 @@ export interface Setting {
   readonly producers?: readonly Record<string, string>[];
   /** Workers that repair gaps; by default none. Where there are some, trades come, too. */
   readonly repairs?: number;
-  /** As of the simulated market. */
+  /** Whether symbols pass minutes without a trade, as in the simulated market by default. */
   readonly quietMinutes?: boolean;
 }
 

@@ -4,12 +4,9 @@ import { killProducers, startProducers, untilCovered } from "../coverage.ts";
 import type { Scenario } from "../scenario.ts";
 import { recovery, type Stage, untilSubscribed } from "../stage.ts";
 
-/**
- * Two producers of feeds that speak at least every few seconds. A feed that is silent for longer is covered since its last message only
- * as far as a look by REST confirmed it, so where it loses one connection there is a gap, though the other one may have had all.
- */
+/** Two producers of feeds of which each speaks every second. */
 const lively = {
-  ...{ rate: 1_000, quietMinutes: false, symbols: readConfig({}).symbols.slice(0, 5) },
+  ...{ rate: 1_000, symbols: readConfig({}).symbols.slice(0, 5) },
   producers: [{ PRODUCER_NAME: "first" }, { PRODUCER_NAME: "second" }],
 };
 

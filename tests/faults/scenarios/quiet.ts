@@ -34,7 +34,7 @@ export const marketQuiet: Scenario = {
   gaps: "none",
   seconds: { short: 150, long: 300 },
   // A trade of the simulated market need not change its book, so the watchdog would take a quiet book for a dead feed.
-  setting: { rate: 1, variables: { SILENCE_SECONDS: "600" } },
+  setting: { rate: 1, quietMinutes: true, variables: { SILENCE_SECONDS: "600" } },
   async run(stage, form) {
     const { sql } = stage;
     const silent = new Set<string>();

@@ -34,7 +34,7 @@ function outage(scenario: Omit<Scenario, "gaps" | "run" | "verify">, hindrance?:
   return {
     ...scenario,
     gaps: "recorded",
-    setting: { rate: 800, repairs: 1, ...scenario.setting },
+    setting: { rate: 800, repairs: 1, quietMinutes: true, ...scenario.setting },
     async run(stage, form) {
       const { exchange, config, sql } = stage;
       const kinds = produceTasksOf(stage).length;
