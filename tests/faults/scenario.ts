@@ -91,13 +91,14 @@ export async function play(
   await recovery(stage, Date.now());
   // What a feed misses before it was covered for the first time is no gap.
   await untilCovered(stage, 1);
+  const began = Date.now();
   const { dead: wanted = 0, unwanted, ...outcome } = await scenario.run(stage, form);
   // A feed whose market stands still before it is covered again has a gap that goes on over the last of what it said.
   await untilCovered(stage, 1);
   const { verdict, dead } = await finish(stage, unwanted, leewayMs);
-  // One of each feed goes on, as its producers have ended.
+  // One of each feed goes on, as its producers have ended. Before the market began all feeds were quiet.
   const all = await readGaps(stage.sql);
-  const recorded = all.filter(({ to }) => to < Infinity);
+  const recorded = all.filter(({ to }) => to > began && to < Infinity);
   if (outcome.injected === 0) problems.push("nothing was broken");
   if (dead !== wanted) problems.push(`${dead} dead letters instead of ${wanted}`);
   if (gaps === "none" && recorded.length > 0) {
