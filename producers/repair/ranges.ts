@@ -21,6 +21,9 @@ export interface Range {
   readonly reachEndsAt: number;
 }
 
+/** What the exchange may still get of a range after it is final, as where its REST API is behind, in ms. */
+export const BEHIND_MS = 600_000;
+
 /** The name of a range's feed among those of all streams. */
 export const feedKey = ({ stream, feed }: Pick<Range, "stream" | "feed">): string => `${stream} ${feed}`;
 
@@ -51,7 +54,9 @@ export function requestFor<M>(
 }
 
 /**
- * Reads an answer: the exchange gives its rows in order, from the range's beginning on.
+ * Reads an answer: the exchange gives its rows in order, from the range's beginning on. An answer that ends within the range says nothing
+ * of what comes after it: the exchange may be behind, or may have cut it off. Of candles, for which no later row is asked, it does once the
+ * range has been final for `BEHIND_MS`.
  * @param limit how many rows the answer has if there are more of them
  * @param fetchedAt in ms since the epoch by our clock
  * @throws {Error} if it is no answer to the question
@@ -80,7 +85,12 @@ export function readAnswer<M>(
     messages.push(message);
     next = refill.nextOf(message);
   }
-  const isWhole = rows.length < limit || messages.length < rows.length || next > last;
+  const isShort = rows.length < limit;
+  const isWhole = messages.length < rows.length || next > last ||
+    isShort && refill.by === "time" && at >= finalAt + BEHIND_MS;
+  if (isShort && !isWhole && messages.length === 0) {
+    throw new Error("it ends before the range does: what it lacks may still come");
+  }
   if (isWhole && next <= last) absent.push([next, last]);
   if (absent.length > 0 && at > reachEndsAt) {
     throw new Error("it came too late: what it lacks may be older than what the exchange still serves");

@@ -82,7 +82,8 @@ Deno.test("what an answer lacks is absent, in front, between and behind", () => 
 Deno.test("whatever the exchange has of some ids, page by page each id is given once or is absent", () => {
   const anyIds = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 60 });
   fc.assert(fc.property(anyIds, fc.integer({ min: 1, max: 9 }), (ids, limit) => {
-    const there = ids.toSorted((a, b) => a - b);
+    // There is a later one: the gap has an end.
+    const there = [...ids.filter((id) => id !== 41), 41].toSorted((a, b) => a - b);
     const told: number[] = [];
     let left: Range | undefined = idsFrom(10, 40);
     while (left) {
@@ -115,12 +116,31 @@ Deno.test("an answer that came too early, is of another time, out of order or no
   for (const body of [{}, null, "[]", [[]], [{}]]) assert.throws(() => read(body), JSON.stringify(body));
 });
 
+Deno.test("what an answer lacks at its end may still come: of trades until a later one is given, of candles for ten minutes", () => {
+  const read = (ids: number[]) =>
+    readAnswer(trades, idsFrom(5, 9), { body: ids.map(tradeRow), at: late }, 1_000, 0);
+  assert.throws(() => read([]), /may still come/);
+  for (const ids of [[5, 6], [6]]) assert.equal(read(ids).upTo, 6, "the others are asked for again");
+  assert.deepEqual(read([6]).absent, [[5, 5]]);
+  assert.deepEqual(read([6, 10]).absent, [[5, 5], [7, 9]]);
+
+  const range = minutes(3);
+  const candlesAt = (body: unknown[], after: number) =>
+    readAnswer(candles, range, { body, at: range.finalAt + after }, 3, 0);
+  for (const after of [0, 10 * MINUTE - 1]) {
+    assert.throws(() => candlesAt([], after), /may still come/);
+    const { upTo, absent } = candlesAt([row(1)], after);
+    assert.deepEqual([upTo, absent], [start + 2 * MINUTE - 1, [[start, start + MINUTE - 1]]]);
+  }
+  assert.deepEqual(candlesAt([], 10 * MINUTE).absent, [[start, range.last]]);
+});
+
 Deno.test("an answer that came so late that the exchange may have forgotten its rows is believed only if it lacks nothing", () => {
   const range = { ...idsFrom(5, 7), reachEndsAt: late };
   const read = (ids: number[], at: number) =>
     readAnswer(trades, range, { body: ids.map(tradeRow), at }, 1_000, 0);
-  assert.deepEqual(read([], late).absent, [[5, 7]]);
-  for (const ids of [[], [6, 7], [5, 6], [8]]) assert.throws(() => read(ids, late + 1), /too late/);
+  assert.deepEqual(read([8], late).absent, [[5, 7]]);
+  for (const ids of [[6, 7], [5, 7], [5, 6, 8], [8]]) assert.throws(() => read(ids, late + 1), /too late/);
   assert.equal(read([5, 6, 7], late + 1).upTo, 7);
 });
 

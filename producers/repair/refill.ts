@@ -4,7 +4,7 @@ import { describe, type Log } from "../../shared/log.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import type { Ledger } from "./ledger.ts";
-import { feedKey, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
+import { BEHIND_MS, feedKey, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
 
 /** What became of a range: how many messages the exchange gave, and how many of them were put on the topic. */
 export interface Outcome {
@@ -63,7 +63,8 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
       const answer = await client.ask(market.paths[refill.path], query, weight, signal);
       return readAnswer(refill, range, answer, limit, Date.now());
     } catch (error) {
-      if ((error as RestRefusal).code !== INVALID_SYMBOL) throw error;
+      const { code, at } = error as RestRefusal;
+      if (code !== INVALID_SYMBOL || at < range.finalAt + BEHIND_MS) throw error;
       // A symbol that is no more: there is nothing to be had.
       return { messages: [], upTo: range.last, absent: [[range.first, range.last]] };
     }

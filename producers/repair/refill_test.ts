@@ -81,9 +81,22 @@ Deno.test("a range of several answers is noted from its beginning, each time aft
 });
 
 Deno.test("of a symbol that the exchange does not know any more all is absent", async () => {
-  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.")]);
+  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.", 600_010)]);
   assert.deepEqual(await repair(range, signal), { given: 0, sent: 0 });
   assert.equal(done.at(-1), "noted 1 to 1500 [[1,1500]]");
+});
+
+Deno.test("a symbol that the exchange does not know yet, or for a moment, is asked for again", async () => {
+  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.", 600_009)]);
+  assert.equal(await repair(range, signal), undefined);
+  assert.deepEqual(done, ["asked true 1 20"]);
+});
+
+Deno.test("what an answer has is stored though it ends early, and the rest is asked for again", async () => {
+  const { repair, putOff, done } = asking([{ body: rows(1, 5), at: 10 }, { body: [], at: 10 }]);
+  assert.equal(await repair(range, signal), undefined);
+  assert.deepEqual(done, ["asked true 1 20", "sent 1 to 5", "noted 1 to 5 []", "asked true 6 20"]);
+  assert.deepEqual(putOff(), ["trade btcusdt@aggTrade"]);
 });
 
 Deno.test("an answer that can't be used is noted nowhere, and its feed is left alone for a while", async () => {
@@ -91,11 +104,12 @@ Deno.test("an answer that can't be used is noted nowhere, and its feed is left a
     const answer of [
       { body: [{ a: 1 }], at: 10 },
       { body: rows(1, 5), at: 9 },
-      { body: rows(1, 5), at: 1_001 },
-      new RestRefusal(-1100, "Illegal"),
+      { body: rows(2, 5), at: 1_001 },
+      { body: [], at: 10 },
+      new RestRefusal(-1100, "Illegal", 10),
     ]
   ) {
-    const { repair, putOff, done } = asking([answer, { body: [], at: 10 }]);
+    const { repair, putOff, done } = asking([answer, { body: rows(1_501, 1), at: 10 }]);
     assert.deepEqual(putOff(), []);
     assert.equal(await repair(range, signal), undefined);
     assert.equal(await repair(range, signal), undefined);
@@ -106,13 +120,13 @@ Deno.test("an answer that can't be used is noted nowhere, and its feed is left a
 });
 
 Deno.test("what is compared is sent only where it is otherwise, and is noted once that is on Kafka", async () => {
-  const { audit, done } = asking([{ body: rows(1, 500), at: 10 }], [7, 9]);
+  const { audit, done } = asking([{ body: [...rows(1, 500), row(1_501)], at: 10 }], [7, 9]);
   assert.deepEqual(await audit(range, signal), { given: 500, sent: 2 });
   assert.deepEqual(done, ["asked true 1 20", "judged 1 to 1500", "sent 7 to 9", "noted 1 to 1500"]);
 });
 
 Deno.test("what replaces rows and does not get to Kafka is compared again", async () => {
-  const { audit, done } = asking([{ body: rows(1, 500), at: 10 }], [7, 9], true);
+  const { audit, done } = asking([{ body: [...rows(1, 500), row(1_501)], at: 10 }], [7, 9], true);
   assert.equal(await audit(range, signal), undefined);
   assert.equal(done.at(-1), "sent 7 to 9");
 });

@@ -7,7 +7,8 @@ import type { RequestPause } from "./request_pause.ts";
 /** The exchange refuses a request because of what is asked, such as an unknown symbol: to ask again does not help. */
 export class RestRefusal extends Error {
   override name = "RestRefusal";
-  constructor(readonly code: number | undefined, message: string) {
+  /** @param at when it did so, as that of an answer */
+  constructor(readonly code: number | undefined, message: string, readonly at: number) {
     super(message);
   }
 }
@@ -71,11 +72,12 @@ export function createRestClient({ url, requestPause, keep, log }: RestOptions):
   const attempt = async (target: string, signal: AbortSignal): Promise<RestAnswer | undefined> => {
     requests++;
     const { status, headers, ok, text } = await request(target, requestPause, ANSWER_MS, signal);
-    if (ok) return { body: JSON.parse(text), at: Date.parse(headers.get("date") ?? "") || Date.now() };
+    const at = Date.parse(headers.get("date") ?? "") || Date.now();
+    if (ok) return { body: JSON.parse(text), at };
     if (status < 500 && !passing.has(status)) {
       const { data } = refusal.safeParse(parse(text));
       const words = `The exchange refuses ${target} with HTTP ${status}: ${data?.msg ?? text.slice(0, 200)}`;
-      throw new RestRefusal(data?.code, words);
+      throw new RestRefusal(data?.code, words, at);
     }
     trouble = { words: wordsFor(url, status, text), isLasting: status === 451 };
     return undefined;
