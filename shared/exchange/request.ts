@@ -21,7 +21,12 @@ export async function request(
 ): Promise<Answer> {
   const response = await fetch(url, { signal: AbortSignal.any([...signals, AbortSignal.timeout(ms)]) });
   const { ok, status, headers } = response;
-  const text = await response.text();
-  requestPause.note(status, headers);
+  let text = "";
+  try {
+    text = await response.text();
+  } finally {
+    // A refusal counts though its text is cut off.
+    requestPause.note(status, headers, text);
+  }
   return { ok, status, headers, text };
 }

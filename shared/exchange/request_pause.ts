@@ -13,8 +13,8 @@ export interface RequestPause {
    * may be used up to any moment of it. So the others need never wait for the next minute.
    */
   leftForEvenly(weight: number): number;
-  /** Takes the HTTP status of an answer and its headers, if it has any. */
-  note(status: number, headers?: Pick<Headers, "get">): void;
+  /** Takes the HTTP status of an answer, its headers, if it has any, and its text, which may tell until when a ban lasts. */
+  note(status: number, headers?: Pick<Headers, "get">, text?: string): void;
   /** The weight that the exchange last said was used in the minute that goes on; 0 where it has said nothing of that minute. */
   readonly used: number;
 }
@@ -23,9 +23,11 @@ export interface RequestPause {
 const BAN_MS = { least: 120_000, most: 3 * 86_400_000 };
 const MINUTE_MS = 60_000;
 const EVEN_SHARE = 0.75;
+/** Binance: "Error Codes", -1003. The time is in ms since the epoch. */
+const BANNED_UNTIL = /banned until (\d{13})\b/;
 
 /**
- * Makes a pause of length 0. A ban without a `Retry-After` is assumed to last twice as long as the one before, and the firewall's refusal
+ * Makes a pause of length 0. A ban lasts as long as the greater of `Retry-After` and its text says. One without either is assumed to last twice as long as the one before, and the firewall's refusal
  * (403) as long as the first ban. Too many requests (429) end with the minute.
  * @param most the weight that all programs of this address may use in a minute
  */
@@ -52,8 +54,12 @@ export function createRequestPause(most = Infinity): RequestPause {
       const minuteLeft = weight.until - now();
       return Math.max(left(), Math.min(minuteLeft, needed - (MINUTE_MS - minuteLeft)));
     },
-    note(status, headers) {
-      const told = 1_000 * Number(headers?.get("retry-after") ?? NaN);
+    note(status, headers, text = "") {
+      const until = status === 418 || status === 429 ? Number(BANNED_UNTIL.exec(text)?.[1] ?? NaN) : NaN;
+      const told = Math.max(
+        1_000 * Number(headers?.get("retry-after") ?? NaN) || 0,
+        until - timeOf(headers) || 0,
+      );
       const minuteEnd = msToMinuteEnd(headers);
       const unknown = status === 418
         ? BAN_MS.least * 2 ** bans
@@ -64,7 +70,7 @@ export function createRequestPause(most = Infinity): RequestPause {
         : 0;
       if (status === 418) bans++;
       else if (status < 400) bans = 0;
-      const pause = Math.min(BAN_MS.most, told > 0 ? told : unknown);
+      const pause = Math.min(mostFor(status), told > 0 ? told : unknown);
       notBefore = Math.max(notBefore, now() + pause);
       const count = Number(headers?.get("x-mbx-used-weight-1m") ?? NaN);
       if (Number.isFinite(count)) weight = { used: count, until: now() + minuteEnd };
@@ -75,9 +81,19 @@ export function createRequestPause(most = Infinity): RequestPause {
   };
 }
 
-/** How long the exchange's minute goes on, at most: its `Date` has whole seconds. Without a `Date` this machine's clock tells, which may differ. */
+/** The longest pause that is believed, in ms: sockets wait for it as well. Only a ban lasts for days. */
+function mostFor(status: number): number {
+  if (status === 418) return BAN_MS.most;
+  return status === 429 || status === 403 ? 60 * MINUTE_MS : MINUTE_MS;
+}
+
+/** How long the exchange's minute goes on, at most. */
 function msToMinuteEnd(headers?: Pick<Headers, "get">): number {
+  return MINUTE_MS - timeOf(headers) % MINUTE_MS;
+}
+
+/** The exchange's time, up to a second ago: its `Date` has whole seconds. Without a `Date` this machine's clock tells, which may differ. */
+function timeOf(headers?: Pick<Headers, "get">): number {
   const date = Date.parse(headers?.get("date") ?? "");
-  const time = Number.isNaN(date) ? Date.now() - 1_000 : date;
-  return MINUTE_MS - time % MINUTE_MS;
+  return Number.isNaN(date) ? Date.now() - 1_000 : date;
 }

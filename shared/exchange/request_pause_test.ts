@@ -75,6 +75,36 @@ Deno.test("too many requests wait as long as the exchange says, or else for its 
   }
 });
 
+Deno.test("a pause of days is believed of a ban alone: of too many requests an hour, of what is out of service a minute", () => {
+  for (const [status, expected] of [[418, 86_400], [429, 3_600], [403, 3_600], [503, 60], [200, 60]]) {
+    const pause = createRequestPause();
+    pause.note(status, headers(undefined, 20, 86_400));
+    assert.equal(Math.round(pause.left / 1_000), expected, `${status}`);
+  }
+});
+
+Deno.test("a ban ends when the exchange's text says, also where there is no Retry-After or a shorter one", () => {
+  const until = Date.UTC(2026, 10, 1, 12, 20, 20);
+  const text =
+    `{"code":-1003,"msg":"Way too many requests; IP(10.0.0.1) banned until ${until}. Please use …"}`;
+  for (
+    const [status, retryAfter, words, expected] of [
+      [418, undefined, text, 1_200],
+      [418, 30, text, 1_200],
+      [418, 5_000, text, 5_000],
+      [429, undefined, text, 1_200],
+      [418, undefined, text.replace(`${until}`, "9999999999999"), 3 * 86_400],
+      [418, undefined, text.replace(`${until}`, "1000000000000"), 120],
+      [418, undefined, "<html>", 120],
+      [200, undefined, text, 0],
+    ] as const
+  ) {
+    const pause = createRequestPause();
+    pause.note(status, headers(undefined, 20, retryAfter), words);
+    assert.equal(Math.round(pause.left / 1_000), expected, `${status} ${retryAfter} ${words}`);
+  }
+});
+
 Deno.test("an answer without headers is taken", () => {
   const pause = createRequestPause(100);
   pause.note(418, undefined);

@@ -85,6 +85,17 @@ Deno.test("a ban is never tried before its time", async () => {
   });
 });
 
+Deno.test("a ban is kept to though its answer breaks off", async () => {
+  const broken: Answer = () =>
+    new Response(new ReadableStream({ start: (body) => body.error(new Error("connection reset")) }), {
+      ...{ status: 418, headers: { "retry-after": "120" } },
+    });
+  await withAnswers([broken, answer(200, [])], async (client, sent) => {
+    await client.ask("/rows", {}, 1, never);
+    assert.ok(sent[1].at - sent[0].at >= 120_000, `${sent[1].at - sent[0].at}`);
+  });
+});
+
 Deno.test("a refusal of what is asked is thrown with the exchange's words, and is not tried again", async () => {
   await withAnswers([answer(400, { code: -1121, msg: "Invalid symbol." })], async (client, sent) => {
     await assert.rejects(
