@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Market, pageFor } from "../shared/exchange/markets/mod.ts";
-import { INVALID_SYMBOL, type RestClient, RestRefusal } from "../shared/exchange/rest.ts";
+import { fetchedAt, INVALID_SYMBOL, type RestClient, RestRefusal } from "../shared/exchange/rest.ts";
 import { faultOf } from "../shared/message.ts";
 import type { StreamMessage } from "../shared/stream.ts";
 import { lengthOf } from "./interval.ts";
@@ -60,7 +60,8 @@ export async function askPage(
   });
   const { data, error } = z.array(row).max(limit).safeParse(answer.body);
   if (error) throw new Error(`Cannot use REST's answer about ${symbol} ${interval}: ${faultOf(error)}`);
-  const messages = data.map((one) => toMessage(one, symbol, feed, Date.now()));
+  const time = fetchedAt(answer);
+  const messages = data.map((one) => toMessage(one, symbol, feed, time));
   let next = since;
   for (const message of messages) {
     if (positionOf(message) < next || positionOf(message) >= until) {

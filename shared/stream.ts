@@ -93,7 +93,7 @@ export interface Refill<M, R extends z.ZodType = z.ZodType> {
   readonly by: "time" | "id";
   /** A row of the answer. Unknown fields are ignored. */
   readonly row: R;
-  /** The message of a row that was fetched at `fetchedAt`, in ms since the epoch by our clock. */
+  /** The message of a row that was fetched at `fetchedAt`, in ms since the epoch. */
   toMessage(row: z.output<R>, symbol: string, feed: string, fetchedAt: number): M;
   readonly positionOf: (message: M) => number;
   /** The position that follows the message's. */

@@ -58,7 +58,7 @@ export function requestFor<M>(
  * of what comes after it: the exchange may be behind, or may have cut it off. Of candles, for which no later row is asked, it does once the
  * range has been final for `BEHIND_MS`.
  * @param limit how many rows the answer has if there are more of them
- * @param fetchedAt in ms since the epoch by our clock
+ * @param fetchedAt in ms since the epoch
  * @throws {Error} if it is no answer to the question
  */
 export function readAnswer<M>(

@@ -1,5 +1,5 @@
 import type { Market } from "../../shared/exchange/markets/mod.ts";
-import { INVALID_SYMBOL, type RestClient, type RestRefusal } from "../../shared/exchange/rest.ts";
+import { fetchedAt, INVALID_SYMBOL, type RestClient, type RestRefusal } from "../../shared/exchange/rest.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
@@ -61,7 +61,7 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
     const { query, limit, weight } = requestFor(refill, range, market.limits[refill.path]);
     try {
       const answer = await client.ask(market.paths[refill.path], query, weight, signal);
-      return readAnswer(refill, range, answer, limit, Date.now());
+      return readAnswer(refill, range, answer, limit, fetchedAt(answer));
     } catch (error) {
       const { code, at } = error as RestRefusal;
       if (code !== INVALID_SYMBOL || at < range.finalAt + BEHIND_MS) throw error;

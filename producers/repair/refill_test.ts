@@ -26,9 +26,14 @@ const signal = new AbortController().signal;
 /** What to ask, of an exchange that gives these answers one after the other; and what was done, in order. */
 function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = [], isKafkaDown = false) {
   const done: string[] = [];
+  const receivedAt: number[] = [];
   let pushed: number[] = [];
   const outlet = {
-    push: ({ value }) => void pushed.push(trade.message.codec.decode(String(value)).aggTradeId),
+    push({ value }) {
+      const message = trade.message.codec.decode(String(value));
+      pushed.push(message.aggTradeId);
+      receivedAt.push(message.receivedAt);
+    },
     flush() {
       done.push(`sent ${pushed.length === 0 ? "nothing" : `${pushed[0]} to ${pushed.at(-1)}`}`);
       pushed = [];
@@ -61,7 +66,7 @@ function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = [], 
     },
     ...{ market: usualMarket, log: silent },
   });
-  return { ...asks, done };
+  return { ...asks, done, receivedAt };
 }
 
 Deno.test("a range of several answers is noted from its beginning, each time after its rows are on Kafka", async () => {
@@ -78,6 +83,18 @@ Deno.test("a range of several answers is noted from its beginning, each time aft
     "sent 1001 to 1500",
     "noted 1 to 1500 [[1100,1199]]",
   ]);
+});
+
+Deno.test("what is fetched has the exchange's time where our clock is wrong: a later version would never take the place of one of tomorrow", async () => {
+  const now = Math.floor(Date.now() / 1_000) * 1_000;
+  const day = 86_400_000;
+  for (const [at, expected] of [[now - day, now - day], [now + day, now + day], [now - 2_000, undefined]]) {
+    const { repair, receivedAt } = asking([{ body: [row(1)], at: at! }]);
+    await repair({ ...range, last: 1, reachEndsAt: Infinity }, signal);
+    assert.equal(receivedAt.length, 1);
+    if (expected) assert.equal(receivedAt[0], expected);
+    else assert.ok(receivedAt[0] >= now, "our clock has milliseconds");
+  }
 });
 
 Deno.test("of a symbol that the exchange does not know any more all is absent", async () => {

@@ -24,6 +24,19 @@ export interface RestAnswer {
   readonly at: number;
 }
 
+/** As long may an answer be on its way, and clocks differ that are right, in ms. */
+const SAME_TIME_MS = 15_000;
+
+/**
+ * When an answer that came just now was fetched, in ms since the epoch: by our clock or, where that is wrong, by the exchange's. Of two
+ * versions that REST gave the one that was fetched later counts: a clock that was ahead must not keep the first one for good.
+ */
+export function fetchedAt({ at }: Pick<RestAnswer, "at">): number {
+  const now = Date.now();
+  // deno-lint-ignore bookline/elapsed -- the exchange's clock is another machine's
+  return Math.abs(now - at) < SAME_TIME_MS ? now : at;
+}
+
 /** Asks the exchange's REST API, one request at a time, within the weight that is left. */
 export interface RestClient {
   /**
