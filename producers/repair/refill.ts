@@ -1,10 +1,11 @@
 import type { Market } from "../../shared/exchange/markets/mod.ts";
-import { fetchedAt, INVALID_SYMBOL, type RestClient, type RestRefusal } from "../../shared/exchange/rest.ts";
+import { fetchedAt, INVALID_SYMBOL, type RestClient, RestRefusal } from "../../shared/exchange/rest.ts";
 import { describe, type Log } from "../../shared/log.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import type { Ledger } from "./ledger.ts";
-import { BEHIND_MS, feedKey, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
+import { createPutOff } from "./put_off.ts";
+import { BEHIND_MS, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
 
 /** What became of a range: how many messages the exchange gave, and how many of them were put on the topic. */
 export interface Outcome {
@@ -25,22 +26,19 @@ interface Parts {
   readonly log: Log;
 }
 
-/** How long nothing is asked for a feed whose answer can't be used, in ms. */
-const AGAIN_MS = 30_000;
-
 /** What to ask the exchange for. */
 export interface Asks {
   /** What a range lacks. */
   readonly repair: Ask;
   /** What a range has. */
   readonly audit: Ask;
-  /** The feeds for which nothing is asked now, as their answer could not be used. See `feedKey`. */
+  /** The feeds of which something is not asked for now, as its answer could not be used. See `feedKey`. */
   putOff(): string[];
 }
 
 /** All that can be asked of an exchange. */
 export function asksOf({ streams, outlets, client, ledger, market, log }: Parts): Asks {
-  const notBefore = new Map<string, number>();
+  const off = createPutOff();
 
   const partsOf = ({ stream: name }: Range) => {
     const stream = streams.find(({ message }) => message.name === name);
@@ -76,8 +74,7 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
     signal: AbortSignal,
     take: (left: Range, found: Found<ExchangeMessage>) => Promise<number>,
   ): Promise<Outcome | undefined> => {
-    const key = feedKey(range);
-    if (performance.now() < (notBefore.get(key) ?? 0)) return undefined;
+    if (off.has(range)) return undefined;
     let [given, sent] = [0, 0];
     try {
       for (let left: Range | undefined = range; left && !signal.aborted;) {
@@ -86,11 +83,11 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
         given += found.messages.length;
         left = restOf(left, found.upTo);
       }
-      notBefore.delete(key);
+      off.delete(range);
       return { given, sent };
     } catch (error) {
       if (signal.aborted) return undefined;
-      notBefore.set(key, performance.now() + AGAIN_MS);
+      off.add(range, error instanceof RestRefusal);
       log.sparsely("look", "what the exchange says of a gap can't be used; it is asked again", {
         ...{ feed: range.feed, why: describe(error) },
       });
@@ -118,6 +115,6 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
       if (outcome && !signal.aborted) await ledger.noteAudited(range, signal);
       return outcome;
     },
-    putOff: () => [...notBefore].flatMap(([key, until]) => performance.now() < until ? key : []),
+    putOff: off.feeds,
   };
 }

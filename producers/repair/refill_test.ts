@@ -126,13 +126,18 @@ Deno.test("an answer that can't be used is noted nowhere, and its feed is left a
       new RestRefusal(-1100, "Illegal", 10),
     ]
   ) {
-    const { repair, putOff, done } = asking([answer, { body: rows(1_501, 1), at: 10 }]);
+    const { repair, putOff, done } = asking([answer, { body: rows(1_501, 1), at: 10 }, {
+      body: rows(1, 2),
+      at: 10,
+    }]);
     assert.deepEqual(putOff(), []);
     assert.equal(await repair(range, signal), undefined);
     assert.equal(await repair(range, signal), undefined);
     assert.deepEqual(done, ["asked true 1 20"]);
     assert.deepEqual(putOff(), ["trade btcusdt@aggTrade"]);
     assert.ok(await repair({ ...range, feed: "ethusdt@aggTrade" }, signal), "others are asked for");
+    const isRefused = answer instanceof RestRefusal;
+    assert.equal(await repair({ ...range, last: 1 }, signal) === undefined, isRefused, "others of the feed");
   }
 });
 
