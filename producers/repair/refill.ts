@@ -5,7 +5,7 @@ import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import type { Ledger } from "./ledger.ts";
 import { createPutOff } from "./put_off.ts";
-import { BEHIND_MS, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
+import { BEHIND_MS, feedKey, type Found, type Range, readAnswer, requestFor, restOf } from "./ranges.ts";
 
 /** What became of a range: how many messages the exchange gave, and how many of them were put on the topic. */
 export interface Outcome {
@@ -26,9 +26,12 @@ interface Parts {
   readonly log: Log;
 }
 
+/** How long a range is asked for at a time, in ms: what is newer must not wait for the trades of a day. */
+const TURN_MS = 20_000;
+
 /** What to ask the exchange for. */
 export interface Asks {
-  /** What a range lacks. */
+  /** What a range lacks, or the beginning of it. The next call with the same range goes on from there. */
   readonly repair: Ask;
   /** What a range has. */
   readonly audit: Ask;
@@ -39,6 +42,8 @@ export interface Asks {
 /** All that can be asked of an exchange. */
 export function asksOf({ streams, outlets, client, ledger, market, log }: Parts): Asks {
   const off = createPutOff();
+  /** What is left of ranges that were begun, by their feeds and ends: their rows may not be stored yet, and are not asked for again. */
+  const begun = new Map<string, Range>();
 
   const partsOf = ({ stream: name }: Range) => {
     const stream = streams.find(({ message }) => message.name === name);
@@ -68,23 +73,30 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
     }
   };
 
-  /** Asks for a range page by page; `take` is given each page, and returns how many messages it has sent. */
+  /**
+   * Asks for a range page by page, for so many ms, from `from` on; `take` is given each page, and returns how many messages it has sent.
+   * `left` is what is not asked for yet.
+   */
   const each = async (
     range: Range,
+    from: Range,
+    turn: number,
     signal: AbortSignal,
     take: (left: Range, found: Found<ExchangeMessage>) => Promise<number>,
-  ): Promise<Outcome | undefined> => {
+  ): Promise<Outcome & { readonly left?: Range } | undefined> => {
     if (off.has(range)) return undefined;
+    const startedAt = performance.now();
     let [given, sent] = [0, 0];
     try {
-      for (let left: Range | undefined = range; left && !signal.aborted;) {
+      let left: Range | undefined = from;
+      while (left && !signal.aborted && performance.now() < startedAt + turn) {
         const found: Found<ExchangeMessage> = await page(left, signal);
         sent += await take(left, found);
         given += found.messages.length;
         left = restOf(left, found.upTo);
       }
       off.delete(range);
-      return { given, sent };
+      return { given, sent, left };
     } catch (error) {
       if (signal.aborted) return undefined;
       off.add(range, error instanceof RestRefusal);
@@ -96,15 +108,28 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
   };
 
   return {
-    repair: (range, signal) =>
-      each(range, signal, async (_left, { messages, upTo, absent }) => {
-        // What is noted is on Kafka: if the process is killed before that, it is asked for again.
-        await partsOf(range).send(messages, signal);
-        await ledger.note(range, upTo, absent, signal);
-        return messages.length;
-      }),
+    async repair(range, signal) {
+      const key = `${feedKey(range)} ${range.last}`;
+      const former = begun.get(key);
+      begun.delete(key);
+      const isSame = former && former.first > range.first && former.startsAt <= range.startsAt;
+      const outcome = await each(
+        range,
+        isSame ? former : range,
+        TURN_MS,
+        signal,
+        async (_left, { messages, upTo, absent }) => {
+          // What is noted is on Kafka: if the process is killed before that, it is asked for again.
+          await partsOf(range).send(messages, signal);
+          await ledger.note(range, upTo, absent, signal);
+          return messages.length;
+        },
+      );
+      if (outcome?.left) begun.set(key, outcome.left);
+      return outcome;
+    },
     async audit(range, signal) {
-      const outcome = await each(range, signal, async (left, { messages, upTo }) => {
+      const outcome = await each(range, range, Infinity, signal, async (left, { messages, upTo }) => {
         const { refill, send } = partsOf(range);
         const wrong = new Set(await ledger.judge({ ...left, last: upTo }, messages, signal));
         const replacing = messages.filter((message) => wrong.has(refill.positionOf(message)));

@@ -4,6 +4,8 @@ import { type RestAnswer, RestRefusal } from "../../shared/exchange/rest.ts";
 import type { Outlet } from "../../shared/outlet/outlet.ts";
 import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import { trade } from "../../shared/streams/trade.ts";
+import { sleep } from "../../shared/wait.ts";
+import { inFastTime } from "../../tests/fast_time.ts";
 import { silent } from "../../tests/silent.ts";
 import type { Range } from "./ranges.ts";
 import { asksOf } from "./refill.ts";
@@ -24,7 +26,12 @@ const rows = (first: number, count: number) => Array.from({ length: count }, (_,
 const signal = new AbortController().signal;
 
 /** What to ask, of an exchange that gives these answers one after the other; and what was done, in order. */
-function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = [], isKafkaDown = false) {
+function asking(
+  answers: (RestAnswer | Error)[],
+  wrong: readonly number[] = [],
+  isKafkaDown = false,
+  askMs = 0,
+) {
   const done: string[] = [];
   const receivedAt: number[] = [];
   let pushed: number[] = [];
@@ -44,10 +51,12 @@ function asking(answers: (RestAnswer | Error)[], wrong: readonly number[] = [], 
     streams: [trade as unknown as Stream<ExchangeMessage>],
     outlets: new Map([["trade", outlet]]),
     client: {
-      ask(path, query, weight) {
+      async ask(path, query, weight) {
+        if (askMs > 0) await sleep(askMs);
         done.push(`asked ${path === usualMarket.paths.aggTrades} ${query.fromId} ${weight}`);
         const answer = answers.shift()!;
-        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+        if (answer instanceof Error) throw answer;
+        return answer;
       },
     },
     ledger: {
@@ -74,7 +83,7 @@ Deno.test("a range of several answers is noted from its beginning, each time aft
     { body: rows(1, 1_000), at: 10 },
     { body: [...rows(1_001, 99), ...rows(1_200, 400)], at: 10 },
   ]);
-  assert.deepEqual(await repair(range, signal), { given: 1_400, sent: 1_400 });
+  assert.deepEqual(await repair(range, signal), { given: 1_400, sent: 1_400, left: undefined });
   assert.deepEqual(done, [
     "asked true 1 20",
     "sent 1 to 1000",
@@ -83,6 +92,36 @@ Deno.test("a range of several answers is noted from its beginning, each time aft
     "sent 1001 to 1500",
     "noted 1 to 1500 [[1100,1199]]",
   ]);
+});
+
+Deno.test("a long range is asked for in turns, so that newer ones need not wait for its end, and goes on from where it was", async () => {
+  const pages = Array.from({ length: 10 }, (_, n) => ({ body: rows(1 + n * 1_000, 1_000), at: 10 }));
+  await inFastTime(async () => {
+    const { repair, done } = asking(pages, [], false, 6_000);
+    const long = { ...range, last: 10_000, positions: 10_000 };
+    assert.equal((await repair(long, signal))!.given, 4_000);
+    // The ledger does not know yet what is stored, or knows a part of it.
+    assert.equal((await repair(long, signal))!.given, 4_000);
+    assert.equal((await repair({ ...long, first: 3_001, startsAt: 8 }, signal))!.given, 2_000);
+    assert.deepEqual(done.filter((what) => what.startsWith("asked")).map((what) => what.split(" ")[2]), [
+      ...["1", "1001", "2001", "3001", "4001", "5001", "6001", "7001", "8001", "9001"],
+    ]);
+    assert.equal(done.at(-1), "noted 3001 to 10000 []");
+  });
+});
+
+Deno.test("what is left of a range says nothing of an earlier gap that ends at the same trade, nor of a range that is begun anew", async () => {
+  await inFastTime(async () => {
+    const answers = [1, 1_001, 2_001, 3_001].map((first) => ({ body: rows(first, 1_000), at: 10 }));
+    const { repair, done } = asking([...answers, ...answers, ...answers], [], false, 6_000);
+    const long = { ...range, last: 10_000, positions: 10_000 };
+    await repair(long, signal);
+    await repair({ ...long, startsAt: 4 }, signal);
+    await repair({ ...long, first: 9_001 }, signal);
+    assert.deepEqual(done.filter((what) => /^asked true (1|4001|9001) /.test(what)), [
+      ...["asked true 1 20", "asked true 1 20", "asked true 9001 20"],
+    ]);
+  });
 });
 
 Deno.test("what is fetched has the exchange's time where our clock is wrong: a later version would never take the place of one of tomorrow", async () => {
@@ -99,7 +138,7 @@ Deno.test("what is fetched has the exchange's time where our clock is wrong: a l
 
 Deno.test("of a symbol that the exchange does not know any more all is absent", async () => {
   const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.", 600_010)]);
-  assert.deepEqual(await repair(range, signal), { given: 0, sent: 0 });
+  assert.deepEqual(await repair(range, signal), { given: 0, sent: 0, left: undefined });
   assert.equal(done.at(-1), "noted 1 to 1500 [[1,1500]]");
 });
 
@@ -143,7 +182,7 @@ Deno.test("an answer that can't be used is noted nowhere, and its feed is left a
 
 Deno.test("what is compared is sent only where it is otherwise, and is noted once that is on Kafka", async () => {
   const { audit, done } = asking([{ body: [...rows(1, 500), row(1_501)], at: 10 }], [7, 9]);
-  assert.deepEqual(await audit(range, signal), { given: 500, sent: 2 });
+  assert.deepEqual(await audit(range, signal), { given: 500, sent: 2, left: undefined });
   assert.deepEqual(done, ["asked true 1 20", "judged 1 to 1500", "sent 7 to 9", "noted 1 to 1500"]);
 });
 

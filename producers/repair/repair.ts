@@ -22,6 +22,8 @@ export type RepairSlice = (typeof repairSlices)[number];
 const KEPT_SHARE = 0.1;
 /** How many ranges are read at a time: a gap that is newer comes before those that are left. */
 const MOST = 20;
+/** After so many ms gaps that came meanwhile are looked at. */
+const ROUND_MS = 60_000;
 /** How often the ledger is looked at while there is nothing to ask for, and the lease renewed. In ms. */
 const EVERY_MS = 2_000;
 const RENEW_MS = 4_000;
@@ -117,8 +119,9 @@ export async function repair(
         }
         noteTooOld(next.tooOld);
         let asked = 0;
+        const startedAt = performance.now();
         for (const range of next.missing) {
-          if (signal.aborted || !isHeld) break;
+          if (signal.aborted || !isHeld || performance.now() > startedAt + ROUND_MS) break;
           const outcome = await ask.repair(range, signal);
           if (outcome) asked++;
           received += outcome?.given ?? 0;
