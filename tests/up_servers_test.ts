@@ -25,7 +25,7 @@ Deno.test("without servers up starts its own, restarts them when they are killed
   up.interrupt();
   const { streams: { kline, book }, unsent, restarts } = await summaryOf(up);
   for (const { received, produced, rows } of [kline, book]) {
-    assert.ok(rows > 0);
+    assert.ok(rows > 0, up.printed.stderr);
     assert.equal(produced, received);
   }
   // What is counted as stored can be less, or more: Kafka may have died before it answered that it had the offsets.

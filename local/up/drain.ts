@@ -9,6 +9,8 @@ import type { WorkerProcess } from "./worker.ts";
 /** How long messages may take to arrive without any progress, in ms. After that they are given up. */
 const ARRIVAL_MS = 1_000;
 const STORING_MS = 20_000;
+/** How long it is tried to count the rows, in ms: a database that was away, or a table that is locked, is counted a moment later. */
+const COUNTING_MS = 20_000;
 
 /**
  * Stops the pipeline from its beginning to its end, so that nothing is left in it: the exchange, where it is ours, the
@@ -39,7 +41,7 @@ export async function drain(
   const unstored = await Promise.all(
     [...new Set(lines.map(({ consumer }) => consumer))].map((consumer) => consumer.stop()),
   );
-  await monitor.countRows();
+  await poll(() => monitor.countRows(), { ms: COUNTING_MS, pauseMs: 500 });
   return [...unsent, left, ...unstored].filter((fault) => fault !== undefined);
 }
 

@@ -9,8 +9,9 @@ import { nothing } from "./totals.ts";
 import type { WorkerProcess } from "./worker.ts";
 
 /** Parts that note what is done to them, in order. */
-function fakes({ behind = [0], sent = 0, faults = {} }: {
+function fakes({ behind = [0], counted = [true], sent = 0, faults = {} }: {
   behind?: (number | Error)[];
+  counted?: boolean[];
   sent?: number;
   faults?: Record<string, string>;
 }) {
@@ -37,7 +38,10 @@ function fakes({ behind = [0], sent = 0, faults = {} }: {
       return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
     },
     keepGaps: () => Promise.resolve(void done.push("keep gaps")),
-    countRows: () => Promise.resolve(void done.push("count")),
+    countRows() {
+      done.push("count");
+      return Promise.resolve(counted.length > 1 ? counted.shift()! : counted[0]);
+    },
   } as Monitor;
   const exchange = {
     pause: () => void done.push("pause"),
@@ -83,6 +87,17 @@ Deno.test("for a Kafka that no longer answers, no number of messages is reported
   const { lines, repair, monitor } = fakes({ behind: [7, new Error("away")] });
   const [fault] = await inFastTime(() => drain(lines, repair, monitor, undefined, () => {}));
   assert.match(fault, /^Cannot ask Kafka how many messages are not stored yet: away\. They are stored when/);
+});
+
+Deno.test("rows that can't be counted for a moment are counted again", async () => {
+  const { lines, repair, monitor, done } = fakes({ counted: [false, true] });
+  assert.deepEqual(await inFastTime(() => drain(lines, repair, monitor, undefined, () => {})), []);
+  assert.deepEqual(done.slice(-2), ["count", "count"]);
+});
+
+Deno.test("rows that can't be counted at all do not keep the pipeline from its end", async () => {
+  const { lines, repair, monitor } = fakes({ counted: [false] });
+  assert.deepEqual(await inFastTime(() => drain(lines, repair, monitor, undefined, () => {})), []);
 });
 
 Deno.test("what a worker could not finish is reported", async () => {

@@ -1,7 +1,7 @@
 import type { Config } from "../../shared/config/config.ts";
 import { groupName, openKafka, topicName } from "../../shared/kafka/mod.ts";
 import type { Log } from "../../shared/log.ts";
-import { connect } from "../../shared/postgres/mod.ts";
+import { connectLasting } from "../../shared/postgres/mod.ts";
 import type { Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import { nothing, streamCounts } from "./totals.ts";
@@ -47,8 +47,8 @@ export interface Monitor extends AsyncDisposable {
   poll(): Promise<void>;
   /** Counts gaps for the last time: once the producers stop, every feed has an open one. */
   keepGaps(): Promise<void>;
-  /** Counts the rows, and the candles that were audited, now. */
-  countRows(): Promise<void>;
+  /** Counts the rows, and the candles that were audited, now. Returns whether all could be counted. */
+  countRows(): Promise<boolean>;
 }
 
 /** Watches the lines, other workers and the servers that were started here, with connections of its own to Kafka and to the database. */
@@ -60,7 +60,7 @@ export function createMonitor(
   log: Log,
 ): Monitor {
   const kafka = openKafka(config.kafka, log);
-  const sql = connect({ ...config.database, applicationName: "bookline up" }, log);
+  const sql = connectLasting({ ...config.database, applicationName: "bookline up" }, log, 1);
   const rows = new Map<Stream, number | null>();
   const behind = new Map<Stream, number | null>();
   let gaps: GapCounts | null = null;
@@ -97,6 +97,7 @@ export function createMonitor(
       log.debug("audited candles not counted", { error });
       return null;
     });
+    return audit !== null && lines.every(({ stream }) => rows.get(stream) !== null);
   };
   const lookAtGaps = async () => {
     const counts = await countGaps(sql, config.database.schema).catch((error) => {
