@@ -145,3 +145,17 @@ Deno.test("of two repair workers one works, and the other one goes on once that 
   assert.equal((await candles(line)).length, 6);
   assert.equal((await workers[counts.indexOf(0)].report())!.counts.requests, 1);
 });
+
+Deno.test("a repair worker that the exchange does not answer leaves the work to another one that reaches it", async () => {
+  await using line = await stage();
+  line.start("kline:consume");
+  await line.candleGap(symbols[0], 3, 5);
+  const first = line.start("repair", { BINANCE_REST_URL: "http://127.0.0.1:1" });
+  await until(
+    "the first worker to ask",
+    async () => /Cannot ask http/.test((await first.report())?.waiting ?? ""),
+  );
+  line.start("repair");
+  await line.settled();
+  assert.deepEqual(await line.states(), ["repaired"]);
+});

@@ -11,6 +11,7 @@ import type { ExchangeMessage, Stream } from "../../shared/stream.ts";
 import { sleep } from "../../shared/wait.ts";
 import type { Worker } from "../../shared/worker.ts";
 import { openLedger } from "./ledger.ts";
+import { createReach } from "./reach.ts";
 import { asksOf } from "./refill.ts";
 import { createTooOld } from "./too_old.ts";
 
@@ -85,9 +86,12 @@ export async function repair(
     trouble = () => ledger.trouble;
     const noteTooOld = createTooOld(log);
     const ended = new AbortController();
+    const hasReach = createReach(client, requestPause);
     const renew = async () => {
       for (; !ended.signal.aborted; await sleep(RENEW_MS, ended.signal)) {
-        isHeld = await ledger.claim(ended.signal);
+        const isLeft = !hasReach();
+        if (isLeft && isHeld) await ledger.release();
+        isHeld = !isLeft && await ledger.claim(ended.signal);
       }
     };
     const ask = asksOf({ streams, outlets, client, ledger, market: config.market, log });
