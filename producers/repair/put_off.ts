@@ -3,6 +3,8 @@ import { feedKey, type Range } from "./ranges.ts";
 /** What is asked of the exchange later, as its answer could not be used: the longer, the more often that happened. */
 export interface PutOff {
   has(range: Range): boolean;
+  /** Whether it was put off before, and was not answered since. */
+  wasOff(range: Range): boolean;
   /** Puts a range off, or all of its feed. */
   add(range: Range, isFeed: boolean): void;
   /** A range was answered. */
@@ -29,6 +31,7 @@ export function createPutOff(): PutOff {
   const isOff = (key: string) => performance.now() < (entries.get(key)?.until ?? 0);
   return {
     has: (range) => isOff(feedKey(range)) || isOff(keyOf(range)),
+    wasOff: (range) => entries.has(feedKey(range)) || entries.has(keyOf(range)),
     add(range, isFeed) {
       const feed = feedKey(range);
       const key = isFeed ? feed : keyOf(range);

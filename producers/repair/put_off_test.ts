@@ -32,6 +32,7 @@ Deno.test("a range that can't be used does not keep others of its feed waiting; 
     assert.deepEqual(putOff.feeds(), ["trade ethusdt@aggTrade"]);
     await sleep(30_000);
     assert.deepEqual([putOff.has(eth), putOff.feeds()], [false, []]);
+    assert.deepEqual([one, eth].map(putOff.wasOff), [false, true]);
   });
 });
 

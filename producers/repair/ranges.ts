@@ -55,10 +55,11 @@ export function requestFor<M>(
 
 /**
  * Reads an answer: the exchange gives its rows in order, from the range's beginning on. An answer that ends within the range says nothing
- * of what comes after it: the exchange may be behind, or may have cut it off. Of candles, for which no later row is asked, it does once the
- * range has been final for `BEHIND_MS`.
+ * of what comes after it: the exchange may be behind, or may have cut it off. Of candles, for which no later row is asked, the second such
+ * answer does, once the range has been final for `BEHIND_MS`.
  * @param limit how many rows the answer has if there are more of them
  * @param fetchedAt in ms since the epoch
+ * @param isAgain whether an earlier answer could not be used
  * @throws {Error} if it is no answer to the question
  */
 export function readAnswer<M>(
@@ -67,6 +68,7 @@ export function readAnswer<M>(
   { body, at }: RestAnswer,
   limit: number,
   fetchedAt: number,
+  isAgain = true,
 ): Found<M> {
   if (at < finalAt) throw new Error("it came too early: the exchange may still change what it says");
   const { data: rows, error } = z.array(refill.row).safeParse(body);
@@ -87,7 +89,7 @@ export function readAnswer<M>(
   }
   const isShort = rows.length < limit;
   const isWhole = messages.length < rows.length || next > last ||
-    isShort && refill.by === "time" && at >= finalAt + BEHIND_MS;
+    isShort && refill.by === "time" && isAgain && at >= finalAt + BEHIND_MS;
   if (isShort && !isWhole && messages.length === 0) {
     throw new Error("it ends before the range does: what it lacks may still come");
   }

@@ -116,7 +116,7 @@ Deno.test("an answer that came too early, is of another time, out of order or no
   for (const body of [{}, null, "[]", [[]], [{}]]) assert.throws(() => read(body), JSON.stringify(body));
 });
 
-Deno.test("what an answer lacks at its end may still come: of trades until a later one is given, of candles for ten minutes", () => {
+Deno.test("what an answer lacks at its end may still come: of trades until a later one is given, of candles for ten minutes, and until a second answer lacks it", () => {
   const read = (ids: number[]) =>
     readAnswer(trades, idsFrom(5, 9), { body: ids.map(tradeRow), at: late }, 1_000, 0);
   assert.throws(() => read([]), /may still come/);
@@ -125,14 +125,16 @@ Deno.test("what an answer lacks at its end may still come: of trades until a lat
   assert.deepEqual(read([6, 10]).absent, [[5, 5], [7, 9]]);
 
   const range = minutes(3);
-  const candlesAt = (body: unknown[], after: number) =>
-    readAnswer(candles, range, { body, at: range.finalAt + after }, 3, 0);
+  const candlesAt = (body: unknown[], after: number, isAgain = true) =>
+    readAnswer(candles, range, { body, at: range.finalAt + after }, 3, 0, isAgain);
   for (const after of [0, 10 * MINUTE - 1]) {
     assert.throws(() => candlesAt([], after), /may still come/);
     const { upTo, absent } = candlesAt([row(1)], after);
     assert.deepEqual([upTo, absent], [start + 2 * MINUTE - 1, [[start, start + MINUTE - 1]]]);
   }
+  assert.throws(() => candlesAt([], 60 * MINUTE, false), /may still come/);
   assert.deepEqual(candlesAt([], 10 * MINUTE).absent, [[start, range.last]]);
+  assert.deepEqual(candlesAt([0, 1, 2].map(row), 0, false).upTo, range.last);
 });
 
 Deno.test("an answer that came so late that the exchange may have forgotten its rows is believed only if it lacks nothing", () => {

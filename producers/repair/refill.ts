@@ -62,12 +62,13 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
   const page = async (range: Range, signal: AbortSignal): Promise<Found<ExchangeMessage>> => {
     const { refill } = partsOf(range);
     const { query, limit, weight } = requestFor(refill, range, market.limits[refill.path]);
+    const isAgain = off.wasOff(range);
     try {
       const answer = await client.ask(market.paths[refill.path], query, weight, signal);
-      return readAnswer(refill, range, answer, limit, fetchedAt(answer));
+      return readAnswer(refill, range, answer, limit, fetchedAt(answer), isAgain);
     } catch (error) {
       const { code, at } = error as RestRefusal;
-      if (code !== INVALID_SYMBOL || at < range.finalAt + BEHIND_MS) throw error;
+      if (code !== INVALID_SYMBOL || !isAgain || at < range.finalAt + BEHIND_MS) throw error;
       // A symbol that is no more: there is nothing to be had.
       return { messages: [], upTo: range.last, absent: [[range.first, range.last]] };
     }

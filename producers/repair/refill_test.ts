@@ -136,16 +136,19 @@ Deno.test("what is fetched has the exchange's time where our clock is wrong: a l
   }
 });
 
-Deno.test("of a symbol that the exchange does not know any more all is absent", async () => {
-  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.", 600_010)]);
-  assert.deepEqual(await repair(range, signal), { given: 0, sent: 0, left: undefined });
-  assert.equal(done.at(-1), "noted 1 to 1500 [[1,1500]]");
-});
-
-Deno.test("a symbol that the exchange does not know yet, or for a moment, is asked for again", async () => {
-  const { repair, done } = asking([new RestRefusal(-1121, "Invalid symbol.", 600_009)]);
-  assert.equal(await repair(range, signal), undefined);
-  assert.deepEqual(done, ["asked true 1 20"]);
+Deno.test("of a symbol that the exchange does not know any more all is absent, once it says so again and some time has passed", async () => {
+  const refusedAt = (at: number) => new RestRefusal(-1121, "Invalid symbol.", at);
+  await inFastTime(async () => {
+    const { repair, done } = asking([600_009, 600_009, 600_010].map(refusedAt));
+    for (const seconds of [30, 60]) {
+      assert.equal(await repair(range, signal), undefined);
+      await sleep(1_000 * seconds);
+    }
+    assert.deepEqual(await repair(range, signal), { given: 0, sent: 0, left: undefined });
+    assert.equal(done.at(-1), "noted 1 to 1500 [[1,1500]]");
+    const other = asking([refusedAt(600_010)]);
+    assert.equal(await other.repair(range, signal), undefined, "it may be a mistake");
+  });
 });
 
 Deno.test("what an answer has is stored though it ends early, and the rest is asked for again", async () => {
