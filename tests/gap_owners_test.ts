@@ -72,6 +72,21 @@ Deno.test("a symbol that is taken out has no gap, though a producer that is gone
   }
 });
 
+Deno.test("a feed of a producer that comes back under another name without it, or not at all, has a gap that stays open", async () => {
+  await using test = await coverageDatabase();
+  await test.store(
+    interval(["old/1", "BTCUSDT", 0, 100, "stopped"]),
+    interval(["old/1", "ETHUSDT", 0, 100, "stopped"]),
+    heartbeat("old/1", 0, 100, "stopped"),
+    interval(["new/1", "BTCUSDT", 90, 0, "open"]),
+    heartbeat("new/1", 80, 9 * DAY),
+  );
+  assert.deepEqual(await later(test, 9 * DAY), [
+    ["BTCUSDT", 9 * DAY, null, "open", "no heartbeat"],
+    ["ETHUSDT", 100, null, "open", "stopped"],
+  ]);
+});
+
 Deno.test("what a session loses is told, though Kafka lost the end of an earlier interval of it", async () => {
   await using test = await coverageDatabase();
   const { sql, store } = test;
