@@ -19,7 +19,7 @@ export interface Stage extends AsyncDisposable {
   readonly since: number;
   /** Starts a worker, with the rights of the workers' role. */
   start(task: string, env?: Record<string, string>): TestWorker;
-  /** Puts a gap into the ledger: of the candles of a symbol, from a minute of the past on and before another one. */
+  /** Puts a gap into the ledger: of the candles of a symbol, from 2 s into a minute of the past on and before another one. */
   candleGap(symbol: string, from: number, to: number): Promise<void>;
   /** Puts messages on their stream's topic. */
   send(type: MessageType, messages: readonly StreamMessage[]): Promise<void>;
@@ -63,7 +63,9 @@ export async function stage(
     async candleGap(symbol, from, to) {
       await sql`
         insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason)
-        values ('kline', ${symbol.toLowerCase() + "@kline_1m"}, ${symbol}, ${new Date(since + from * MINUTE)},
+        values ('kline', ${symbol.toLowerCase() + "@kline_1m"}, ${symbol}, ${new Date(
+        since + from * MINUTE + 2_000,
+      )},
           ${new Date(since + to * MINUTE)}, 'lost connection')`;
     },
     async send(type, messages) {

@@ -28,7 +28,7 @@ Deno.test("a feed of many gaps does not keep others waiting, and one that is put
   const { sql } = database;
   await setClock(sql, NOON);
   for (let ago = 10; ago < 160; ago += 5) {
-    const from = NOON - ago * MINUTE + 1;
+    const from = NOON - ago * MINUTE + 2 * SECOND;
     await addGap(sql, "kline", feedOf("BTCUSDT"), "BTCUSDT", from, from + SECOND);
   }
   await addGap(
@@ -36,8 +36,8 @@ Deno.test("a feed of many gaps does not keep others waiting, and one that is put
     "kline",
     feedOf("ETHUSDT"),
     "ETHUSDT",
-    NOON - 200 * MINUTE + 1,
-    NOON - 200 * MINUTE + SECOND,
+    NOON - 200 * MINUTE + 2 * SECOND,
+    NOON - 200 * MINUTE + 3 * SECOND,
   );
   const newest = ["BTCUSDT 10", "BTCUSDT 15", "BTCUSDT 20", "BTCUSDT 25", "BTCUSDT 30"];
   assert.deepEqual(await missing(sql), [...newest, "ETHUSDT 200"]);
@@ -48,7 +48,7 @@ Deno.test("what was answered is asked for again only if its rows can't be on the
   await using database = await testDatabase();
   const { sql } = database;
   const from = NOON - 10 * MINUTE;
-  await addGap(sql, "kline", feedOf("BTCUSDT"), "BTCUSDT", from + 1, from + SECOND);
+  await addGap(sql, "kline", feedOf("BTCUSDT"), "BTCUSDT", from + 2 * SECOND, from + 3 * SECOND);
   const answer = async (at: number) => {
     await setClock(sql, at);
     await sql`

@@ -8,7 +8,10 @@ import { retryForever } from "../../shared/retry.ts";
 import type { Range } from "./ranges.ts";
 
 /** The migration that made what the worker uses. */
-const MIGRATION = 34;
+const MIGRATION = 42;
+
+/** The states of ranges, not of gaps that were settled. */
+const unsettled = ["missing", "reachable", "too old"];
 
 /** What the gap ledger says. */
 export interface Repairs {
@@ -39,8 +42,11 @@ export interface Ledger extends AsyncDisposable {
     absent: readonly (readonly [number, number])[],
     signal: AbortSignal,
   ): Promise<void>;
-  /** What is to be compared with the exchange's, `most` ranges at most: each of them once, when it is over. */
-  nextAudits(most: number, signal: AbortSignal): Promise<readonly Range[]>;
+  /**
+   * What is to be compared with the exchange's, `most` ranges at most: each of them once, when it is over.
+   * @param putOff as for `next`
+   */
+  nextAudits(most: number, putOff: readonly string[], signal: AbortSignal): Promise<readonly Range[]>;
   /** Compares what the exchange gave of a range with what is stored; returns the positions that are otherwise, or missing. */
   judge(range: Range, given: readonly unknown[], signal: AbortSignal): Promise<readonly number[]>;
   /** Notes that a range of `nextAudits` is compared, and what replaces its rows is on Kafka: it is not offered again. */
@@ -86,12 +92,13 @@ export async function openLedger(
           select * from ${sql(schema)}.next_repairs(${most}, ${JSON.stringify(putOff)}::text::jsonb)`;
         const [{ unrepaired }] = await sql`
           select count(*)::int as unrepaired from ${sql(schema)}.gap_data where state = 'unrepaired'`;
-        const ranges = (state: string) => rows.filter((row) => row.state === state).map(rangeOf);
+        const ranges = (...states: string[]) =>
+          rows.filter(({ state }) => states.includes(state)).map(rangeOf);
         const settled: Record<string, number> = {};
         for (const { state } of rows) {
-          if (state !== "missing" && state !== "too old") settled[state] = (settled[state] ?? 0) + 1;
+          if (!unsettled.includes(state)) settled[state] = (settled[state] ?? 0) + 1;
         }
-        return { missing: ranges("missing"), tooOld: ranges("too old"), settled, unrepaired };
+        return { missing: ranges("missing", "reachable"), tooOld: ranges("too old"), settled, unrepaired };
       }, signal),
     async note({ stream, feed, first, startsAt }, upTo, absent, signal) {
       await insist(() =>
@@ -100,8 +107,12 @@ export async function openLedger(
             ${stream}, ${feed}, ${first}, ${upTo}, ${new Date(startsAt)},
             ${JSON.stringify(absent)}::text::jsonb)`, signal);
     },
-    nextAudits: (most, signal) =>
-      insist(async () => (await sql`select * from ${sql(schema)}.next_audits(${most})`).map(rangeOf), signal),
+    nextAudits: (most, putOff, signal) =>
+      insist(async () => {
+        const rows = await sql`
+          select * from ${sql(schema)}.next_audits(${most}, ${JSON.stringify(putOff)}::text::jsonb)`;
+        return rows.map(rangeOf);
+      }, signal),
     judge: ({ stream, feed, symbol, first, last }, given, signal) =>
       insist(async () => {
         const rows = await sql`
@@ -126,7 +137,7 @@ function rangeOf(row: Row): Range {
     ...{ stream: row.stream, feed: row.feed, symbol: row.symbol },
     ...{ first: Number(row.first_position), last: Number(row.last_position) },
     ...{ positions: Number(row.positions), startsAt: Number(row.starts_at) },
-    finalAt: Number(row.final_at),
+    ...{ finalAt: Number(row.final_at), isCut: row.state === "reachable" },
     reachEndsAt: row.reach_ends_at === null ? Infinity : Number(row.reach_ends_at),
   };
 }

@@ -19,6 +19,8 @@ export interface Range {
   readonly finalAt: number;
   /** What an answer lacks that the exchange makes later may be too old for it. In ms since the epoch, Infinity where nothing is. */
   readonly reachEndsAt: number;
+  /** It began before the exchange's answers reach back. It is asked for by its time, and what it lacks at first is not absent. */
+  readonly isCut?: boolean;
 }
 
 /** What the exchange may still get of a range after it is final, as where its REST API is behind, in ms. */
@@ -39,7 +41,7 @@ export interface Found<M> {
 /** The request for a range, or for its beginning, and what it costs. */
 export function requestFor<M>(
   refill: Refill<M>,
-  { symbol, feed, first, last, positions, startsAt }: Range,
+  { symbol, feed, first, last, positions, startsAt, isCut }: Range,
   rows: Rows,
 ): { readonly query: Record<string, string | number>; readonly limit: number; readonly weight: number } {
   const { limit: most, weight } = pageFor(rows, positions);
@@ -47,7 +49,7 @@ export function requestFor<M>(
   const from: Record<string, number> = refill.by === "time"
     ? { startTime: first, endTime: last }
     // Nothing is known of the ids before a symbol's first trade.
-    : first === 0
+    : first === 0 || isCut
     ? { startTime: startsAt }
     : { fromId: first };
   return { query: { ...refill.query(symbol, feed), ...from, limit }, limit, weight };
@@ -64,7 +66,7 @@ export function requestFor<M>(
  */
 export function readAnswer<M>(
   refill: Refill<M>,
-  { symbol, feed, first, last, finalAt, reachEndsAt }: Range,
+  { symbol, feed, first, last, finalAt, reachEndsAt, isCut }: Range,
   { body, at }: RestAnswer,
   limit: number,
   fetchedAt: number,
@@ -83,10 +85,12 @@ export function readAnswer<M>(
       throw new Error(`its rows are not in order: ${position} where ${next} or more must come`);
     }
     if (position > last) break;
-    if (position > next) absent.push([next, position - 1]);
+    if (position > next && !(isCut && messages.length === 0)) absent.push([next, position - 1]);
     messages.push(message);
     next = refill.nextOf(message);
   }
+  // What was asked for by its time may all be older than that.
+  if (isCut && messages.length === 0 && rows.length > 0) return { messages, upTo: last, absent };
   const isShort = rows.length < limit;
   const isWhole = messages.length < rows.length || next > last ||
     isShort && refill.by === "time" && isAgain && at >= finalAt + BEHIND_MS;
@@ -106,5 +110,5 @@ export function restOf(range: Range, upTo: number): Range | undefined {
   if (upTo >= last) return undefined;
   // An estimate is enough: it chooses the size of the next page.
   const share = (last - upTo) / (last - first + 1);
-  return { ...range, first: upTo + 1, positions: Math.max(1, Math.ceil(positions * share)) };
+  return { ...range, first: upTo + 1, positions: Math.max(1, Math.ceil(positions * share)), isCut: false };
 }

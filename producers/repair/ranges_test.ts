@@ -137,6 +137,21 @@ Deno.test("what an answer lacks at its end may still come: of trades until a lat
   assert.deepEqual(candlesAt([0, 1, 2].map(row), 0, false).upTo, range.last);
 });
 
+Deno.test("of trades that began before REST reaches back the newer ones are asked for by time, and older ones are not absent", () => {
+  const range = { ...idsFrom(5, 3_000), startsAt: late, isCut: true };
+  assert.deepEqual(requestFor(trades, range, limits.aggTrades).query, {
+    ...{ symbol: "BTCUSDT", startTime: late, limit: 1_000 },
+  });
+  const read = (ids: number[], limit: number) =>
+    readAnswer(trades, range, { body: ids.map(tradeRow), at: late }, limit, 0);
+  const found = read([90, 92], 2);
+  assert.deepEqual([found.messages.length, found.upTo, found.absent], [2, 92, [[91, 91]]]);
+  const rest = restOf(range, found.upTo)!;
+  assert.deepEqual(requestFor(trades, rest, limits.aggTrades).query.fromId, 93);
+  assert.deepEqual(read([3_001], 2), { messages: [], upTo: 3_000, absent: [] });
+  assert.throws(() => read([], 2), /may still come/);
+});
+
 Deno.test("an answer that came so late that the exchange may have forgotten its rows is believed only if it lacks nothing", () => {
   const range = { ...idsFrom(5, 7), reachEndsAt: late };
   const read = (ids: number[], at: number) =>

@@ -96,7 +96,7 @@ export async function repair(
     };
     const ask = asksOf({ streams, outlets, client, ledger, market: config.market, log });
     const audit = async () => {
-      for (const range of await ledger.nextAudits(MOST, signal)) {
+      for (const range of await ledger.nextAudits(MOST, ask.putOff(), signal)) {
         if (signal.aborted || !isHeld) return;
         const outcome = await ask.audit(range, signal);
         compared += outcome?.given ?? 0;
