@@ -33,7 +33,7 @@ Usage: deno task history --from 2024-01-01 [options]
                      candles of ten symbols takes 21,000 of request weight, about half an hour at the usual budget
 
 Each file is verified by its checksum and stored as a whole or not at all. Run the same again at any time: it goes on where it
-ended, imports what was published or replaced since, and changes nothing else. Ctrl-C ends it within seconds.
+ended, imports what was published, replaced or deleted from the table since, and changes nothing else. Ctrl-C ends it within seconds.
 DB_URL, DB_USER and DB_PASSWORD name the database; the user must own the tables, as for retention.`;
 
 /** What is imported if no stream is named. */

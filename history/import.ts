@@ -8,11 +8,12 @@ import { importFile } from "./import_file.ts";
 import type { Span } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { createProgress } from "./progress.ts";
-import { absentDays, presentInFiles, spansToAsk, type Tally, tallyOf } from "./report.ts";
+import { absentDays, presentInFiles, renderLost, spansToAsk, type Tally, tallyOf } from "./report.ts";
 import { canFetch } from "./rest_page.ts";
-import { type Found, listFiles, type Listing, type Series } from "./series.ts";
+import { type Found, listFiles, type Series } from "./series.ts";
 import type { Source } from "./source.ts";
-import { countRows, importedFiles, type Target } from "./target.ts";
+import { storedFiles } from "./stored_files.ts";
+import { countRows, importedFiles } from "./target.ts";
 
 /** How many checksums are asked for at once, each with a short answer. */
 const LISTINGS = 16;
@@ -39,7 +40,7 @@ export interface Outcome {
 }
 
 /**
- * Imports all files of the archive that cover the span and are not imported yet, the newest first; then asks REST for the candles that the
+ * Imports all files of the archive that cover the span and are not imported yet, or of which rows are gone, the newest first; then asks REST for the candles that the
  * archive does not have. A file that is refused does not keep the others from being imported.
  * @throws the signal's reason once it is aborted; what is imported by then stays
  * @throws {Error} if the archive or the database can't be used
@@ -63,13 +64,18 @@ export async function importArchive(job: Job): Promise<Outcome> {
       ),
   );
 
-  const wanted: Found[] = [];
-  const rows = await knownRows(target, listings, (file) => wanted.push(file));
+  const found = listings.flatMap((listing) => listing.found);
+  const stored = await storedFiles(source, found, FILES);
+  const whole = new Map([...stored].filter(([, { lost }]) => lost === 0));
+  for (const line of renderLost(listings, stored)) log.warn(line);
+  const wanted = found.filter(({ file }) => !whole.has(file.path));
+  const imported: Found[] = [];
   // Days of all symbols before older ones, so that what is stored has no hole but at its beginning.
   wanted.sort((a, b) => b.file.period.since - a.file.period.since);
   const progress = createProgress(wanted.length);
   try {
-    await pool(wanted, FILES, signal, async ({ series, file, sha256 }) => {
+    await pool(wanted, FILES, signal, async (one) => {
+      const { series, file, sha256 } = one;
       const shown = progress.begin();
       let isImported = false;
       try {
@@ -79,6 +85,7 @@ export async function importArchive(job: Job): Promise<Outcome> {
           signal,
         );
         isImported = true;
+        imported.push(one);
       } catch (error) {
         if (!(error instanceof ArchiveError)) throw error;
         failures.push(`Cannot use ${config.binanceArchiveUrl}${file.path}: ${describe(error)}`);
@@ -90,7 +97,11 @@ export async function importArchive(job: Job): Promise<Outcome> {
   } finally {
     progress.close();
   }
-  const after = await knownRows(target, listings, () => {});
+  const after = new Map([...whole].map(([path, { rows }]) => [path, rows]));
+  for (const { series } of listings) {
+    const files = imported.filter((one) => one.series === series).map(({ file }) => file);
+    for (const [path, { rows }] of await importedFiles(target, series.stream, files)) after.set(path, rows);
+  }
   const tallies = await pool(listings, FILES, signal, async (listing) => {
     const { series } = listing;
     if (!canFetch(series)) {
@@ -106,23 +117,5 @@ export async function importArchive(job: Job): Promise<Outcome> {
     for (const one of rest) present += await countRows(target, series.stream, series, one);
     return tallyOf(series, span, present, absent);
   });
-  return { tallies, imported: wanted.length - failures.length, known: rows.size, failures };
-}
-
-/** The rows of the files that are imported as the archive has them now, by path; `onOther` is called with each other one. */
-async function knownRows(
-  target: Target,
-  listings: readonly Listing[],
-  onOther: (file: Found) => void,
-): Promise<Map<string, number>> {
-  const rows = new Map<string, number>();
-  for (const { series, found } of listings) {
-    const imported = await importedFiles(target, series.stream, found.map(({ file }) => file));
-    for (const one of found) {
-      const known = imported.get(one.file.path);
-      if (known?.sha256 === one.sha256) rows.set(one.file.path, known.rows);
-      else onOther(one);
-    }
-  }
-  return rows;
+  return { tallies, imported: imported.length, known: whole.size, failures };
 }

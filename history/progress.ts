@@ -49,8 +49,11 @@ export function renderTime(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Shows the state on standard error: painted in place on a terminal, else a line every few seconds. */
-export function createProgress(total: number, unit = "files"): Progress {
+/**
+ * Shows the state on standard error: painted in place on a terminal, else a line every few seconds.
+ * @param quietMs what ends sooner is not shown
+ */
+export function createProgress(total: number, unit = "files", quietMs = 0): Progress {
   const isTerminal = Deno.stderr.isTerminal();
   const startedAt = performance.now();
   const shares = new Set<{ share: number }>();
@@ -70,7 +73,10 @@ export function createProgress(total: number, unit = "files"): Progress {
     return { unit, total, done: done + partly, rows, rowsPerSecond: rate, elapsedMs: now - startedAt };
   };
   const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
-  const show = () => write(isTerminal ? `\r${renderState(state())}\x1b[K` : `${renderState(state())}\n`);
+  const isQuiet = () => performance.now() - startedAt < quietMs;
+  const show = () => {
+    if (!isQuiet()) write(isTerminal ? `\r${renderState(state())}\x1b[K` : `${renderState(state())}\n`);
+  };
   const timer = setInterval(show, isTerminal ? TELL_MS.terminal : TELL_MS.file);
   return {
     begin() {
@@ -91,7 +97,7 @@ export function createProgress(total: number, unit = "files"): Progress {
     close() {
       clearInterval(timer);
       show();
-      if (isTerminal) write("\n");
+      if (isTerminal && !isQuiet()) write("\n");
     },
   };
 }

@@ -103,6 +103,19 @@ export function tallyOf(series: Series, span: Span, present: number, absent: num
   };
 }
 
+/** What is gone of files that were imported, in a line a series that lacks anything. */
+export function renderLost(
+  listings: readonly Listing[],
+  stored: ReadonlyMap<string, { readonly lost: number }>,
+): string[] {
+  return listings.flatMap(({ series, found }) => {
+    const lost = found.map(({ file }) => stored.get(file.path)?.lost ?? 0).filter((rows) => rows > 0);
+    if (lost.length === 0) return [];
+    const rows = lost.reduce((sum, one) => sum + one).toLocaleString("en");
+    return [`${nameOf(series)}: ${rows} rows of imported files are gone: imports ${lost.length} files anew`];
+  });
+}
+
 /** What came of a comparison with REST, in a line. */
 export function renderAudit({ compared, replaced, lacking }: Audit): string {
   const [all, wrong, none] = [compared, replaced, lacking].map((count) => count.toLocaleString("en"));

@@ -3,7 +3,7 @@ import { kline } from "../shared/streams/kline.ts";
 import { trade } from "../shared/streams/trade.ts";
 import type { Stream } from "../shared/stream.ts";
 import { DAY, type Period } from "./plan.ts";
-import { absentDays, presentInFiles, renderTallies, spansToAsk, tallyOf } from "./report.ts";
+import { absentDays, presentInFiles, renderLost, renderTallies, spansToAsk, tallyOf } from "./report.ts";
 import type { Listing, Series } from "./series.ts";
 
 const since = Date.UTC(2026, 10, 1);
@@ -81,5 +81,16 @@ Deno.test("what is expected is present, absent or missing", () => {
   assert.deepEqual(renderTallies([tally]).map((line) => line.trimEnd()), [
     "                     expected  present  absent at the source  missing",
     "BTCUSDT 1h  candles        48       40                     5        3",
+  ]);
+});
+
+Deno.test("what is gone is told in a line a series, and nothing where nothing is", () => {
+  const [whole, partly] = [
+    listing(days, [period(0)], []),
+    listing(hours, [period(1), period(2), period(3)], []),
+  ];
+  const stored = new Map([["day 0", { lost: 0 }], ["day 1", { lost: 1_000 }], ["day 2", { lost: 24 }]]);
+  assert.deepEqual(renderLost([whole, partly], stored), [
+    "BTCUSDT 1h: 1,024 rows of imported files are gone: imports 2 files anew",
   ]);
 });

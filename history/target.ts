@@ -9,9 +9,10 @@ import { statementsOf } from "../consumers/postgres/statements.ts";
 import { requireTable } from "../consumers/postgres/table_check.ts";
 import type { ArchiveFile } from "./files.ts";
 import type { Span } from "./plan.ts";
+import { heldIn, positionsOf } from "./positions.ts";
 
 /** The migration that made the last of what is used. */
-const MIGRATION = 33;
+const MIGRATION = 40;
 
 /** The database that is imported to. */
 export interface Target extends AsyncDisposable {
@@ -72,6 +73,15 @@ export function within<M extends StreamMessage>(
   ].join(" and ");
 }
 
+/** The rows that count as present: a candle must be closed. */
+export function presentWithin<M extends StreamMessage>(
+  stream: Stream<M>,
+  of: Pick<ArchiveFile, "symbol" | "interval">,
+  span: Span,
+): string {
+  return within(stream, of, span) + (stream.archive!.intervals ? " and is_closed" : "");
+}
+
 /** The statements that store a file, as one transaction around a COPY. */
 export interface FileStatements {
   /** Whether the table has none of the file's rows yet. */
@@ -89,7 +99,7 @@ export function statementsFor<M extends StreamMessage>(
   file: ArchiveFile,
   sha256: string,
 ): FileStatements {
-  const { copy, upsert } = statementsOf(stream, schema);
+  const { copy, upsert, staged } = statementsOf(stream, schema);
   const { rollup, partitionedBy } = stream.storage;
   const { topic } = stream.message;
   const { since, until } = file.period;
@@ -101,20 +111,23 @@ export function statementsFor<M extends StreamMessage>(
     : "";
   const rows = `from ${schema}."${topic}" where ${within(stream, file, file.period)}`;
   const day = new Date(since).toISOString().slice(0, 10);
-  const note =
-    `insert into ${schema}.archive_files as known (path, table_name, since, until, sha256, rows, summarised)
-    select ${literal(file.path)}, '${topic}', ${instant(since)}, ${instant(until)}, ${
-      literal(sha256)
-    }, count(*), ${!rollup} ${rows}
-    on conflict (path) do update set (sha256, rows, imported_at, summarised) =
-      row (excluded.sha256, excluded.rows, excluded.imported_at, excluded.summarised)`;
+  const positions = positionsOf(stream, file.interval);
+  const note = (source: string) =>
+    `insert into ${schema}.archive_files as known (path, table_name, since, until, sha256, rows, held, summarised)
+    select ${literal(file.path)}, '${topic}', ${instant(since)}, ${instant(until)}, ${literal(sha256)},
+      (select count(*) from ${schema}."${topic}" where ${presentWithin(stream, file, file.period)}),
+      ${heldIn(positions, source)}, ${!rollup}
+    on conflict (path) do update set (sha256, rows, held, imported_at, summarised) =
+      row (excluded.sha256, excluded.rows, excluded.held, excluded.imported_at, excluded.summarised)`;
+  // A file of trades may have a line twice.
+  const lines = `from (select distinct ${positions.column} from ${staged}) as line`;
   return {
     isNew: [
       ...partitionedBy ? [`select ${schema}.make_past_day('${topic}', '${day}');`] : [],
       `select not exists (select ${rows}) as is_new`,
     ].join(""),
-    copy: `${copy};${note}`,
-    upsert: `${upsert}${unlessProven};${note}`,
+    copy: `${copy};${note(rows)}`,
+    upsert: `${upsert}${unlessProven};${note(lines)}`,
   };
 }
 
@@ -152,8 +165,8 @@ export async function countRows(
   const [{ count }] = await transact(
     sql,
     `select count(*)::float8 as count from ${schema}."${stream.message.topic}" where ${
-      within(stream, of, span)
-    } and is_closed`,
+      presentWithin(stream, of, span)
+    }`,
   );
   return count;
 }

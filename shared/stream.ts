@@ -125,6 +125,8 @@ export interface Archive<M> {
   readonly byMonth: boolean;
   /** The time by which a line belongs to a file. */
   readonly time: keyof M & string;
+  /** The field that numbers the rows of a symbol; absent where the lines are candles, which follow each other by their times. */
+  readonly id?: keyof M & string;
   /**
    * The function of the database that returns the times of those rows of a symbol, interval, and time (since, until) that are proven: a
    * file's lines do not replace them.

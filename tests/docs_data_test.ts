@@ -110,7 +110,7 @@ async function filledDatabase() {
     compared_with: "trades",
   });
   await putRow(sql, "audit_days", { symbol: "BTCUSDT", interval: "1m" });
-  await putRow(sql, "archive_files", {});
+  await putRow(sql, "archive_files", { held: "{[0,1)}" });
   await sql`select websocket.note_answer('kline', 'btcusdt@kline_1m', 1, 2, now(), '[[1, 2]]')`;
   await sql`
     insert into websocket.worker_data (worker, host, name, stream, at, state, dead_letters, build)

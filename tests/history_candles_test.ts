@@ -11,7 +11,6 @@ import {
   trueCandles,
   versionsOf,
 } from "./archive.ts";
-import { recordingPath, testWithRecording } from "./recordings.ts";
 import { type TestDatabase, testDatabase } from "./stack.ts";
 import { until } from "./until.ts";
 
@@ -30,7 +29,7 @@ async function assertTruth({ sql }: TestDatabase): Promise<void> {
   }
 }
 
-Deno.test("a month and some days of candles equal the archive's; a second run fetches no file and changes no row", async () => {
+Deno.test("a month and some days of candles equal the archive's; what is deleted of them comes back, and then a run fetches no file and changes no row", async () => {
   await using database = await testDatabase();
   await using archive = startArchive(symbols);
   const { code, said, complained } = await runHistory(range, historyEnv(database, archive));
@@ -49,6 +48,22 @@ Deno.test("a month and some days of candles equal the archive's; a second run fe
     select count(distinct (is_closed, first_trade_id, last_trade_id, revision))::int as versions from websocket.kline_data
     where is_closed and first_trade_id is null and last_trade_id is null and revision = 1`;
   assert.equal(versions, 1);
+
+  // Three hours and the last minute of a month, and an hour of a day.
+  await database.sql`
+    delete from websocket.kline_data where (symbol, interval) = ('BTCUSDT', '1m')
+      and (open_time >= '2024-02-10 05:00Z' and open_time < '2024-02-10 08:00Z' or open_time = '2024-02-29 23:59Z')`;
+  await database.sql`
+    delete from websocket.kline_data where (symbol, interval, open_time) = ('ETHUSDT', '1h', '2024-03-02 07:00Z')`;
+  archive.fetched.length = 0;
+  const repeated = await runHistory(range, historyEnv(database, archive));
+  assert.equal(repeated.code, 0, repeated.complained);
+  assert.deepEqual(archive.fetched.toSorted(), ["BTCUSDT-1m-2024-02.zip", "ETHUSDT-1h-2024-03-02.zip"]);
+  await assertTruth(database);
+  assert.match(
+    repeated.complained,
+    /BTCUSDT 1m: 181 rows of imported files are gone: imports 1 files anew$/m,
+  );
 
   const before = await versionsOf(database.sql);
   archive.fetched.length = 0;
@@ -181,10 +196,21 @@ Deno.test("REST gives what is not published yet, up to now, and what files lack;
   assert.equal(fetched, count - 2 * 1_440 + 2);
   assert.ok(archive.asked.every((query) => Number(query.get("limit")) <= 499));
 
-  const versions = await versionsOf(sql);
-  archive.asked.length = 0;
+  // A minute of that file is deleted, which REST has not either. The table still has as many candles as the file.
   const until = new Date(at(day(0)) - 1).toISOString().slice(0, 10);
+  const deleted = at(day(2)) + 100 * 60_000;
+  archive.lacking.add(deleted);
+  await sql`delete from websocket.kline_data where open_time = ${new Date(deleted)}`;
+  archive.fetched.length = 0;
+  const repeated = await runHistory(`${words} --to ${until}`, historyEnv(database, archive));
+  assert.equal(repeated.code, 0, repeated.complained);
+  assert.deepEqual(archive.fetched, [`BTCUSDT-1m-${day(2)}.zip`]);
+  assert.deepEqual(await storedCandles(sql, "BTCUSDT", "1m"), truth);
+
+  const versions = await versionsOf(sql);
+  archive.asked.length = archive.fetched.length = 0;
   const again = await runHistory(`${words} --to ${until}`, historyEnv(database, archive));
+  assert.deepEqual(archive.fetched, [], "what the file lacks is no reason to import it again");
   assert.match(again.said, /^BTCUSDT 1m +candles +4,320 +4,319 +1 +0$/m);
   assert.deepEqual(archive.asked.map((query) => query.get("startTime")), [String(at(day(2)) + 701 * 60_000)]);
   assert.deepEqual(await versionsOf(sql), versions);
@@ -203,48 +229,3 @@ Deno.test("a month whose file is not there is read by days, and a day whose file
   assert.equal(archive.fetched.length, 28);
   assert.equal(archive.asked.length, 1);
 });
-
-Deno.test("the files of another host are not stored in the exchange's database", async () => {
-  await using archive = startArchive([]);
-  const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
-  const refused = await runHistory(words, {
-    DB_URL: "postgres://localhost:5432/bookline",
-    BINANCE_ARCHIVE_URL: archive.url,
-  });
-  assert.equal(refused.code, 1);
-  assert.match(
-    refused.complained,
-    /^Cannot store data of 127\.0\.0\.1:\d+, which is not the exchange, in the database bookline/m,
-  );
-});
-
-Deno.test("the exchange's files are not stored in a simulation's database", async () => {
-  const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
-  const refused = await runHistory(words, { DB_URL: "postgres://localhost:5432/bookline_simulated" });
-  assert.equal(refused.code, 1);
-  assert.match(refused.complained, /^Cannot store the exchange's data in the database bookline_simulated/m);
-});
-
-const algo = "usdm_klines_ALGOUSDT_1m_2024-09-14.csv.gz";
-testWithRecording(
-  algo,
-  "the exchange's own day of ALGOUSDT has all 1,440 candles, 38 of them flat",
-  async () => {
-    await using database = await testDatabase();
-    await using archive = startArchive([]);
-    const file = await Deno.open(recordingPath(algo));
-    const csv = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();
-    archive.pack("daily/klines/ALGOUSDT/1m/ALGOUSDT-1m-2024-09-14.zip", csv);
-    const words = "--from 2024-09-14 --to 2024-09-14 --symbols ALGOUSDT --intervals 1m";
-    const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
-    assert.equal(code, 0, complained);
-    assert.match(said, /^ALGOUSDT 1m +candles +1,440 +1,440 +0 +0$/m);
-    const { sql } = database;
-    const [{ flat }] = await sql`
-    select count(*)::int as flat from websocket.kline_data
-    where num_trades = 0 and volume = 0 and open = high and high = low and low = close`;
-    assert.equal(flat, 38);
-    const lines = csv.trim().split("\n").slice(1).map((line) => line.slice(0, line.lastIndexOf(",")));
-    assert.deepEqual(await storedCandles(sql, "ALGOUSDT", "1m"), lines);
-  },
-);

@@ -97,3 +97,24 @@ Deno.test("the workers' role may not import, and is told who may", async () => {
     /^Cannot import as bookline_writer: only the owner of the tables may\. Example: DB_USER=/m,
   );
 });
+
+Deno.test("the files of another host are not stored in the exchange's database", async () => {
+  await using archive = startArchive([]);
+  const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
+  const refused = await runHistory(words, {
+    DB_URL: "postgres://localhost:5432/bookline",
+    BINANCE_ARCHIVE_URL: archive.url,
+  });
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.complained,
+    /^Cannot store data of 127\.0\.0\.1:\d+, which is not the exchange, in the database bookline/m,
+  );
+});
+
+Deno.test("the exchange's files are not stored in a simulation's database", async () => {
+  const words = "--from 2024-02-01 --to 2024-02-02 --symbols BTCUSDT";
+  const refused = await runHistory(words, { DB_URL: "postgres://localhost:5432/bookline_simulated" });
+  assert.equal(refused.code, 1);
+  assert.match(refused.complained, /^Cannot store the exchange's data in the database bookline_simulated/m);
+});

@@ -1,7 +1,8 @@
-/** Tests that an import stores no candle that is less right than what is there, or comes later. */
+/** Tests that an import stores the exchange's candles, and none that is less right than what is there, or comes later. */
 import assert from "node:assert/strict";
 import { DAY } from "../local/exchange/archive/past.ts";
 import { historyEnv, runHistory, startArchive, storedCandles, trueCandles } from "./archive.ts";
+import { recordingPath, testWithRecording } from "./recordings.ts";
 import { testDatabase } from "./stack.ts";
 
 const at = (text: string) => Date.parse(`${text}T00:00:00Z`);
@@ -48,3 +49,27 @@ Deno.test("a candle that goes on by the exchange's clock is not stored, nor said
   // A minute may end after our range was chosen.
   assert.match(said, new RegExp(`^BTCUSDT 1m +candles +[\\d,]+ +${present} +0 +(59|60)$`, "m"));
 });
+
+const algo = "usdm_klines_ALGOUSDT_1m_2024-09-14.csv.gz";
+testWithRecording(
+  algo,
+  "the exchange's own day of ALGOUSDT has all 1,440 candles, 38 of them flat",
+  async () => {
+    await using database = await testDatabase();
+    await using archive = startArchive([]);
+    const file = await Deno.open(recordingPath(algo));
+    const csv = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();
+    archive.pack("daily/klines/ALGOUSDT/1m/ALGOUSDT-1m-2024-09-14.zip", csv);
+    const words = "--from 2024-09-14 --to 2024-09-14 --symbols ALGOUSDT --intervals 1m";
+    const { code, said, complained } = await runHistory(words, historyEnv(database, archive));
+    assert.equal(code, 0, complained);
+    assert.match(said, /^ALGOUSDT 1m +candles +1,440 +1,440 +0 +0$/m);
+    const { sql } = database;
+    const [{ flat }] = await sql`
+    select count(*)::int as flat from websocket.kline_data
+    where num_trades = 0 and volume = 0 and open = high and high = low and low = close`;
+    assert.equal(flat, 38);
+    const lines = csv.trim().split("\n").slice(1).map((line) => line.slice(0, line.lastIndexOf(",")));
+    assert.deepEqual(await storedCandles(sql, "ALGOUSDT", "1m"), lines);
+  },
+);

@@ -8,6 +8,8 @@ export interface Statements {
   readonly copy: string;
   /** Copies rows into a staging table, and from there inserts or replaces them. */
   readonly upsert: string;
+  /** The staging table: it has the rows that were copied until the transaction ends. */
+  readonly staged: string;
   /** Marks seconds of a rollup, each in seconds since the epoch: they must be computed again. */
   readonly mark: (seconds: ReadonlySet<number>) => string;
 }
@@ -45,6 +47,7 @@ export function statementsOf<M extends StreamMessage>(
       copy ${staged} (${columns}) from stdin (format binary);
       insert into ${target} as stored (${columns}) select ${columns} from ${staged}
         on conflict (${message.key.map(quoted).join(", ")}) ${conflict}`,
+    staged,
     mark: (seconds) =>
       `insert into ${schema}.${storage.rollup?.stale} (second)
         select to_timestamp(second) from unnest('{${[...seconds].join()}}'::bigint[]) as second`,

@@ -152,6 +152,7 @@ const archive: Archive<Trade> = {
   ],
   byMonth: false,
   time: "tradeTime",
+  id: "aggTradeId",
   toMessage([a, p, q, f, l, T, m], { symbol, fetchedAt }) {
     const tradeTime = readTime(T, "transact_time");
     return {
