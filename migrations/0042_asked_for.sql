@@ -63,6 +63,59 @@ begin atomic
   select 0, 0, 0, (gap).ended_at, (gap).ended_at, 'pending' where (gap).feed !~ '@kline_\d+[smhdwM]$';
 end;
 
+-- The same of trades: what lies between the runs of ids. Ids before a symbol's first run begin at 0, and are asked for by time. After its
+-- last run nobody knows where they end: such a range ends at the greatest number that is one in JSON, and nothing of it is ever absent
+-- up to there. It lacks nothing once the archive's files of its time are imported.
+create or replace function websocket.missing_trades(gap websocket.gap_data)
+returns table (
+  first_position bigint, last_position bigint, positions bigint, starts_at timestamptz, final_at timestamptz, state text)
+language sql stable
+set search_path = pg_catalog, websocket, pg_temp
+begin atomic
+  with hole as (
+    select coalesce(lag(last_id) over former + 1, 0) as first_id, first_id - 1 as last_id, noticed_at,
+      -- Of the least of a time and null the time is left.
+      case when lag(first_id) over former is null then '-infinity' else least(lag(last_event_time) over former, first_event_time) end
+        as heard_before,
+      greatest(lag(last_event_time) over former, first_event_time) as heard_after,
+      least(lag(last_trade_time) over former, first_trade_time) as former_time, first_trade_time
+    from websocket.trade_runs where symbol = (gap).symbol window former as (order by first_id)
+  ), own as (
+    select * from hole
+    where first_id <= last_id and case (gap).cause
+      when 'ids' then first_id <= (gap).last_id and last_id >= (gap).first_id
+      else heard_before < (gap).ended_at and heard_after >= (gap).started_at end
+  )
+  select first_id, last_id, last_id - first_id + 1, asked_from, first_trade_time,
+    case when own.noticed_at > websocket.now() - interval '10 s' then 'pending' else coalesce(answer, 'missing') end
+  from own
+  cross join lateral (select case first_id when 0 then (gap).started_at - interval '1 s' else former_time end as asked_from) as start
+  left join lateral websocket.answer_state(gap, first_id, last_id, asked_from) as answer on true
+  -- What the exchange lacks of a jump is a jump of its own.
+  where (gap).cause <> 'ids' or answer is distinct from 'absent' or (first_id, last_id) = ((gap).first_id, (gap).last_id)
+  union all
+  -- The last trades before the gap's end may not be stored yet.
+  select 0, 0, 0, (gap).ended_at, (gap).ended_at, 'pending'
+  where exists (
+    select from websocket.stale_trade_seconds
+    where second >= date_trunc('second', (gap).started_at) - interval '2 s' and second < (gap).ended_at + interval '2 s')
+  union all
+  -- There is none after it that would tell how many are missing. What there is up to now is asked for, while REST reaches back to the last one.
+  select case when is_asked then coalesce(last_id + 1, 0) else 0 end, case when is_asked then 9007199254740991 else 0 end,
+    case when is_asked then 1000 else 0 end, asked_from, (gap).ended_at, case when is_asked then 'missing' else 'pending' end
+  from (values (1)) as once
+  left join lateral (
+    select one.last_id, one.last_trade_time from websocket.trade_runs as one where one.symbol = (gap).symbol order by one.first_id desc limit 1
+  ) as newest on true
+  cross join lateral (select coalesce(last_trade_time, (gap).started_at - interval '1 s') as asked_from) as start
+  cross join lateral (
+    select (gap).ended_at < websocket.now() - interval '10 minutes' and asked_from > websocket.now() - interval '23 hours 50 minutes'
+      as is_asked) as judged
+  where (gap).cause <> 'ids' and not websocket.is_imported('trade_data', (gap).symbol, asked_from, (gap).ended_at)
+    and not exists (
+      select from websocket.trade_runs where symbol = (gap).symbol and last_event_time >= (gap).ended_at);
+end;
+
 do $$
 declare
   definition text := pg_get_functiondef('websocket.next_repairs'::regproc);

@@ -50,6 +50,51 @@ Deno.test("of trades that are missing from before REST reaches back on, those ar
   assert.deepEqual(await next(), [old(NOON - 30 * HOUR)], "all of it is too old");
 });
 
+Deno.test("trades of a gap after which the symbol does not trade are asked for while REST has them, and the archive's file settles it", async () => {
+  await using market = await tradeDatabase();
+  const { sql } = market;
+  const HOUR = 60 * MINUTE;
+  const feed = "btcusdt@aggTrade";
+  await market.store(tradeOf(100, NOON - 5 * MINUTE), tradeOf(101, NOON - 4 * MINUTE));
+  for (const symbol of ["BTCUSDT", "NEWUSDT"]) {
+    await addGap(
+      sql,
+      "trade",
+      symbol === "BTCUSDT" ? feed : "newusdt@aggTrade",
+      symbol,
+      NOON - 3 * MINUTE,
+      NOON,
+    );
+  }
+  await market.settle(NOON);
+  const next = async (at: number) => {
+    await setClock(sql, at);
+    const rows = await sql`
+      select symbol, state, first_position::float8 as first, last_position::float8 as last from websocket.next_repairs(20, '[]')
+      order by symbol`;
+    return rows.map(({ symbol, state, first, last }) => [symbol, state, first, last]);
+  };
+  const end = Number.MAX_SAFE_INTEGER;
+  const asked = [["BTCUSDT", "missing", 102, end], ["NEWUSDT", "missing", 0, end]];
+  assert.deepEqual(await next(NOON + 10 * MINUTE), [], "it is quiet");
+  assert.deepEqual(await next(NOON + 11 * MINUTE), asked);
+  // A part of what was given is stored: it goes on behind that.
+  await market.store(tradeOf(103, NOON - 2 * MINUTE, { eventTime: NOON - 2 * MINUTE }));
+  await market.settle(NOON + 12 * MINUTE);
+  assert.deepEqual((await next(NOON + 13 * MINUTE))[0], ["BTCUSDT", "missing", 102, 102]);
+  assert.deepEqual((await next(NOON + 13 * MINUTE))[1], ["BTCUSDT", "missing", 104, end]);
+  await sql`
+    select websocket.note_answer('trade', ${feed}, 102, 103, ${new Date(NOON - 5 * MINUTE)}, '[[102, 102]]')`;
+  assert.deepEqual((await next(NOON + 23 * HOUR))[0], ["BTCUSDT", "missing", 104, end]);
+  assert.deepEqual(await next(NOON + 24 * HOUR), [], "nobody can tell");
+  await sql`
+    insert into websocket.archive_files (path, table_name, since, until, sha256, rows, summarised)
+    values ('aggTrades/BTCUSDT/1.zip', 'trade_data', ${new Date(NOON - 12 * HOUR)}, ${new Date(
+    NOON + 12 * HOUR,
+  )}, '', 1, true)`;
+  assert.deepEqual((await next(NOON + 25 * HOUR)).map((one) => one.slice(0, 2)), [["BTCUSDT", "absent"]]);
+});
+
 Deno.test("files of a symbol whose name is not of ASCII are found as the archive names them", async () => {
   await using database = await testDatabase();
   const { sql } = database;

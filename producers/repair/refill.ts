@@ -68,7 +68,9 @@ export function asksOf({ streams, outlets, client, ledger, market, log }: Parts)
       return readAnswer(refill, range, answer, limit, fetchedAt(answer), isAgain);
     } catch (error) {
       const { code, at } = error as RestRefusal;
-      if (code !== INVALID_SYMBOL || !isAgain || at < range.finalAt + BEHIND_MS) throw error;
+      // Nobody knows where a range without an end would be absent.
+      const hasEnd = range.last < Number.MAX_SAFE_INTEGER;
+      if (code !== INVALID_SYMBOL || !hasEnd || !isAgain || at < range.finalAt + BEHIND_MS) throw error;
       // A symbol that is no more: there is nothing to be had.
       return { messages: [], upTo: range.last, absent: [[range.first, range.last]] };
     }

@@ -151,6 +151,23 @@ Deno.test("of a symbol that the exchange does not know any more all is absent, o
   });
 });
 
+Deno.test("of trades after which none is known what there is up to now is stored, and nothing is absent, not even where the symbol is no more", async () => {
+  await inFastTime(async () => {
+    const { repair, done } = asking([
+      ...[{ body: [row(1), row(3)], at: 10 }, { body: [], at: 10 }, { body: [], at: 10 }],
+      ...[1, 2].map(() => new RestRefusal(-1121, "Invalid symbol.", 600_010)),
+    ]);
+    for (let time = 0; time < 4; time++) {
+      assert.equal(await repair({ ...range, last: Number.MAX_SAFE_INTEGER }, signal), undefined);
+      await sleep(300_000);
+    }
+    assert.deepEqual(done.filter((what) => !what.startsWith("asked")), [
+      "sent 1 to 3",
+      "noted 1 to 3 [[2,2]]",
+    ]);
+  });
+});
+
 Deno.test("what an answer has is stored though it ends early, and the rest is asked for again", async () => {
   const { repair, putOff, done } = asking([{ body: rows(1, 5), at: 10 }, { body: [], at: 10 }]);
   assert.equal(await repair(range, signal), undefined);
