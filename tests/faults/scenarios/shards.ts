@@ -58,22 +58,32 @@ const feedsOut = ["ethusdt@bookTicker", "ethusdt@kline_1m"];
 export const symbolTakenOut: Scenario = {
   name: "symbol taken out of SYMBOLS",
   promise:
-    "a symbol that is taken out of SYMBOLS and put back has no gap of the time between, whether its producer was stopped or killed",
+    "a symbol that is taken out of SYMBOLS and put back has no gap of the time between, whether its producer was stopped, killed, or stopped once the next one ran",
   gaps: "recorded",
-  seconds: { short: 45, long: 100 },
+  seconds: { short: 45, long: 140 },
   setting: { symbols },
   async run(stage, form) {
     const { workers, sql, problems } = stage;
+    const ways = { short: ["killed", "overlapping"], long: ["stopped", "killed", "overlapping"] } as const;
     const unwanted: Interval[] = [];
     const producers = () => workers.allOf(":produce");
     const open = async () => (await readGaps(sql)).filter(({ to }) => to === Infinity);
     await untilReadOnce(stage);
-    for (const isKilled of [false, true]) {
+    for (const way of ways[form]) {
       await untilCovered(stage, 1);
+      const former = producers();
+      if (way === "overlapping") {
+        startProducers(stage, { SYMBOLS: rest.join() });
+        await until("the next producers to run beside the former", async () => {
+          const running = await sql`
+            select from websocket.coverage_sessions where status = 'live' and reason = 'open'`;
+          return running.length === 2 * former.length;
+        }, LIMIT_MS);
+      }
       const from = Date.now();
-      if (isKilled) await killProducers(stage, producers(), 0);
-      else await workers.drain(producers());
-      startProducers(stage, { SYMBOLS: rest.join() });
+      if (way === "killed") await killProducers(stage, former, 0);
+      else await workers.drain(former);
+      if (way !== "overlapping") startProducers(stage, { SYMBOLS: rest.join() });
       await untilCovered(stage, 1, rest);
       await until("no gap to go on", async () => (await open()).length === 0, LIMIT_MS);
       await sleep({ short: 5_000, long: 20_000 }[form]);
