@@ -6,7 +6,7 @@ import { DAY, type Span } from "./plan.ts";
 import { pool } from "./pool.ts";
 import { createProgress } from "./progress.ts";
 import { type Audit, endedSpan } from "./report.ts";
-import { askPage, canFetch, pageLimit } from "./rest_page.ts";
+import { askTwice, canFetch, pageLimit } from "./rest_page.ts";
 import type { Series } from "./series.ts";
 import { type Source, storeGiven } from "./source.ts";
 import { instant, literal } from "./target.ts";
@@ -97,7 +97,7 @@ async function compare(source: Source, series: Series, span: Span): Promise<Audi
   const { target: { sql, schema }, log, signal } = source;
   const { stream, symbol, interval } = series;
   const { feedOf, refill } = stream.feed!;
-  const { final, end } = await askPage(source, series, span);
+  const { final, end } = await askTwice(source, series, span);
   const length = lengthOf(interval)!;
   const count = Math.floor((end - span.since) / length);
   if (count <= 0) return { compared: 0, replaced: 0, lacking: 0 };

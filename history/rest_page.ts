@@ -32,6 +32,19 @@ export function pageLimit({ stream }: Pick<Series, "stream">, market: Pick<Marke
   return pageFor(market.limits[stream.feed!.refill!.path], Infinity).limit;
 }
 
+type Asked = Parameters<typeof askPage>;
+
+/**
+ * The same, and asks once more for what an answer lacks at its end: one that is empty, or is cut off, by mistake must not make candles of
+ * the table count as absent for good. Throws as `askPage` does.
+ */
+export async function askTwice(source: Asked[0], series: Asked[1], span: Asked[2]): Promise<Page> {
+  const page = await askPage(source, series, span);
+  if (page.hasMore || page.next >= page.end) return page;
+  const rest = await askPage(source, series, { since: page.next, until: span.until });
+  return { ...rest, final: [...page.final, ...rest.final] };
+}
+
 /**
  * Asks REST for the candles of a span, as many as a page has.
  * @param span of candles that have ended and do not change any more by our clock, which may be wrong
