@@ -22,9 +22,15 @@ export async function claimRoles(server: string): Promise<void> {
           `Cannot use TEST_DB_URL: its server has a role ${name} that tests would change. Name another server`,
         );
       }
-      await sql.unsafe(`create role ${name}; comment on role ${name} is '${mark.replaceAll("'", "''")}'`);
+      await sql.unsafe(`create role ${name}; comment on role ${name} is '${mark.replaceAll("'", "''")}'`)
+        .catch(unlessThere);
     }
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Ignores that another process of the tests has made the role meanwhile. PostgreSQL: 42710 duplicate_object, 23505 unique_violation. */
+function unlessThere(error: { code?: string }): void {
+  if (!["42710", "23505"].includes(error.code ?? "")) throw error;
 }

@@ -1,7 +1,7 @@
 /**
  * Runs the tests beside one Kafka and one Postgres, which all test files share; a test file that is run by itself with
- * `deno test` starts its own. Arguments go to `deno test`. Without any the tests that wait most of the time for what they broke run
- * beside all others; what they say is printed once the others are done.
+ * `deno test` starts its own. Arguments go to `deno test`. Without any the tests run in three processes beside one another, as most
+ * of them wait most of the time; what two of them say is printed once they are done.
  */
 import { join } from "node:path";
 import { requireDeno } from "../shared/deno_version.ts";
@@ -11,7 +11,7 @@ import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
 const help =
-  `Runs the tests beside one Kafka and one Postgres. All of them take about twenty minutes on two cores.
+  `Runs the tests beside one Kafka and one Postgres. All of them take about a quarter of an hour on two cores.
 
 Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
 
@@ -22,14 +22,17 @@ if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
   Deno.exit(0);
 }
 requireDeno();
-/** Tests that wait most of the time, some for minutes: as long together as all others. None changes a role: those are the server's. */
+/** Tests that wait most of the time, some for minutes: as long together as the others with servers. */
 const long = [
   ...["faults/faults", "repair_outage", "with_three_brokers"],
   ...["other_log", "consume", "kafka_losses", "coverage_consumer", "gaps", "outage"],
   ...["producer_coverage", "up_servers", "up"],
 ].map((name) => `tests/${name}_test.ts`);
+/** The tests of each process. Only `others` change the server's roles. */
+const besides = { "long tests": long, "unit tests": ["--ignore=tests"] };
+const others = ["tests", `--ignore=${long.join()}`];
 const env: Record<string, string> = {};
-await using parts = new AsyncDisposableStack();
+await using stack = new AsyncDisposableStack();
 
 await endWithLaunchers();
 // The tests end first, then their servers.
@@ -40,41 +43,46 @@ Deno.addSignalListener("SIGTERM", () => stop.abort());
 /** Starts a server unless the environment names one. */
 async function provide({ variable, start }: (typeof servers)["kafka"]): Promise<void> {
   if (Deno.env.get(variable)) return;
-  const server = parts.use(await start({ progress: console.error, signal: stop.signal }));
+  const server = stack.use(await start({ progress: console.error, signal: stop.signal }));
   env[variable] = server.address;
 }
 
-/** Runs `deno test` to its end and returns its exit code. What it prints goes to the file `log`, if it has one. */
-async function test(args: readonly string[], log?: string): Promise<number> {
-  const tests = spawnWatched({
+/** Runs Deno to its end and returns its exit code. What it prints goes to the file `log`, if it has one. */
+async function deno(args: readonly string[], log?: string): Promise<number> {
+  const child = spawnWatched({
     command: Deno.execPath(),
-    args: ["test", "--allow-all", ...args],
+    args: [...args],
     env,
     log,
     stdout: "inherit",
     stderr: "inherit",
     signals: ["SIGINT", "SIGKILL"],
   });
-  const interrupt = () => tests.kill("SIGINT");
+  const interrupt = () => child.kill("SIGINT");
   if (stop.signal.aborted) interrupt();
   stop.signal.addEventListener("abort", interrupt);
-  return (await tests.status).code;
+  return (await child.status).code;
 }
 
-/** Runs the long tests beside all others, and returns the worse of both exit codes. */
+/** Runs all tests, and returns the worst exit code. Types are checked once, beside them. */
 async function testAll(): Promise<number> {
   const folder = join(localFolder, "tests");
   await Deno.mkdir(folder, { recursive: true });
-  const log = join(folder, "long.log");
-  await Deno.writeTextFile(log, "");
-  console.error(`The long tests, such as the fault scenarios, run beside the others; they write to ${log}`);
-  // The other process checks the types of what they use, and `deno task check` theirs.
-  const besides = test(["--no-check", ...long], log);
-  const code = await test([`--ignore=${long.join()}`]);
-  console.error("The long tests:");
-  const longCode = await besides;
-  console.log(await Deno.readTextFile(log));
-  return Math.max(code, longCode);
+  const test = (args: readonly string[], log?: string) =>
+    deno(["test", "--allow-all", "--no-check", ...args], log);
+  const types = deno(["check", "--quiet"]);
+  const running = Object.entries(besides).map(async ([name, args]) => {
+    const log = join(folder, `${name.replace(" ", "-")}.log`);
+    await Deno.writeTextFile(log, "");
+    console.error(`The ${name} write to ${log}`);
+    return { name, log, code: await test(args, log) };
+  });
+  const codes = [await test(others), await types];
+  for (const { name, log, code } of await Promise.all(running)) {
+    console.log(`The ${name}:\n${await Deno.readTextFile(log)}`);
+    codes.push(code);
+  }
+  return Math.max(...codes);
 }
 
 const started = await Promise.allSettled(Object.values(servers).map(provide));
@@ -83,5 +91,5 @@ if (failed) {
   console.error(stop.signal.aborted ? "interrupted" : `error: ${failed.reason.message}`);
   Deno.exitCode = 1;
 } else {
-  Deno.exitCode = Deno.args.length > 0 ? await test(Deno.args) : await testAll();
+  Deno.exitCode = Deno.args.length > 0 ? await deno(["test", "--allow-all", ...Deno.args]) : await testAll();
 }
