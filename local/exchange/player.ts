@@ -24,6 +24,11 @@ export interface Player extends AsyncDisposable {
   readonly isFinished: boolean;
   /** How many events were delivered. */
   readonly played: number;
+  /**
+   * The time of an event that is due now, in ms: it goes on evenly, also while this process is too busy to deliver what is due.
+   * Undefined before the first event and after the last, and at a pace that is not the events' own.
+   */
+  readonly time: number | undefined;
   /** Resolves once the last event is delivered or the player is disposed of; rejects if the source fails. */
   readonly finished: Promise<void>;
 }
@@ -42,24 +47,27 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
   let played = 0;
   let startedAt = 0;
   let playedFor = 0; // ms before the last pause
+  let firstTime: number | undefined;
 
-  const isDue = (event: MarketEvent, firstTime: number) => {
+  const elapsed = () => isPlaying ? playedFor + performance.now() - startedAt : playedFor;
+  const time = () =>
+    firstTime === undefined || isFinished || pace === "max" || !("speed" in pace)
+      ? undefined
+      : firstTime + elapsed() * pace.speed;
+  const isDue = (event: MarketEvent) => {
     if (pace === "max") return true;
-    const elapsed = playedFor + performance.now() - startedAt;
-    return "speed" in pace
-      ? event.time - firstTime <= elapsed * pace.speed
-      : played < elapsed * pace.rate / 1_000;
+    return "speed" in pace ? event.time <= time()! : played < elapsed() * pace.rate / 1_000;
   };
 
   const run = async () => {
     await starting.promise;
     const events = iterate(open());
     let next = await events.next();
-    const firstTime = next.done ? 0 : next.value.time;
+    firstTime = next.value?.time;
     while (!next.done && !stop.signal.aborted) {
       await starting.promise;
       const most = pace === "max" && !audience.keepsUp() ? played : played + batch;
-      while (!next.done && isPlaying && played < most && isDue(next.value, firstTime)) {
+      while (!next.done && isPlaying && played < most && isDue(next.value)) {
         audience.deliver(next.value);
         played++;
         const coming = events.next();
@@ -82,8 +90,8 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
     },
     pause() {
       if (!isPlaying) return;
+      playedFor = elapsed();
       isPlaying = false;
-      playedFor += performance.now() - startedAt;
       starting = Promise.withResolvers();
     },
     get isPlaying() {
@@ -94,6 +102,9 @@ export function createPlayer(open: () => Events, pace: Pace, audience: Audience)
     },
     get played() {
       return played;
+    },
+    get time() {
+      return time();
     },
     finished,
     async [Symbol.asyncDispose]() {

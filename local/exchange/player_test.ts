@@ -67,6 +67,31 @@ Deno.test("events are played by their own time, at a multiple of it, or at a rat
   }));
 });
 
+Deno.test("the market's time goes on while the process is too busy to play, stands still in a pause, and is of no pace but the events' own", async () => {
+  const { player, heads } = playerOf({ speed: 2 }, () => everyMs(Infinity));
+  await using _ = player;
+  assert.equal(player.time, undefined);
+  player.start();
+  await until("something to be played", () => heads.length > 0);
+  const [before, played] = [player.time!, heads.length];
+  const since = performance.now();
+  while (performance.now() - since < 100);
+  assert.equal(heads.length, played);
+  assert.ok(player.time! - before >= 200, `${before}, then ${player.time}`);
+  player.pause();
+  const paused = player.time;
+  await sleep(20);
+  assert.equal(player.time, paused);
+
+  for (const pace of ["max", { rate: 1_000 }] as const) {
+    const other = playerOf(pace, () => everyMs(Infinity), () => false);
+    await using _ = other.player;
+    other.player.start();
+    await sleep(20);
+    assert.equal(other.player.time, undefined);
+  }
+});
+
 Deno.test("at pace max it waits for a client that lags, at any other pace it does not", async () => {
   for (const [pace, played] of [["max", 0], [{ rate: 1e9 }, 10]] as const) {
     const { player, heads } = playerOf(pace, () => everyMs(10), () => false);

@@ -81,7 +81,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const rules = { ...rulesOf(market), ...options.rules };
   const clients = createClients(rules, market.publicKinds);
   const { inject, refusal, handshakeRefusal, rest: restFaults } = clients.faults;
-  const books = createBooks(market, feed.symbols);
+  const books = createBooks(market, feed.symbols, () => player.time);
   const rest = createRest(books, Date.now, restFaults.pass);
   // The market's past: what was before the day on which it began.
   const archive = createArchive({

@@ -16,10 +16,14 @@ export interface Books {
   readonly now: number;
 }
 
-/** Books that follow the messages that are played. */
+/**
+ * Books that follow the messages that are played.
+ * @param clock the market's time, ms since the epoch; undefined where only the messages tell it
+ */
 export function createBooks(
   market: Market,
   symbols: readonly string[],
+  clock: () => number | undefined = () => undefined,
 ): Books & { add(event: MarketEvent): void } {
   const candles = createCandleHistory();
   const trades = createTradeHistory();
@@ -32,7 +36,7 @@ export function createBooks(
     trades,
     newest,
     get now() {
-      return lastTime || Date.now();
+      return Math.floor(Math.max(lastTime, clock() ?? 0)) || Date.now();
     },
     add(event) {
       lastTime = Math.max(lastTime, event.time);
