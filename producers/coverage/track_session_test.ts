@@ -109,6 +109,23 @@ Deno.test("what counts as not covered begins at most 2.5 s before what is missin
   assert.ok(early > 500, `${early} stored messages were in gaps`);
 });
 
+Deno.test("where REST's time is behind that of the messages, what a feed said just before its subscription does not count as covered", () => {
+  const outlet = { pushed: 0, settled: 0 };
+  const session = createSession({
+    ...{ session: "s", producer: "p", stream: "book", outlets: [outlet], judgesSilence: true },
+    clock: { earliest: () => 1_000, latest: () => 1_000 },
+    feeds: new Map([["a", "A"], ["b", "B"]]),
+  });
+  // Messages have the time 1,040 by now.
+  session.subscribed(["a", "b"]);
+  session.message("a", 1_041);
+  session.message("b", 1_900);
+  for (const feed of ["a", "b"]) session.message(feed, 3_000);
+  outlet.settled = outlet.pushed;
+  const froms = session.take(0).slice(0, -1).map(({ feed, coveredFrom }) => [feed, coveredFrom]);
+  assert.deepEqual(froms, [["a", 1_042], ["b", 1_050]]);
+});
+
 Deno.test("while some message is always on its way to Kafka, what is told is as new as the newest note of which all is acked", () => {
   const outlet = { pushed: 0, settled: 0 };
   const session = createSession({
