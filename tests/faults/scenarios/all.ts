@@ -63,10 +63,10 @@ export const repairScenarios: readonly Scenario[] = [
  * enough for it.
  */
 export const shortScenarios: readonly Scenario[] = [
-  ...[consumerKilled, kafkaKilled, bufferOverflow, postgresKilled, diskFull, rowsRefused],
+  ...[consumerKilled, kafkaKilled, bufferOverflow, postgresKilled, diskFull],
   ...[producerKilledBesideAnother, producerKilledOften, connectionsLostTogether, workersStopped],
-  ...[connectionDropped, connectionSilent, streamMute, rollover],
-  ...[framesMutated, sideTopicsRefused, batchesDamaged],
+  ...[connectionDropped, connectionSilent, streamMute],
+  ...[sideTopicsRefused, batchesDamaged],
 ];
 
 /** The soak has all that one broker is enough for. */
@@ -74,7 +74,8 @@ export const scenarios: readonly Scenario[] = [
   ...shortScenarios,
   ...[consumersShareWork, zombie, lockTimeout, rowsLocked, tablesPublished, rollupLocked, tablesAltered],
   ...[connectionLostBesideAnother, loneProducerKilled, shardKilled, symbolTakenOut, threeProducers],
-  ...[rolloverRefused, connectionAged, connectionRefused, serverShutDown, framesDisturbed, messagesMutated],
+  ...[rollover, rolloverRefused, connectionAged, connectionRefused, serverShutDown, framesDisturbed],
+  ...[framesMutated, messagesMutated, rowsRefused],
   ...[lossesOverlap, coverageBehind, clocksApart, marketQuiet, muteBesideReconnect, transactionsInterleaved],
   ...[topicRemade, logTruncated, retentionPassed, retentionAttacked],
   // A test of its own plays it in every run of the tests.
