@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { jobsOf } from "../consumers/postgres/jobs.ts";
 import { startJobs } from "../consumers/postgres/run_jobs.ts";
 import type { Log } from "../shared/log.ts";
+import type { TransactionSql } from "../shared/postgres/mod.ts";
 import { trade } from "../shared/streams/trade.ts";
 import { auditDatabase, candleOf } from "./audits.ts";
 import { silent } from "./silent.ts";
@@ -54,6 +55,34 @@ Deno.test("of a feed that producers do not want any more, or of which nobody tel
     await market.audit(NOON + DAY);
     assert.deepEqual([...await days(market)], [["10", "BTCUSDT", 6, 2]]);
   }
+});
+
+Deno.test("a day that two sessions count at the same time has what both have found", async () => {
+  await using market = await auditDatabase();
+  const { sql } = market;
+  await market.clock(NOON);
+  await market.storeCandles(candleOf(NOON, []));
+  await market.audit(NOON + 10 * MINUTE);
+  const count = (one: typeof sql | TransactionSql) =>
+    one`select websocket.count_audit('BTCUSDT', '1m', '2026-08-10')`;
+  const [hasCounted, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const first = sql.begin(async (one) => {
+    await one`insert into websocket.audit_data (symbol, interval, open_time, compared_with, noticed_at, verdict, detail)
+      values ('BTCUSDT', '1m', ${new Date(NOON)}, 'exchange', now(), 'differs', '{}')`;
+    await count(one);
+    hasCounted.resolve();
+    await mayEnd.promise;
+  });
+  await hasCounted.promise;
+  const second = count(sql).execute();
+  await until("the second to wait", async () => {
+    const waiting = await sql`
+      select from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted`;
+    return waiting.length > 0;
+  }, 10_000).finally(mayEnd.resolve);
+  await Promise.all([first, second]);
+  const [{ differs }] = await sql`select differs from websocket.audit_days`;
+  assert.equal(differs, 1);
 });
 
 Deno.test("that no candle of a day is proven is said once there are five, with the reasons", async () => {
