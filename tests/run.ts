@@ -11,7 +11,7 @@ import { spawnWatched } from "../local/watched.ts";
 import { servers } from "./servers.ts";
 
 const help =
-  `Runs the tests beside one Kafka and one Postgres. All of them take about a quarter of an hour on two cores.
+  `Runs the tests beside one Kafka and one Postgres. All of them take about eighteen minutes on two cores.
 
 Usage: deno task test [FILE…] [options of deno test]     such as: deno task test tests/consume_test.ts --filter SIGTERM
 
