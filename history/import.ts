@@ -40,8 +40,8 @@ export interface Outcome {
 }
 
 /**
- * Imports all files of the archive that cover the span and are not imported yet, or of which rows are gone, the newest first; then asks REST for the candles that the
- * archive does not have. A file that is refused does not keep the others from being imported.
+ * Imports all files of the archive that cover the span and are not imported yet, or of which rows are gone, the newest first; then asks
+ * REST for the candles that the archive does not have. A file that is refused does not keep the others from being imported.
  * @throws the signal's reason once it is aborted; what is imported by then stays
  * @throws {Error} if the archive or the database can't be used
  */

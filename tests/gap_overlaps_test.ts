@@ -2,22 +2,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { coverageDatabase, gapsOf, heartbeat, interval, keepGaps } from "./coverage.ts";
-import { gapsAfter, modelGaps, runs } from "./runs.ts";
+import { gapsAfter, modelGaps, type Run, runs } from "./runs.ts";
 
 const MINUTE = 60_000;
 
-/** What counts for a run that goes on. */
-const alive = Infinity;
+/** A run that goes on. */
+const goesOn = (symbols: string, since: number): Run => [symbols, since, Infinity, "alive"];
 
 Deno.test("a symbol that is taken out in a rolling restart has no gap, however the two runs overlap within ten minutes", async () => {
   await using test = await coverageDatabase();
   for (const overlap of [-3_000, 0, 1_000, 2_000, 2_500, 30_000, 9 * MINUTE]) {
-    const found = await gapsAfter(test, ["BE", 0, 1_000_000, "stopped"], [
-      "B",
-      1_000_000 - overlap,
-      alive,
-      "alive",
-    ]);
+    const found = await gapsAfter(test, ["BE", 0, 1_000_000, "stopped"], goesOn("B", 1_000_000 - overlap));
     assert.deepEqual(found, overlap < 0 ? ["B 1000-1003"] : [], `${overlap} ms`);
   }
 });
@@ -29,9 +24,9 @@ Deno.test("nor has it where several producers share the name and the symbols, an
     ["BE", 0, 1_000_000, "stopped"],
     ["BE", 1_000, 1_030_000, "stopped"],
     ["BE", 2_000, 1_060_000, "stopped"],
-    ["B", 995_000, alive, "alive"],
-    ["B", 1_020_000, alive, "alive"],
-    ["B", 1_050_000, alive, "alive"],
+    goesOn("B", 995_000),
+    goesOn("B", 1_020_000),
+    goesOn("B", 1_050_000),
   );
   assert.deepEqual(found, []);
 });
@@ -70,17 +65,17 @@ Deno.test("an overlapping run that has not subscribed all that it wants ends not
 Deno.test("of two producers of one name with different symbols, the symbols of the one that is killed have a gap", async () => {
   await using test = await coverageDatabase();
   assert.deepEqual(
-    await gapsAfter(test, ["B", 0, 1_000_000, "killed"], ["E", 990_000, alive, "alive"]),
+    await gapsAfter(test, ["B", 0, 1_000_000, "killed"], goesOn("E", 990_000)),
     ["B 1000-"],
     "the other one began a moment before",
   );
   assert.deepEqual(
-    await gapsAfter(test, ["BE", 0, 1_000_000, "killed"], ["E", 500_000, alive, "alive"]),
+    await gapsAfter(test, ["BE", 0, 1_000_000, "killed"], goesOn("E", 500_000)),
     ["B 1000-"],
     "one is in both",
   );
   assert.deepEqual(
-    await gapsAfter(test, ["E", 0, alive, "alive"], ["B", 1_000, 1_000_000, "killed"]),
+    await gapsAfter(test, goesOn("E", 0), ["B", 1_000, 1_000_000, "killed"]),
     ["B 1000-"],
     "the other one began first",
   );
@@ -89,21 +84,22 @@ Deno.test("of two producers of one name with different symbols, the symbols of t
 Deno.test("their gap stays though the other one is restarted meanwhile, and ends once the next run has the symbol", async () => {
   await using test = await coverageDatabase();
   assert.deepEqual(
-    await gapsAfter(test, ["B", 0, 1_000_000, "killed"], ["E", 1_000, 1_100_000, "stopped"], [
-      "E",
-      1_105_000,
-      alive,
-      "alive",
-    ]),
+    await gapsAfter(
+      test,
+      ["B", 0, 1_000_000, "killed"],
+      ["E", 1_000, 1_100_000, "stopped"],
+      goesOn("E", 1_105_000),
+    ),
     ["B 1000-", "E 1100-1105"],
   );
   assert.deepEqual(
-    await gapsAfter(test, ["B", 0, 1_000_000, "killed"], ["E", 1_000, 1_100_000, "stopped"], [
-      "E",
-      1_105_000,
-      alive,
-      "alive",
-    ], ["B", 1_200_000, alive, "alive"]),
+    await gapsAfter(
+      test,
+      ["B", 0, 1_000_000, "killed"],
+      ["E", 1_000, 1_100_000, "stopped"],
+      goesOn("E", 1_105_000),
+      goesOn("B", 1_200_000),
+    ),
     ["B 1000-1200", "E 1100-1105"],
   );
 });
@@ -111,16 +107,16 @@ Deno.test("their gap stays though the other one is restarted meanwhile, and ends
 Deno.test("of two that share the name and no symbol, one that is stopped has a gap, too", async () => {
   await using test = await coverageDatabase();
   assert.deepEqual(
-    await gapsAfter(test, ["B", 0, 1_000_000, "stopped"], ["E", 900_000, alive, "alive"]),
+    await gapsAfter(test, ["B", 0, 1_000_000, "stopped"], goesOn("E", 900_000)),
     ["B 1000-"],
   );
   assert.deepEqual(
-    await gapsAfter(test, ["B", 0, 1_000_000, "stopped"], ["E", 1_000, 995_000, "stopped"], [
-      "E",
-      999_000,
-      alive,
-      "alive",
-    ]),
+    await gapsAfter(
+      test,
+      ["B", 0, 1_000_000, "stopped"],
+      ["E", 1_000, 995_000, "stopped"],
+      goesOn("E", 999_000),
+    ),
     ["B 1000-", "E 995-999"],
   );
 });
@@ -133,7 +129,7 @@ Deno.test("a symbol that one of two producers of a name was replaced without has
       // Killed after the other one's next run began, and before the other one itself was stopped.
       ["BE", 0, 1_000_000, end],
       ["BE", 1_000, 1_010_000, "stopped"],
-      ["B", 990_000, alive, "alive"],
+      goesOn("B", 990_000),
     );
     assert.deepEqual(found, end === "killed" ? ["E 1010-"] : [], end);
   }
@@ -142,12 +138,7 @@ Deno.test("a symbol that one of two producers of a name was replaced without has
 Deno.test("a killed producer whose next run has the symbol has its gap, though a run overlaps that does not", async () => {
   await using test = await coverageDatabase();
   assert.deepEqual(
-    await gapsAfter(test, ["BE", 0, 1_000_000, "killed"], ["B", 995_000, alive, "alive"], [
-      "BE",
-      1_010_000,
-      alive,
-      "alive",
-    ]),
+    await gapsAfter(test, ["BE", 0, 1_000_000, "killed"], goesOn("B", 995_000), goesOn("BE", 1_010_000)),
     ["E 1000-1010"],
   );
 });
@@ -155,12 +146,12 @@ Deno.test("a killed producer whose next run has the symbol has its gap, though a
 Deno.test("a symbol that is put in by a rolling restart and taken out again has no gap, whether its run was stopped or killed", async () => {
   await using test = await coverageDatabase();
   for (const end of ["killed", "stopped"] as const) {
-    const found = await gapsAfter(test, ["B", 0, 1_000_000, "stopped"], ["BE", 995_000, 1_100_000, end], [
-      "B",
-      1_099_000,
-      alive,
-      "alive",
-    ]);
+    const found = await gapsAfter(
+      test,
+      ["B", 0, 1_000_000, "stopped"],
+      ["BE", 995_000, 1_100_000, end],
+      goesOn("B", 1_099_000),
+    );
     assert.deepEqual(found, [], end);
   }
 });
@@ -172,7 +163,7 @@ Deno.test("a symbol that is taken out has no gap, though a run without it was be
       test,
       ["BE", 0, 2_000_000, end],
       ["B", 100_000, 1_100_000, "stopped"],
-      ["B", 1_999_000, alive, "alive"],
+      goesOn("B", 1_999_000),
     );
     assert.deepEqual(found, [], end);
   }
@@ -186,10 +177,10 @@ Deno.test("a symbol that is taken out while its run is killed beside the next on
       ["B", 1_000_000 - overlap, 1_500_000, "stopped"],
     ] as const;
     assert.deepEqual(await gapsAfter(test, ...runs), ["B 1500-", "E 1000-"]);
-    const next = ["B", 1_499_000, alive, "alive"] as const;
+    const next = goesOn("B", 1_499_000);
     assert.deepEqual(await gapsAfter(test, ...runs, next), gaps, `${overlap} ms`);
   }
-  const again = [["BE", 1_600_000, 1_700_000, "stopped"], ["B", 1_699_000, alive, "alive"]] as const;
+  const again = [["BE", 1_600_000, 1_700_000, "stopped"], goesOn("B", 1_699_000)] as const;
   assert.deepEqual(
     await gapsAfter(test, ["BE", 0, 1_000_000, "killed"], ["B", 970_000, 1_601_000, "stopped"], ...again),
     ["E 1000-1600"],

@@ -11,6 +11,15 @@ import { withRoles } from "./with_roles.ts";
 export const MINUTE = 60_000;
 export const symbols = ["BTCUSDT", "ETHUSDT"];
 
+/** The feed of a symbol's candles. */
+export const feedOf = (symbol: string) => `${symbol.toLowerCase()}@kline_1m`;
+
+/** Puts a gap into the ledger; times are ms since the epoch. */
+export const addGap = (sql: Sql, stream: string, feed: string, symbol: string, from: number, to: number) =>
+  sql`
+    insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason)
+    values (${stream}, ${feed}, ${symbol}, ${new Date(from)}, ${new Date(to)}, 'lost connection')`;
+
 /** A simulated exchange with a past, an empty database, and what repairs it. */
 export interface Stage extends AsyncDisposable {
   readonly exchange: Exchange;
@@ -61,12 +70,8 @@ export async function stage(
     ...{ exchange, sql, since, states },
     start: (task, more = {}) => kept.use(startWorker(task, { ...env, ...more })),
     async candleGap(symbol, from, to) {
-      await sql`
-        insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason)
-        values ('kline', ${symbol.toLowerCase() + "@kline_1m"}, ${symbol}, ${new Date(
-        since + from * MINUTE + 2_000,
-      )},
-          ${new Date(since + to * MINUTE)}, 'lost connection')`;
+      const [start, end] = [since + from * MINUTE + 2_000, since + to * MINUTE];
+      await addGap(sql, "kline", feedOf(symbol), symbol, start, end);
     },
     async send(type, messages) {
       const topic = topicName(config, type);

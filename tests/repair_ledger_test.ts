@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../shared/postgres/mod.ts";
+import { addGap, feedOf } from "./repair.ts";
 import { testDatabase } from "./stack.ts";
 import { setClock } from "./ticks.ts";
 import { tradeDatabase, tradeOf } from "./trades.ts";
@@ -7,13 +8,6 @@ import { tradeDatabase, tradeOf } from "./trades.ts";
 const NOON = Date.parse("2026-08-10T12:00:00Z");
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const feedOf = (symbol: string) => `${symbol.toLowerCase()}@kline_1m`;
-
-/** Puts a gap into the ledger; times are ms since the epoch. */
-const addGap = (sql: Sql, stream: string, feed: string, symbol: string, from: number, to: number) =>
-  sql`
-    insert into websocket.gap_data (stream, feed, symbol, started_at, ended_at, reason)
-    values (${stream}, ${feed}, ${symbol}, ${new Date(from)}, ${new Date(to)}, 'lost connection')`;
 
 /** What is to be asked for: symbols, and how long before noon the ranges begin, in minutes. */
 async function missing(sql: Sql, putOff: string[] = []) {

@@ -27,8 +27,9 @@ const EVEN_SHARE = 0.75;
 const BANNED_UNTIL = /banned until (\d{13})\b/;
 
 /**
- * Makes a pause of length 0. A ban lasts as long as the greater of `Retry-After` and its text says. One without either is assumed to last twice as long as the one before, and the firewall's refusal
- * (403) as long as the first ban. Too many requests (429) end with the minute.
+ * Makes a pause of length 0. A ban lasts as long as the greater of `Retry-After` and its text says. One without either is assumed to
+ * last twice as long as the one before, and the firewall's refusal (403) as long as the first ban. Too many requests
+ * (429) end with the minute.
  * @param most the weight that all programs of this address may use in a minute
  */
 export function createRequestPause(most = Infinity): RequestPause {
